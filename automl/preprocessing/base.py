@@ -1,0 +1,65 @@
+"""What every preprocessor speaks: the shape of its arrays (Spec) and its stored state (State)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The shapes that a family needs in order to build a model.
+
+    Attributes:
+        numbers: Columns of ``arrays["numbers"]``: float32, finite, scaled; for networks and linear models.
+        raw_numbers: Columns of ``arrays["raw_numbers"]``: float32, unscaled, NaN where missing; for trees.
+        categories: Number of codes of each column of ``arrays["categories"]``: int32; 0 missing, 1 rare or unseen, 2 and more the levels.
+        outputs: Columns of a prediction: the number of classes, or 1 for regression.
+        problem: "binary", "multiclass" or "regression".
+        rows: Rows that the preprocessor was fitted on.
+
+    Example:
+        >>> Spec(numbers=3, raw_numbers=2, categories=(4,), outputs=2, problem="binary", rows=100).is_classification
+        True
+    """
+
+    numbers: int
+    raw_numbers: int
+    categories: tuple[int, ...]
+    outputs: int
+    problem: str
+    rows: int
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether predictions are probabilities."""
+        return self.problem != "regression"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {**asdict(self), "categories": list(self.categories)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Spec:
+        """Rebuild a spec from :meth:`to_dict`."""
+        return cls(**{**values, "categories": tuple(int(count) for count in values["categories"])})
+
+
+@dataclass(frozen=True)
+class State:
+    """How a fitted part hands itself to the artifact: JSON, arrays and scikit-learn estimators; never a pickle.
+
+    Attributes:
+        json: JSON-ready values.
+        arrays: Named NumPy arrays without objects.
+        estimators: Fitted scikit-learn estimators, stored through skops with our own allow-list.
+    """
+
+    json: dict[str, Any]
+    arrays: Arrays = field(default_factory=dict)
+    estimators: dict[str, Any] = field(default_factory=dict)
