@@ -1,0 +1,453 @@
+"""Everything the report says, as one versioned model: ``report.json`` is these facts and ``report.html`` is drawn from them alone."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from automl.errors import DataError
+
+SCHEMA_VERSION = 1
+
+Label = bool | int | float | str
+"""A class as it stands in the data."""
+
+Problem = Literal["binary", "multiclass", "regression"]
+Verdict = Literal["yes", "yes, with review", "no"]
+Severity = Literal["info", "warning", "high"]
+
+
+class Fact(BaseModel):
+    """Base of every section: unchangeable, unknown fields refused, NaN and infinity stored as "not known"."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_finite(cls, values: Any) -> Any:
+        """Replace NaN and infinity, which JSON does not have, by None."""
+        return {key: _finite(value) for key, value in values.items()} if isinstance(values, dict) else values
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+class Answer(Fact):
+    """The first page: can we use it? `rule` says which rule decided; at most three warnings, the worst first."""
+
+    verdict: Verdict
+    rule: str
+    headline: str
+    sentences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = Field(default=(), max_length=3)
+
+
+class RunnerUp(Fact):
+    """The second most plausible problem type and the argument that chooses it."""
+
+    problem: str
+    confidence: float
+    override: str
+
+
+class TaskFacts(Fact):
+    """What is predicted and how that was found out. `positive` is the class that probabilities and thresholds speak of (binary)."""
+
+    problem: Problem
+    target: str
+    target_label: str | None = None
+    unit: str | None = None
+    case: str = "case"
+    cases: str = "cases"
+    classes: tuple[Label, ...] = ()
+    positive: Label | None = None
+    metric: str
+    modality: str = "tabular"
+    evidence: tuple[str, ...] = ()
+    confidence: float = 1.0
+    runner_up: RunnerUp | None = None
+
+
+class ColumnFacts(Fact):
+    """One column: what it was taken for and why."""
+
+    name: str
+    type: str
+    role: str
+    evidence: str = ""
+    missing: float = 0.0
+    distinct: int | None = None
+
+
+class DataFacts(Fact):
+    """Where the data came from and how its rows were used. `rows_train` + `rows_holdout` + unusable rows = `rows`."""
+
+    name: str
+    source: str | None = None
+    rows: int
+    columns: int
+    columns_used: int
+    rows_train: int
+    rows_holdout: int = 0
+    rows_test: int = 0
+    folds: int = 0
+    sha256: str | None = None
+    column_list: tuple[ColumnFacts, ...] = ()
+
+
+class FindingFacts(Fact):
+    """One thing the checks found in the data."""
+
+    check: str
+    columns: tuple[str, ...] = ()
+    severity: Severity
+    action: str
+    because: str
+    override: str | None = None
+
+
+class ScoreFacts(Fact):
+    """One metric with its 95 % interval, the naive predictor's value, and its value before calibration."""
+
+    title: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    naive: float | None = None
+    before_calibration: float | None = None
+    greater_is_better: bool = True
+    undefined: str | None = None
+
+
+class ClassScoreFacts(Fact):
+    """How well one class is recognised. `rows` counts its cases among the judged rows."""
+
+    label: Label
+    rows: int
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    roc_auc: float | None = None
+
+
+class ConfusionFacts(Fact):
+    """Counts by actual class (rows) and predicted class (columns), in the order of `labels`."""
+
+    labels: tuple[Label, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+class CurveFacts(Fact):
+    """Points of a curve; `baseline` is the height of a model that knows nothing (the share of positives), `area` its area."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    thresholds: tuple[float | None, ...] = ()
+    area: float | None = None
+    baseline: float | None = None
+
+
+class CurvesFacts(Fact):
+    """ROC (false positive rate, true positive rate) and precision–recall (recall, precision) curves by class label as text."""
+
+    roc: dict[str, CurveFacts] = {}
+    precision_recall: dict[str, CurveFacts] = {}
+
+
+class ReliabilityBin(Fact):
+    """Cases to which the model gave about the same probability, and how often it came true (95 % interval)."""
+
+    mean_predicted: float
+    observed: float
+    low: float
+    high: float
+    rows: int
+
+
+class ReliabilityFacts(Fact):
+    """Reliability before and after calibration, by class label as text."""
+
+    before: tuple[ReliabilityBin, ...] = ()
+    after: tuple[ReliabilityBin, ...] = ()
+    of: str | None = None
+
+
+class CoverageFacts(Fact):
+    """How often the prediction interval held the true value, against the promise."""
+
+    nominal: float
+    measured: float
+    low: float | None = None
+    high: float | None = None
+    mean_width: float | None = None
+
+
+class GridFacts(Fact):
+    """Counts of cases by actual (rows) and predicted (columns) value; edges have one entry more than there are cells."""
+
+    predicted_edges: tuple[float, ...]
+    actual_edges: tuple[float, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+class RegressionFacts(Fact):
+    """Pictures of numeric errors. Residual = actual − predicted; quantile keys are shares between 0 and 1."""
+
+    residual_quantiles: dict[str, float] = {}
+    grid: GridFacts | None = None
+    coverage: CoverageFacts | None = None
+
+
+class ComparisonFacts(Fact):
+    """A paired test of ours against another model. `difference` is positive when ours is better."""
+
+    against: str
+    metric: str
+    ours: float | None = None
+    theirs: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    better: bool = False
+    sentence: str = ""
+
+
+class EvaluationFacts(Fact):
+    """Everything measured on rows that no choice has seen; `source` says which rows those are."""
+
+    rows: int
+    source: str
+    scores: dict[str, ScoreFacts]
+    per_class: tuple[ClassScoreFacts, ...] = ()
+    confusion: ConfusionFacts | None = None
+    curves: CurvesFacts | None = None
+    reliability: ReliabilityFacts | None = None
+    regression: RegressionFacts | None = None
+    comparisons: tuple[ComparisonFacts, ...] = ()
+
+
+class Costs(Fact):
+    """What a missed positive and a false alarm cost, per case."""
+
+    miss: float
+    false_alarm: float
+    currency: str = ""
+
+
+class ThresholdRow(Fact):
+    """Counts on the judged rows when every case at or above `threshold` is flagged; cost is the total."""
+
+    threshold: float
+    flagged: int
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    cost: float | None = None
+
+
+class ThresholdFacts(Fact):
+    """The probability from which a case is flagged, why, and what every other choice would have done."""
+
+    value: float
+    rule: str
+    because: str
+    reached: bool = True
+    costs: Costs | None = None
+    table: tuple[ThresholdRow, ...] = ()
+
+
+class CalibrationFacts(Fact):
+    """How probabilities were corrected: the cross-validated loss of each candidate and the one that was applied."""
+
+    method: str
+    candidates: dict[str, float | None] = {}
+    applied: bool
+    because: str
+
+
+class ImportanceEntry(Fact):
+    """How much worse the model gets when one column is shuffled, with a 95 % interval."""
+
+    column: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    note: str | None = None
+
+
+class ImportanceFacts(Fact):
+    """Importance of the columns, the most important first, and how it was measured."""
+
+    method: str
+    metric: str
+    rows: int | None = None
+    entries: tuple[ImportanceEntry, ...]
+
+
+class Contribution(Fact):
+    """What one column of one row added to the prediction."""
+
+    column: str
+    value: str
+    contribution: float
+
+
+class ExampleFacts(Fact):
+    """One explained row. Prediction and actual are texts as they are to be shown; contributions largest first.
+
+    `start` is the prediction without any column known and `end` the prediction: start + contributions + gap = end.
+    """
+
+    title: str
+    prediction: str
+    actual: str | None = None
+    start: float | None = None
+    end: float | None = None
+    scale: str = ""
+    contributions: tuple[Contribution, ...]
+    completeness_gap: float | None = None
+
+
+class LeaderboardRow(Fact):
+    """One model that was tried. `weight` is its share of the ensemble."""
+
+    rank: int
+    name: str
+    family: str
+    title: str
+    kind: Literal["network", "tree", "linear", "naive", "ensemble", "other"]
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    trials: int | None = None
+    seconds: float | None = None
+    weight: float = 0.0
+    size_bytes: int | None = None
+    predict_seconds_per_1000: float | None = None
+    config: dict[str, Any] = {}
+    status: str = "ok"
+
+
+class LeaderboardFacts(Fact):
+    """All models side by side, on one metric."""
+
+    metric: str
+    metric_title: str
+    greater_is_better: bool = False
+    source: str = ""
+    rows: tuple[LeaderboardRow, ...]
+
+
+class SearchPoint(Fact):
+    """The best score that was known after so many seconds."""
+
+    elapsed: float
+    best: float
+    family: str | None = None
+
+
+class SearchFacts(Fact):
+    """What the search did with its budget."""
+
+    trials: int
+    failed: int = 0
+    seconds: float
+    budget: str
+    metric_title: str = ""
+    greater_is_better: bool = False
+    history: tuple[SearchPoint, ...] = ()
+
+
+class DecisionFacts(Fact):
+    """One automatic choice; the fields of :class:`automl.decisions.Decision`."""
+
+    stage: str
+    what: str
+    chosen: str
+    because: str
+    alternatives: tuple[str, ...] = ()
+    override: str | None = None
+
+
+class ReproduceFacts(Fact):
+    """What is needed to do the same again."""
+
+    command: str | None = None
+    python: str | None = None
+    seed: int | None = None
+    versions: dict[str, str] = {}
+    hardware: dict[str, str] = {}
+    data_fingerprint: str | None = None
+
+
+class ReportFacts(Fact):
+    """Everything the report says.
+
+    Example:
+        >>> task = TaskFacts(problem="regression", target="price", metric="rmse")
+        >>> answer = Answer(verdict="no", rule="r", headline="h")
+        >>> data = DataFacts(name="houses", rows=90, columns=3, columns_used=2, rows_train=90)
+        >>> evaluation = EvaluationFacts(rows=90, source="out of fold", scores={})
+        >>> facts = ReportFacts(title="t", created="2026-01-01", automl_version="0.1.0", answer=answer, task=task, data=data, evaluation=evaluation)
+        >>> ReportFacts.model_validate_json(facts.model_dump_json()) == facts
+        True
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    title: str
+    model_name: str = "model"
+    created: str
+    automl_version: str
+    answer: Answer
+    task: TaskFacts
+    data: DataFacts
+    findings: tuple[FindingFacts, ...] = ()
+    evaluation: EvaluationFacts
+    threshold: ThresholdFacts | None = None
+    calibration: CalibrationFacts | None = None
+    importance: ImportanceFacts | None = None
+    examples: tuple[ExampleFacts, ...] = ()
+    leaderboard: LeaderboardFacts | None = None
+    advice: str | None = None
+    search: SearchFacts | None = None
+    decisions: tuple[DecisionFacts, ...] = ()
+    reproduce: ReproduceFacts = ReproduceFacts()
+
+
+def write_json(facts: ReportFacts, path: str | Path) -> Path:
+    """Write the facts as ``report.json`` (UTF-8, indented) and return the path."""
+    target = Path(path)
+    target.write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def read_json(path: str | Path) -> ReportFacts:
+    """Read facts written by :func:`write_json`.
+
+    Raises:
+        DataError: If the file is absent, no report, or from a newer version.
+    """
+    try:
+        return ReportFacts.model_validate_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise DataError(f"A report must be a readable file. Received path={str(path)!r}: {problem.strerror}.") from problem
+    except (ValidationError, UnicodeDecodeError) as problem:
+        first = problem.errors()[0] if isinstance(problem, ValidationError) else {"loc": (), "msg": "not UTF-8 text"}
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise DataError(
+            f"A report must be the facts of schema version {SCHEMA_VERSION} as JSON. Received path={str(path)!r}, where {where}: {first['msg']}."
+            " Write it again with `automl report`."
+        ) from problem
