@@ -1,0 +1,278 @@
+"""Which rows train, which validate and which judge: stratified or grouped folds and a holdout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from automl.decisions import DecisionLog
+from automl.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from automl.task import Task
+
+Rows = NDArray[np.int64]
+
+HOLDOUT_FROM = 10_000  # below, judging on cross-fitted predictions wastes no rows and is just as honest
+HOLDOUT_SHARE = 0.2
+JUDGE_ROWS = 20_000  # more rows narrow a 95 % interval by little: half a width is about 0.6 points of accuracy here
+SINGLE_FOLD_ABOVE = 100_000
+SINGLE_FOLD_SHARE = 0.1
+QUANTILE_BINS = 100  # narrow enough that the few largest values of a skewed target are spread too
+GREEDY_GROUPS = 5_000  # the largest groups decide how even the folds are; the many small ones even out by themselves
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one run: every usable row is either in `train` or in `holdout`.
+
+    Attributes:
+        train: Positions of the training rows, ascending, (rows,).
+        holdout: Positions of rows that nothing but the final judgement may see, ascending; may be empty.
+        fold: Fold in which each row of `train` is validated, (rows,); -1 means never validated, always trained on.
+        folds: Number of folds.
+        kind: How rows were dealt: "stratified", "quantiles" or "grouped".
+
+    Example:
+        >>> Split(np.arange(4), np.arange(0), np.array([0, 1, 0, 1]), 2, "stratified").to_dict()
+        {'kind': 'stratified', 'folds': 2, 'train': 4, 'holdout': 0, 'fold_sizes': [2, 2], 'never_validated': 0}
+    """
+
+    train: Rows
+    holdout: Rows
+    fold: Rows
+    folds: int
+    kind: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sizes as JSON-ready values."""
+        return {
+            "kind": self.kind,
+            "folds": self.folds,
+            "train": len(self.train),
+            "holdout": len(self.holdout),
+            "fold_sizes": np.bincount(self.fold[self.fold >= 0], minlength=self.folds).tolist(),
+            "never_validated": int((self.fold < 0).sum()),
+        }
+
+
+def split(
+    task: Task,
+    y: ArrayLike,
+    rows: ArrayLike,
+    *,
+    test_rows: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    folds: int = 5,
+    holdout: float | None = None,
+    seed: int = 0,
+    log: DecisionLog | None = None,
+) -> Split:
+    """Deal the usable rows into training folds and, where rows are plenty or a test file was given, a holdout.
+
+    Classes are dealt so that every fold has its share of each; numbers are dealt by their quantile bins.
+    With `groups`, rows of one group always stay together.
+
+    Args:
+        task: The task; its problem decides how rows are stratified.
+        y: Encoded target of every row of the data, (all rows,).
+        rows: Positions of the usable rows in `y`.
+        test_rows: Positions of rows that the user gave for testing; they become the holdout.
+        groups: One value per row of the data; rows with the same value are never separated.
+        folds: Number of folds. Above 100,000 training rows one validation part is used instead.
+        holdout: Share of rows to hold out; None decides by the number of rows; 0 for none.
+        seed: Seed of the dealing.
+        log: Where the choice is recorded.
+
+    Returns:
+        The split.
+
+    Raises:
+        UsageError: If `folds`, `holdout` or the length of `groups` is impossible.
+        DataError: If fewer than 2 training rows, or fewer than 2 groups, are left.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> task = SimpleNamespace(problem="binary", is_classification=True)
+        >>> split(task, [0] * 10 + [1] * 10, range(20), folds=2).to_dict()["fold_sizes"]
+        [10, 10]
+    """
+    target = np.asarray(y)
+    members = None if groups is None else _group_numbers(groups, len(target))
+    if isinstance(folds, bool) or int(folds) != folds or folds < 2:
+        raise UsageError(f"`folds` must be a whole number of at least 2. Received folds={folds!r}.")
+    if holdout is not None and not 0 <= holdout < 1:
+        raise UsageError(f"`holdout` must be a share of at least 0 and below 1. Received holdout={holdout!r}; give 0.2, for example.")
+    rng = np.random.default_rng(seed)
+    usable = np.unique(np.asarray(rows, dtype=np.int64))
+    kind = "grouped" if members is not None else "stratified" if task.is_classification else "quantiles"
+
+    if test_rows is not None:
+        held = _with_target(np.unique(np.asarray(test_rows, dtype=np.int64)), target)
+        train = np.setdiff1d(usable, held, assume_unique=True)
+        because = "These rows were given for testing."
+    else:
+        wanted, because = _holdout_size(len(usable), holdout)
+        keep = folds if task.is_classification else 0
+        chosen = _part(_strata(task, target[usable], rng), wanted, keep, rng, None if members is None else members[usable])
+        train, held = usable[~chosen], usable[chosen]
+    if len(train) < 2:
+        raise DataError(
+            f"Training needs at least 2 rows with a target. Received {len(train)} beside {len(held)} test rows; leave more for training."
+        )
+
+    fold, count = _folds(_strata(task, target[train], rng), None if members is None else members[train], int(folds), rng)
+    result = Split(train, held, fold, count, kind)
+    if log is not None:
+        _record(log, result, because)
+    return result
+
+
+def _with_target(rows: Rows, target: NDArray[Any]) -> Rows:
+    """Leave out the rows whose target is missing: nothing can be judged on them."""
+    values = target[rows]
+    return rows[np.isfinite(values) if values.dtype.kind == "f" else values >= 0]
+
+
+def _holdout_size(rows: int, share: float | None) -> tuple[int, str]:
+    """Return how many rows to hold out, and why."""
+    if share is not None:
+        return round(rows * share), f"A share of {share:g} was asked for."
+    if rows < HOLDOUT_FROM:
+        return 0, f"{rows:,} rows are fewer than {HOLDOUT_FROM:,}: every row is judged by models that did not see it."
+    size = min(int(rows * HOLDOUT_SHARE), JUDGE_ROWS)
+    return size, f"{rows:,} rows are plenty: {HOLDOUT_SHARE:.0%} of them, at most {JUDGE_ROWS:,}, are kept for judging alone."
+
+
+def _folds(strata: Rows, groups: Rows | None, folds: int, rng: np.random.Generator) -> tuple[Rows, int]:
+    """Return the fold of each training row and how many folds there are."""
+    rows = len(strata)
+    count = min(folds, rows) if groups is None else _group_folds(groups, folds)
+    if rows > SINGLE_FOLD_ABOVE and (groups is None or count > 2):
+        part = _part(strata, min(int(rows * SINGLE_FOLD_SHARE), JUDGE_ROWS), folds, rng, groups)
+        return np.where(part, 0, -1).astype(np.int64), 1
+    if groups is not None:
+        return _deal_groups(groups, strata, count, rng), count
+    return _deal(strata, count, rng), count
+
+
+def _strata(task: Task, target: NDArray[Any], rng: np.random.Generator) -> Rows:
+    """Return the stratum of each row: its class, or the quantile bin of its number."""
+    if task.is_classification:
+        return np.unique(target, return_inverse=True)[1].astype(np.int64)
+    # Ties are broken by chance, so that a target with few distinct values still gives bins of equal size.
+    order = np.lexsort((rng.random(len(target)), target))
+    rank = np.empty(len(target), dtype=np.int64)
+    rank[order] = np.arange(len(target))
+    bins = max(1, min(QUANTILE_BINS, len(target) // 10))
+    return rank * bins // max(len(target), 1)
+
+
+def _shuffled_by_stratum(strata: Rows, rng: np.random.Generator) -> Rows:
+    """Return an order in which equal strata stand together, in random order inside."""
+    shuffled = rng.permutation(len(strata))
+    return shuffled[np.argsort(strata[shuffled], kind="stable")]
+
+
+def _deal(strata: Rows, folds: int, rng: np.random.Generator) -> Rows:
+    """Deal rows like cards, stratum after stratum: fold sizes differ by one at most, and so do a stratum's."""
+    fold = np.empty(len(strata), dtype=np.int64)
+    fold[_shuffled_by_stratum(strata, rng)] = np.arange(len(strata)) % folds
+    return fold
+
+
+def _part(strata: Rows, size: int, keep: int, rng: np.random.Generator, groups: Rows | None) -> NDArray[np.bool_]:
+    """Choose about `size` rows, with the same share of every stratum.
+
+    The first `keep` rows of each stratum are never chosen, so that a rare class stays with the training rows.
+    """
+    chosen = np.zeros(len(strata), dtype=bool)
+    if size <= 0:
+        return chosen
+    if groups is not None:
+        return _part_of_groups(groups, size, rng)
+    order = _shuffled_by_stratum(strata, rng)
+    counts = np.bincount(strata)
+    place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    free = order[place >= keep]
+    size = min(size, len(free))
+    # Evenly spaced places in the stratified order: every stratum gives its share, give or take one row.
+    chosen[free[((np.arange(size) + rng.random()) * len(free) / max(size, 1)).astype(np.int64)]] = True
+    return chosen
+
+
+def _part_of_groups(groups: Rows, size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Choose whole groups, in random order, as long as they fit into `size` rows; the smallest one if none fits."""
+    numbers, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    taken = np.zeros(len(numbers), dtype=bool)
+    if len(numbers) < 3:  # the other rows need two groups for folds of their own
+        return taken[group]
+    room = size
+    for number in rng.permutation(len(numbers)):
+        if sizes[number] <= room:
+            taken[number] = True
+            room -= int(sizes[number])
+    if not taken.any():
+        taken[np.argmin(sizes)] = True
+    return np.asarray(taken[group], dtype=bool)
+
+
+def _group_numbers(groups: ArrayLike, rows: int) -> Rows:
+    """Return groups as whole numbers; a row without a group is a group of its own."""
+    values = pd.Series(np.asarray(groups).ravel())
+    if len(values) != rows:
+        raise UsageError(f"`groups` must hold one value per row of the data, {rows:,} in all. Received {len(values):,}.")
+    codes = np.asarray(pd.factorize(values)[0], dtype=np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    return codes
+
+
+def _group_folds(groups: Rows, folds: int) -> int:
+    """Return how many folds these groups allow."""
+    count = len(np.unique(groups))
+    if count < 2:
+        raise DataError(f"`groups` must tell at least 2 groups apart among the training rows. Received {count}; leave `groups` out.")
+    return min(folds, count)
+
+
+def _deal_groups(groups: Rows, strata: Rows, folds: int, rng: np.random.Generator) -> Rows:
+    """Give every group, largest first, to the fold that lacks its kind of rows most; return the fold of each row."""
+    group = np.unique(groups, return_inverse=True)[1].ravel()
+    sizes = np.bincount(group)
+    order = np.lexsort((rng.random(len(sizes)), -sizes))
+    by_group = np.argsort(group, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    totals = np.append(np.bincount(strata), len(strata))
+    lack = np.full((folds, len(totals)), 1 / folds)  # share of each stratum, and of all rows, that a fold still waits for
+    empty = np.ones(folds, dtype=bool)
+    fold_of_group = np.empty(len(sizes), dtype=np.int64)
+    for place, number in enumerate(order[:GREEDY_GROUPS]):
+        own = strata[by_group[starts[number] : starts[number] + sizes[number]]]
+        counts = np.append(np.bincount(own, minlength=len(totals) - 1), len(own))
+        need = lack @ counts
+        if len(order) - place <= empty.sum():  # as many groups left as folds without any
+            need[~empty] = -np.inf
+        best = int(np.argmax(need))
+        lack[best] -= counts / totals
+        empty[best] = False
+        fold_of_group[number] = best
+    fold_of_group[order[GREEDY_GROUPS:]] = np.arange(len(order[GREEDY_GROUPS:])) % folds
+    return fold_of_group[group]
+
+
+def _record(log: DecisionLog, result: Split, because: str) -> None:
+    """Record the choice of holdout and folds."""
+    held = f"{len(result.holdout):,} rows held out" if len(result.holdout) else "no holdout: cross-fitted predictions of all rows"
+    log.add("split", "rows that judge", held, because, ("holdout", "cross-fitted predictions"), "holdout=0.2, or a test file")
+    if result.folds == 1:
+        chosen = f"one validation part of {int((result.fold == 0).sum()):,} rows"
+        why = f"{len(result.train):,} training rows are more than {SINGLE_FOLD_ABOVE:,}: one part measures well enough and costs a fifth."
+    else:
+        chosen = f"{result.folds} {result.kind} folds"
+        why = f"{len(result.train):,} training rows: every one is validated once by a model that did not see it."
+    log.add("split", "folds", chosen, why, override="folds=5" if result.folds > 1 else None)
