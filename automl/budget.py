@@ -159,9 +159,48 @@ class Budget:
         """The longest piece of work to start without looking at the clock again: 2 s or 2 % of the budget."""
         return min(2.0, 0.02 * self.limit) if self.timed else 2.0
 
+    def deadline(self, until: float = 1.0, seconds: float | None = None) -> Deadline:
+        """Return the moment at which a piece of work must stop.
+
+        Args:
+            until: Share of the budget that may be used up by then.
+            seconds: At most so many seconds from now.
+
+        Returns:
+            The earlier of the two moments.
+        """
+        now = self.clock()
+        return Deadline(min(now + self.remaining(until), now + (float("inf") if seconds is None else seconds)), self)
+
     @classmethod
     def of(cls, value: Budget | str | float | None, *, started: float | None = None) -> Budget:
         """Return `value` as a budget: one as it is, a duration as a new one, None as five minutes."""
         if isinstance(value, Budget):
             return value
         return cls("5m" if value is None else value, started=started)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment at which a piece of work must stop; asked between chunks.
+
+    Example:
+        >>> Budget(60, clock=lambda: 0.0).deadline(until=0.5, seconds=10).remaining()
+        10.0
+    """
+
+    at: float
+    budget: Budget
+
+    def remaining(self) -> float:
+        """Seconds left; never negative, infinite where only trials are capped."""
+        return max(self.at - self.budget.clock(), 0.0)
+
+    def over(self) -> bool:
+        """Whether the moment has passed."""
+        return self.remaining() <= 0.0
+
+    @property
+    def chunk(self) -> float:
+        """The longest piece of work to start without asking again, in seconds."""
+        return self.budget.chunk

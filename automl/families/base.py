@@ -1,0 +1,311 @@
+"""What every architecture family is: a search space, a portfolio, and a way to train a pack of its configurations.
+
+    Family
+    ├── KerasFamily      networks: `build(spec, configs)` returns one network with a members axis; packs are trained together
+    └── SklearnFamily    baselines over scikit-learn: `fit` and `predict`; packs of one, through the same code path
+
+Predictions are in *model space*: probabilities (rows, classes), or the standardised target (rows, 1). Adding a family means adding one file.
+"""
+
+from __future__ import annotations
+
+import abc
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.budget import Deadline
+from automl.errors import UsageError
+from automl.preprocessing.base import Arrays, Spec, State
+
+Config = dict[str, Any]
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What a family can do; capability as data, never as a name compared with a string.
+
+    Attributes:
+        kind: "network", "tree", "linear" or "naive": how the leaderboard groups it.
+        problems: The problems that it solves.
+        inputs: The kinds of columns that it understands.
+        maximum_rows: Above so many rows it is not tried; None for no limit.
+    """
+
+    kind: str
+    problems: frozenset[str] = frozenset({"binary", "multiclass", "regression"})
+    inputs: frozenset[str] = frozenset({"numbers", "categories"})
+    maximum_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training rows of one run, as arrays, with the fold of each row.
+
+    Attributes:
+        arrays: Prepared columns, each of shape (rows, …).
+        target: Class codes (rows,) int64, or the standardised target (rows,) float64.
+        fold: Fold of each row (rows,) int64; -1 for rows that are never validated.
+        folds: Number of folds.
+        spec: The shapes.
+    """
+
+    arrays: Arrays
+    target: NDArray[Any]
+    fold: NDArray[np.int64]
+    folds: int
+    spec: Spec
+
+    @property
+    def rows(self) -> int:
+        """Number of training rows."""
+        return len(self.target)
+
+
+@dataclass
+class Trained:
+    """One configuration, trained on every fold.
+
+    Attributes:
+        config: What was tried.
+        models: One fitted model per fold: a list of weights for a network, a mapping of estimators for scikit-learn.
+        out_of_fold: Predictions (rows, outputs) float32 by the model that did not see the row; NaN where no fold validates it.
+        seconds: Wall-clock share of this configuration.
+        status: "finished", "halved" (cut at a cycle end), "stopped" (by the clock) or "failed".
+        details: JSON-ready facts such as the best epoch of each fold.
+    """
+
+    config: Config
+    models: list[Any]
+    out_of_fold: Floats
+    seconds: float
+    status: str = "finished"
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Family(abc.ABC):
+    """One architecture family: everything that differs between families, in one file.
+
+    Attributes:
+        name: Identifier, equal to the module's name.
+        title: Readable name.
+        tags: Capabilities.
+        per_member: Names of configuration entries that may differ inside a pack.
+        pack_configs: Largest number of configurations that are worth training together.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    tags: ClassVar[Tags]
+    per_member: ClassVar[frozenset[str]] = frozenset()
+    pack_configs: ClassVar[int] = 1
+
+    @abc.abstractmethod
+    def space(self, hp: Any, spec: Spec) -> None:
+        """Declare the search space on a ``keras_tuner.HyperParameters``; the defaults are trial 0."""
+
+    def portfolio(self, spec: Spec) -> list[Config]:
+        """Return configurations to try first, best first, as changes to the defaults."""
+        return [{}]
+
+    def defaults(self, spec: Spec) -> Config:
+        """Return the default configuration of the space."""
+        import keras_tuner
+
+        hp = keras_tuner.HyperParameters()
+        self.space(hp, spec)
+        return {str(name): value for name, value in hp.values.items()}
+
+    def sample(self, spec: Spec, rng: np.random.Generator) -> Config:
+        """Draw one configuration from the space; the same generator state gives the same configuration."""
+        import keras_tuner
+
+        hp = keras_tuner.HyperParameters()
+        self.space(hp, spec)
+        # Walk the space again after each draw, because conditional entries appear only once their parent has its value.
+        drawn: Config = {}
+        for _ in range(len(hp.space) + 8):
+            missing = [entry for entry in hp.space if entry.name not in drawn and all(c.is_active(hp.values) for c in entry.conditions)]
+            if not missing:
+                break
+            drawn[missing[0].name] = missing[0].prob_to_value(float(rng.random()))
+            hp = keras_tuner.HyperParameters()
+            hp.values.update(drawn)
+            self.space(hp, spec)
+        return {str(name): _plain(value) for name, value in drawn.items()}
+
+    def complete(self, config: Config, spec: Spec) -> Config:
+        """Return `config` with every missing entry at its default.
+
+        Raises:
+            UsageError: If an entry is not part of the space.
+        """
+        defaults = self.defaults(spec)
+        unknown = sorted(set(config) - set(defaults) - {"seed"})
+        if unknown:
+            raise UsageError(f"A configuration of {self.name!r} may hold {sorted(defaults)}. Received {unknown}.")
+        return {**defaults, **config}
+
+    def pack_key(self, config: Config) -> str:
+        """Return the structure of a configuration: two may share a pack if their keys are equal."""
+        return json.dumps({key: value for key, value in sorted(config.items()) if key not in self.per_member and key != "seed"})
+
+    @abc.abstractmethod
+    def train(
+        self,
+        configs: Sequence[Config],
+        data: TrainingData,
+        *,
+        deadline: Deadline,
+        seed: int,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> list[Trained]:
+        """Train configurations that share a pack key on every fold.
+
+        Args:
+            configs: Complete configurations.
+            data: The training rows.
+            deadline: When to stop; what has been reached by then is returned.
+            seed: Seed of the run.
+            on_progress: Called with the best loss so far.
+
+        Returns:
+            One result per configuration that has at least one usable model on every fold.
+        """
+
+    @abc.abstractmethod
+    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedFamily:
+        """Join chosen models (config, models of the folds, weight) into one predictor."""
+
+    @abc.abstractmethod
+    def restore(self, state: State, spec: Spec) -> FittedFamily:
+        """Rebuild a predictor from :meth:`FittedFamily.state`."""
+
+    def size(self, trained: Trained) -> int:
+        """Return the number of stored values of one configuration's models; 0 where it is not known."""
+        return 0
+
+
+class FittedFamily(abc.ABC):
+    """The chosen models of one family, joined: prediction is the weighted mean of their predictions."""
+
+    @abc.abstractmethod
+    def predict(self, arrays: Arrays) -> Floats:
+        """Return predictions (rows, outputs) in model space."""
+
+    @abc.abstractmethod
+    def state(self) -> State:
+        """Return what is needed to rebuild this predictor, without code."""
+
+
+class SklearnFamily(Family):
+    """A baseline over scikit-learn. A subclass gives `space`, `fit` and `predict`; a pack is one configuration.
+
+    The fitted state of one fold is a mapping of names to scikit-learn estimators or NumPy arrays.
+    """
+
+    @abc.abstractmethod
+    def fit(
+        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
+    ) -> Mapping[str, Any] | None:
+        """Fit one model on the given rows.
+
+        Args:
+            config: A complete configuration.
+            arrays: Prepared columns of the rows to learn from.
+            target: Class codes int64, or the standardised target float64.
+            spec: The shapes.
+            deadline: When to stop; a family that grows in steps returns what it has by then.
+            seed: Seed of this model.
+
+        Returns:
+            Named estimators and arrays, or None where nothing usable was reached before the deadline.
+        """
+
+    @abc.abstractmethod
+    def predict(self, model: Mapping[str, Any], arrays: Arrays, spec: Spec) -> Floats:
+        """Return (rows, outputs) in model space: for classes one column for each of ``spec.outputs``, absent classes 0."""
+
+    def train(
+        self,
+        configs: Sequence[Config],
+        data: TrainingData,
+        *,
+        deadline: Deadline,
+        seed: int,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> list[Trained]:
+        """Fit each configuration on every fold, one after the other."""
+        results = []
+        for config in configs:
+            result = self._train_one(config, data, deadline, seed)
+            if result is not None:
+                results.append(result)
+        return results
+
+    def _train_one(self, config: Config, data: TrainingData, deadline: Deadline, seed: int) -> Trained | None:
+        started = deadline.budget.clock()
+        out = np.full((data.rows, data.spec.outputs), np.nan, dtype=np.float32)
+        models = []
+        for fold in range(data.folds):
+            learn, judge = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
+            share = deadline.budget.deadline(seconds=deadline.remaining() / (data.folds - fold))
+            arrays = {name: values[learn] for name, values in data.arrays.items()}
+            model = self.fit(config, arrays, data.target[learn], data.spec, deadline=share, seed=seed + 1000 * fold)
+            if model is None:
+                return None
+            out[judge] = self.predict(model, {name: values[judge] for name, values in data.arrays.items()}, data.spec)
+            models.append(model)
+        return Trained(config, models, out, deadline.budget.clock() - started)
+
+    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedSklearn:
+        """Join the models of the chosen configurations; each fold's model has an equal share of its weight."""
+        models, weights = [], []
+        for _, folds, weight in parts:
+            models.extend(folds)
+            weights.extend([weight / len(folds)] * len(folds))
+        total = sum(weights)
+        return FittedSklearn(self, spec, models, [weight / total for weight in weights])
+
+    def restore(self, state: State, spec: Spec) -> FittedSklearn:
+        """Rebuild the predictor; estimators were rebuilt by the artifact through its allow-list."""
+        models: list[dict[str, Any]] = [{} for _ in state.json["weights"]]
+        for source in (state.estimators, state.arrays):
+            for key, value in source.items():
+                index, name = key.split("-", 1)
+                models[int(index)][name] = value
+        return FittedSklearn(self, spec, models, list(state.json["weights"]))
+
+
+class FittedSklearn(FittedFamily):
+    """The weighted mean of scikit-learn models."""
+
+    def __init__(self, family: SklearnFamily, spec: Spec, models: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> None:
+        self.family, self.spec, self.models, self.weights = family, spec, list(models), list(weights)
+
+    def predict(self, arrays: Arrays) -> Floats:
+        """Return the weighted mean of the models' predictions, (rows, outputs)."""
+        rows = len(next(iter(arrays.values())))
+        total = np.zeros((rows, self.spec.outputs), dtype=np.float64)
+        for model, weight in zip(self.models, self.weights, strict=True):
+            total += weight * self.family.predict(model, arrays, self.spec)
+        return total
+
+    def state(self) -> State:
+        """Return weights as JSON, arrays as arrays, estimators as estimators."""
+        arrays: Arrays = {}
+        estimators: dict[str, Any] = {}
+        for index, model in enumerate(self.models):
+            for name, value in model.items():
+                (arrays if isinstance(value, np.ndarray) else estimators)[f"{index}-{name}"] = value
+        return State({"weights": [float(weight) for weight in self.weights]}, arrays, estimators)
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy scalar as the Python value that JSON knows."""
+    return value.item() if isinstance(value, np.generic) else value
