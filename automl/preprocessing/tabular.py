@@ -1,0 +1,269 @@
+"""Tables become arrays: fitted on training rows only, the same for a row alone and in a batch, stored without a pickle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from automl.decisions import DecisionLog
+from automl.errors import DataError
+from automl.preprocessing.base import Arrays, Spec, State
+from automl.preprocessing.dates import CalendarParts
+from automl.preprocessing.levels import Levels
+from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
+from automl.preprocessing.text import TextComponents
+
+if TYPE_CHECKING:
+    from automl.schema import Schema
+    from automl.task import Task
+
+CHUNK = 65_536  # rows at a time, so that the float64 values between input and output stay small
+_KINDS = ("number", "boolean", "datetime", "text", "category")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One column of the table and what became of it: `fitted` turns it into numbers or codes."""
+
+    name: str
+    kind: str
+    missing: bool  # whether training rows lacked it: then an indicator is made
+    fitted: CalendarParts | TextComponents | Levels | None = None
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the numbers that the column becomes."""
+        if isinstance(self.fitted, (CalendarParts, TextComponents)):
+            return [f"{self.name}: {part}" for part in self.fitted.names]
+        return [self.name]
+
+    def numbers(self, frame: pd.DataFrame) -> Floats:
+        """Return the column as finite or missing numbers, (rows,) or (rows, parts)."""
+        if isinstance(self.fitted, CalendarParts):
+            return self.fitted.transform(frame[self.name].to_numpy())
+        if isinstance(self.fitted, TextComponents):
+            return self.fitted.transform(frame[self.name].to_numpy().tolist())
+        return finite(frame[self.name].to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+class TabularPreprocessor:
+    """Turns a cast table into the arrays that families learn from.
+
+    - ``numbers``, float32, no missing values: numbers, calendar parts and text components after robust scaling and smooth clipping;
+      booleans as -1 and 1; missing as 0; one 0/1 indicator for every such column that had missing values in the training rows.
+    - ``raw_numbers``, float32: the same columns as they are, NaN where missing, without indicators; for trees.
+    - ``categories``, int32: 0 missing, 1 rare or unseen, 2 and more the levels by descending frequency.
+
+    Args:
+        seed: Seed of the text sample and the text decomposition; nothing else is left to chance.
+
+    Attributes:
+        spec: The shapes, known after :meth:`fit`.
+        feature_names: Name of each column of each array.
+        sources: Column of the table that each column of each array came from.
+
+    Example:
+        >>> from types import SimpleNamespace as Some
+        >>> schema = Some(features=(Some(name="age", type="number"), Some(name="town", type="category")))
+        >>> task = Some(outputs=2, problem="binary")
+        >>> frame = pd.DataFrame({"age": [20.0, 30.0, np.nan, 40.0], "town": ["Rome", "Rome", "Oslo", None]})
+        >>> table = TabularPreprocessor().fit(frame, schema, task)
+        >>> table.feature_names["numbers"]
+        ['age', 'age is missing']
+        >>> table.transform(frame)["categories"].ravel().tolist()
+        [2, 2, 1, 0]
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    def fit(self, frame: pd.DataFrame, schema: Schema, task: Task, log: DecisionLog | None = None) -> TabularPreprocessor:
+        """Learn from the training rows, and from nothing else.
+
+        Args:
+            frame: What ``schema.cast`` returned for the training rows.
+            schema: Tells the type of each column; its features are used.
+            task: Tells the problem and the number of outputs.
+            log: Where the preparation is recorded.
+
+        Returns:
+            Itself.
+
+        Raises:
+            DataError: If there are no rows or no columns to learn from, or columns of the schema are absent.
+        """
+        if not len(frame) or not schema.features:
+            received = f"{len(frame)} rows and {len(schema.features)} columns"
+            raise DataError(f"Training needs at least one row and one column to learn from. Received {received}.")
+        _require(frame, [column.name for column in schema.features])
+        sources, scales = [], []
+        for column in schema.features:
+            source, scale = self._learn(frame, column.name, column.type)
+            sources.append(source)
+            scales.extend(scale)
+        table = np.array(scales, dtype=np.float64).reshape(len(scales), 3)
+        self._arrange(tuple(sources), Scaling(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy()))
+        self.spec = Spec(
+            numbers=len(self.feature_names["numbers"]),
+            raw_numbers=len(self.feature_names["raw_numbers"]),
+            categories=tuple(levels.codes for _, levels in self._categories),
+            outputs=task.outputs,
+            problem=task.problem,
+            rows=len(frame),
+        )
+        if log is not None:
+            self._record(log)
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> Arrays:
+        """Return the arrays of a cast table; the input stays as it is.
+
+        Args:
+            frame: What ``schema.cast`` returned, (rows, columns). Columns that are not features are ignored.
+
+        Returns:
+            "numbers" (rows, spec.numbers), "raw_numbers" (rows, spec.raw_numbers) and "categories" (rows, columns).
+
+        Raises:
+            DataError: If a column is absent.
+
+        Example:
+            See the class.
+        """
+        _require(frame, self._names)
+        rows = len(frame)
+        arrays: Arrays = {
+            "numbers": np.empty((rows, self.spec.numbers), dtype=np.float32),
+            "raw_numbers": np.empty((rows, self.spec.raw_numbers), dtype=np.float32),
+            "categories": np.empty((rows, len(self.spec.categories)), dtype=np.int32),
+        }
+        for start in range(0, rows, CHUNK):
+            part = frame if rows <= CHUNK else frame.iloc[start : start + CHUNK]
+            self._fill(part, {name: array[start : start + CHUNK] for name, array in arrays.items()})
+        return arrays
+
+    def state(self) -> State:
+        """Return all that was learnt, as JSON and arrays."""
+        columns: list[dict[str, Any]] = []
+        arrays: Arrays = {"centre": self._scaling.centre, "factor": self._scaling.factor, "clipped": self._scaling.clipped}
+        for place, source in enumerate(self._sources):
+            entry: dict[str, Any] = {"name": source.name, "kind": source.kind, "missing": source.missing}
+            if isinstance(source.fitted, CalendarParts):
+                entry["calendar"] = source.fitted.to_dict()
+            elif isinstance(source.fitted, Levels):
+                entry["levels"] = list(source.fitted.levels)
+            elif isinstance(source.fitted, TextComponents):
+                entry["text"] = f"text{place}"
+                arrays.update(source.fitted.to_arrays(entry["text"]))
+            columns.append(entry)
+        return State({"seed": self.seed, "spec": self.spec.to_dict(), "columns": columns}, arrays)
+
+    @classmethod
+    def from_state(cls, state: State) -> TabularPreprocessor:
+        """Rebuild from :meth:`state`; transforms are the same to the last bit."""
+        table = cls(seed=state.json["seed"])
+        sources = []
+        for entry in state.json["columns"]:
+            fitted: CalendarParts | TextComponents | Levels | None = None
+            if "calendar" in entry:
+                fitted = CalendarParts(**entry["calendar"])
+            elif "levels" in entry:
+                fitted = Levels(entry["levels"])
+            elif "text" in entry:
+                fitted = TextComponents.from_arrays(state.arrays, entry["text"])
+            sources.append(_Source(entry["name"], entry["kind"], entry["missing"], fitted))
+        table._arrange(tuple(sources), Scaling(state.arrays["centre"], state.arrays["factor"], state.arrays["clipped"]))
+        table.spec = Spec.from_dict(state.json["spec"])
+        return table
+
+    def _learn(self, frame: pd.DataFrame, name: str, kind: str) -> tuple[_Source, list[tuple[float, float, float]]]:
+        """Fit one column; return it with centre, factor and clipping of each number that it becomes."""
+        values = frame[name].to_numpy()
+        if kind == "category":
+            levels = Levels.fit(values.tolist())
+            return _Source(name, kind, False, levels), []
+        fitted: CalendarParts | TextComponents | None = None
+        if kind == "datetime":
+            fitted = CalendarParts.fit(values)
+        elif kind == "text":
+            fitted = TextComponents.fit(values.tolist(), self.seed)
+        numbers = _Source(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1)
+        source = _Source(name, kind, bool(np.isnan(numbers[:, 0]).any()), fitted)
+        if kind == "boolean":
+            return source, [(0.5, 2.0, 0.0)]
+        return source, [(*robust_scale(part), 1.0) for part in numbers.T]
+
+    def _arrange(self, sources: tuple[_Source, ...], scaling: Scaling) -> None:
+        """Lay out the arrays: which columns of which array come from which column of the table."""
+        self._sources, self._scaling = sources, scaling
+        self._names = [source.name for source in sources]
+        self._categories = [(source.name, source.fitted) for source in sources if isinstance(source.fitted, Levels)]
+        self._numeric: list[tuple[_Source, slice | int]] = []
+        self._indicators: list[int] = []  # first number of each column that gets an indicator
+        parts: list[str] = []
+        of_part: list[str] = []
+        flagged: list[str] = []
+        for source in sources:
+            if isinstance(source.fitted, Levels):
+                continue
+            first, names = len(parts), source.parts
+            self._numeric.append((source, first if source.fitted is None else slice(first, first + len(names))))
+            if source.missing:
+                self._indicators.append(first)
+                flagged.append(source.name)
+            parts += names
+            of_part += [source.name] * len(names)
+        categories = [name for name, _ in self._categories]
+        self.feature_names = {
+            "numbers": parts + [f"{name} is missing" for name in flagged],
+            "raw_numbers": list(parts),
+            "categories": categories,
+        }
+        self.sources = {"numbers": of_part + flagged, "raw_numbers": list(of_part), "categories": list(categories)}
+
+    def _fill(self, frame: pd.DataFrame, arrays: Arrays) -> None:
+        """Write the rows of `frame` into the arrays."""
+        raw = np.empty((len(frame), arrays["raw_numbers"].shape[1]))
+        for source, place in self._numeric:
+            raw[:, place] = source.numbers(frame)
+        arrays["raw_numbers"][:] = raw
+        arrays["numbers"][:, : raw.shape[1]] = self._scaling.apply(raw)
+        if self._indicators:
+            arrays["numbers"][:, raw.shape[1] :] = np.isnan(raw[:, self._indicators])
+        for place, (name, levels) in enumerate(self._categories):
+            arrays["categories"][:, place] = levels.transform(frame[name].to_numpy().tolist())
+
+    def _record(self, log: DecisionLog) -> None:
+        """Record how each type of column was prepared."""
+        how = {
+            "number": "median and interquartile range, smoothly clipped",
+            "boolean": "-1 and 1",
+            "datetime": "calendar parts and days since the start",
+            "text": "hashed words and letter groups, condensed to components",
+            "category": "codes by frequency; rare and unseen levels share one",
+        }
+        for kind in _KINDS:
+            names = [source.name for source in self._sources if source.kind == kind]
+            if names:
+                because = f"{len(names)} of {len(self._sources)} columns are of type {kind}: {_listed(names)}."
+                log.add("prepare", f"{kind} columns", how[kind], because, override=f"types={{{names[0]!r}: ...}}")
+        flagged = [source.name for source in self._sources if source.missing]
+        if flagged:
+            because = f"{len(flagged)} columns lack values in some of the {self.spec.rows:,} training rows: {_listed(flagged)}."
+            log.add("prepare", "missing values", "neutral value and an indicator", because)
+
+
+def _require(frame: pd.DataFrame, names: list[str]) -> None:
+    """Say which columns are absent."""
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise DataError(f"The table must have the columns of the training data. Absent: {_listed(absent)}.")
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(repr(name) for name in names[:most]) + more

@@ -1,0 +1,143 @@
+"""Free text becomes numbers: hashed words and letter groups, weighted by rarity, condensed to a few components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
+
+from automl.preprocessing.base import Arrays
+
+COMPONENTS = 32
+FIT_ROWS = 20_000
+BUCKETS = 2**18
+KEPT_BUCKETS = 20_000  # the most frequent ones; more would cost megabytes in the model file and add rare spellings
+CHUNK = 8_192
+LONGEST = 5_000  # characters that are looked at: this is for remarks and descriptions, not for books
+
+# Stateless: what is learnt lives in the arrays below, so that nothing fitted by scikit-learn has to be stored.
+_SETTINGS: dict[str, Any] = {"n_features": BUCKETS, "alternate_sign": False, "norm": None, "dtype": np.float64}
+_WORDS = HashingVectorizer(analyzer="word", ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **_SETTINGS)
+_LETTERS = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **_SETTINGS)
+# 1 + ln(count) from a table: the same bits for a text alone and in a batch.
+_DAMPED = np.concatenate([[0.0], 1.0 + np.log(np.arange(1, 256))])
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a cell holds no text: missing, empty or only white space."""
+    return not (isinstance(value, str) and value.strip())
+
+
+@dataclass(frozen=True, eq=False)
+class TextComponents:
+    """Latent semantic analysis of one text column (Deerwester et al., 1990), on hashed 1–2-grams of words and 3–5-grams of letters.
+
+    Attributes:
+        buckets: Hash buckets that are used, ascending, (buckets,).
+        rarity: Inverse document frequency of each, ln((1 + n) / (1 + df)) + 1, (buckets,).
+        components: Weight of each bucket in each component, (buckets, components).
+
+    Example:
+        >>> texts = ["red apple", "green apple", "fast car", "red car", None]
+        >>> text = TextComponents.fit(texts, seed=0)
+        >>> text.transform(texts).shape == (5, len(text.names))
+        True
+    """
+
+    buckets: NDArray[np.int32]
+    rarity: NDArray[np.float64]
+    components: NDArray[np.float32]
+    _place: NDArray[np.int32] = field(init=False, repr=False)  # of each possible bucket in `buckets`; -1 where it is not used
+    _weights: NDArray[np.float64] = field(init=False, repr=False)  # `components`, in the precision that is computed in
+
+    def __post_init__(self) -> None:
+        place = np.full(2 * BUCKETS, -1, dtype=np.int32)
+        place[self.buckets] = np.arange(len(self.buckets))
+        object.__setattr__(self, "_place", place)
+        object.__setattr__(self, "_weights", self.components.astype(np.float64))
+
+    @classmethod
+    def fit(cls, texts: Sequence[Any], seed: int) -> TextComponents:
+        """Learn from at most 20,000 different texts of the training rows.
+
+        Args:
+            texts: One cell per training row.
+            seed: Seed of the sample and of the decomposition.
+
+        Returns:
+            The fitted components; none where the texts share nothing.
+        """
+        known = list(dict.fromkeys(text for text in texts if not is_blank(text)))
+        if len(known) > FIT_ROWS:
+            known = [known[place] for place in np.sort(np.random.default_rng(seed).choice(len(known), FIT_ROWS, replace=False))]
+        hashed = _hash(known)
+        frequency = np.bincount(hashed.indices, minlength=2 * BUCKETS)
+        often = np.flatnonzero(frequency >= 2)
+        kept = np.sort(often[np.argsort(-frequency[often], kind="stable")[:KEPT_BUCKETS]])
+        rarity = np.log((1.0 + len(known)) / (1.0 + frequency[kept])) + 1.0
+        empty = cls(kept.astype(np.int32), rarity, np.zeros((len(kept), 0), dtype=np.float32))
+        count = min(COMPONENTS, len(known) - 1, len(kept) - 1)
+        if count < 1:
+            return empty
+        found = TruncatedSVD(count, n_iter=3, random_state=seed).fit(empty._weigh(hashed))
+        return cls(empty.buckets, rarity, np.ascontiguousarray(found.components_.T, dtype=np.float32))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns that a text becomes."""
+        return ["characters", "words", *(f"component {number + 1}" for number in range(self.components.shape[1]))]
+
+    def transform(self, texts: Sequence[Any]) -> NDArray[np.float64]:
+        """Return length, words and components of each text; a blank text is NaN throughout.
+
+        Args:
+            texts: One cell per row.
+
+        Returns:
+            (rows, 2 + components).
+        """
+        different = list(dict.fromkeys(text for text in texts if not is_blank(text)))
+        place = {text: number for number, text in enumerate(different)}
+        values = np.full((len(different) + 1, len(self.names)), np.nan)
+        for start in range(0, len(different), CHUNK):
+            part = different[start : start + CHUNK]
+            rows = values[start : start + len(part)]
+            rows[:, 0] = [len(text) for text in part]
+            rows[:, 1] = [len(text.split()) for text in part]
+            if rows.shape[1] > 2:
+                rows[:, 2:] = self._weigh(_hash(part)) @ self._weights
+        return values[[len(different) if is_blank(text) else place[text] for text in texts]]
+
+    def _weigh(self, hashed: Any) -> Any:
+        """Return TF-IDF on the kept buckets; words and letters each of length 1, (texts, buckets)."""
+        place = self._place[hashed.indices]
+        known = place >= 0
+        weight = _DAMPED[np.minimum(hashed.data, 255).astype(np.int64)[known]] * self.rarity[place[known]]
+        pointer = np.concatenate([[0], np.cumsum(known)])[hashed.indptr]
+        kept = sparse.csr_matrix((weight, place[known], pointer), shape=(hashed.shape[0], len(self.buckets)))
+        words = int(np.searchsorted(self.buckets, BUCKETS))
+        return sparse.hstack([normalize(kept[:, :words]), normalize(kept[:, words:])], format="csr")
+
+    def to_arrays(self, prefix: str) -> Arrays:
+        """Return all that was learnt, under names that begin with `prefix`."""
+        return {f"{prefix}_buckets": self.buckets, f"{prefix}_rarity": self.rarity, f"{prefix}_components": self.components}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, prefix: str) -> TextComponents:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(arrays[f"{prefix}_buckets"], arrays[f"{prefix}_rarity"], arrays[f"{prefix}_components"])
+
+
+def _hash(texts: Sequence[str]) -> Any:
+    """Return counts per bucket, words first and letters behind them, (texts, 2 × BUCKETS)."""
+    if not texts:
+        return sparse.csr_matrix((0, 2 * BUCKETS))
+    cut = [text[:LONGEST] for text in texts]
+    return sparse.hstack([_WORDS.transform(cut), _LETTERS.transform(cut)], format="csr")
