@@ -209,14 +209,13 @@ def _part_of_groups(groups: Rows, size: int, rng: np.random.Generator) -> NDArra
     """Choose whole groups, in random order, as long as they fit into `size` rows; the smallest one if none fits."""
     numbers, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     taken = np.zeros(len(numbers), dtype=bool)
-    if len(numbers) < 3:  # the other rows need two groups for folds of their own
-        return taken[group]
+    most = len(numbers) - 2  # the other rows need two groups for folds of their own
     room = size
     for number in rng.permutation(len(numbers)):
-        if sizes[number] <= room:
+        if sizes[number] <= room and taken.sum() < most:
             taken[number] = True
             room -= int(sizes[number])
-    if not taken.any():
+    if most > 0 and not taken.any():
         taken[np.argmin(sizes)] = True
     return np.asarray(taken[group], dtype=bool)
 

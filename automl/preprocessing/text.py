@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import randomized_svd
 
 from automl.preprocessing.base import Arrays
 
@@ -86,8 +86,8 @@ class TextComponents:
         count = min(COMPONENTS, len(known) - 1, len(kept) - 1)
         if count < 1:
             return empty
-        found = TruncatedSVD(count, n_iter=3, random_state=seed).fit(empty._weigh(hashed))
-        return cls(empty.buckets, rarity, np.ascontiguousarray(found.components_.T, dtype=np.float32))
+        _, _, found = randomized_svd(empty._weigh(hashed), count, n_iter=3, random_state=seed)
+        return cls(empty.buckets, rarity, np.ascontiguousarray(found.T, dtype=np.float32))
 
     @property
     def names(self) -> list[str]:
@@ -139,5 +139,6 @@ def _hash(texts: Sequence[str]) -> Any:
     """Return counts per bucket, words first and letters behind them, (texts, 2 × BUCKETS)."""
     if not texts:
         return sparse.csr_matrix((0, 2 * BUCKETS))
-    cut = [text[:LONGEST] for text in texts]
+    # Half of a surrogate pair, left over from careless cutting, cannot be hashed: it becomes a question mark.
+    cut = [text[:LONGEST].encode("utf-8", "replace").decode("utf-8") for text in texts]
     return sparse.hstack([_WORDS.transform(cut), _LETTERS.transform(cut)], format="csr")
