@@ -1,0 +1,300 @@
+"""The commands. Each one parses, calls the library and shows the result; whatever takes long to import is imported inside."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from automl.budget import Budget, process_started
+from automl.cli import INTERRUPTED, output
+from automl.errors import DataError, GateError, UsageError
+from automl.progress import open_progress
+from automl.results import Gate, prepare_folder, summary, summary_json, write_results
+
+app = typer.Typer(
+    name="automl",
+    help="A table goes in; a calibrated model and a report that people can decide from come out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Data = Annotated[str, typer.Argument(metavar="DATA", help="A table: .csv, .tsv, .xlsx, .parquet or .jsonl.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `automl fit` wrote.")]
+Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")]
+Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for everything, such as 90s, 5m or 1h30m. Default: 5m.")]
+Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]
+Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
+Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
+Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
+Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
+Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
+Require = Annotated[list[str] | None, typer.Option(metavar="METRIC>=VALUE", help="Exit with 5 unless this is reached; all is saved.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+@app.command()
+def fit(
+    data: Data,
+    target: Target = None,
+    budget: Time = None,
+    out: Out = None,
+    test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows to judge the model on, which it never sees before.")] = None,
+    families: Families = None,
+    seed: Seed = None,
+    trials: Trials = None,
+    memory: Memory = None,
+    problem: Problem = None,
+    metric: Annotated[str | None, typer.Option(help="The score to optimise.")] = None,
+    positive: Annotated[str | None, typer.Option(metavar="CLASS", help="The class that matters, of two.")] = None,
+    types: Types = None,
+    cost_miss: Annotated[float | None, typer.Option(help="What it costs to miss a positive case.")] = None,
+    cost_false_alarm: Annotated[float | None, typer.Option(help="What a false alarm costs.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency of the costs, such as EUR.")] = None,
+    min_recall: Annotated[float | None, typer.Option(help="Choose the threshold so that this recall is reached.")] = None,
+    min_precision: Annotated[float | None, typer.Option(help="Choose the threshold so that this precision is reached.")] = None,
+    require: Require = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train on a table and write model, report and leaderboard."""
+    import automl
+
+    limits = _budget(budget, trials, memory)
+    gates = _gates(require)
+    _existing(data, "data")
+    if test is not None:
+        _existing(test, "--test")
+    column = target if target is not None else _ask_target(data)
+    folder = prepare_folder(out or Path("results") / output.stem(data))
+    options: dict[str, Any] = {
+        "families": output.names(families),
+        "seed": seed,
+        "problem": problem,
+        "metric": metric,
+        "positive": positive,
+        "types": output.pairs(types),
+        "costs": _costs(cost_miss, cost_false_alarm, currency),
+        "min_recall": min_recall,
+        "min_precision": min_precision,
+        "test": test,
+    }
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+        given = {name: value for name, value in options.items() if value is not None}
+        model = automl.fit(data, column, budget=limits, progress=progress, **given)
+        files = write_results(model, folder)
+    _finish(model, files, gates, as_json)
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A business problem as YAML; see recipes/.")],
+    out: Out = None,
+    budget: Time = None,
+    require: Require = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Solve the business problem that a recipe describes."""
+    from automl.recipe import load_recipe, run_recipe
+
+    gates = _gates(require)
+    loaded = load_recipe(recipe)
+    limits = _budget(budget or loaded.budget, loaded.trials, None)
+    folder = prepare_folder(out or Path("results") / loaded.name)
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+        model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
+    _finish(model, output.result_files(folder), gates, as_json)
+
+
+@app.command()
+def detect(data: Data, target: Target = None, problem: Problem = None, types: Types = None, as_json: Json = False) -> None:
+    """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
+    import automl
+
+    _existing(data, "data")
+    options = {"problem": problem, "types": output.pairs(types)}
+    found = automl.detect(data, target, **{name: value for name, value in options.items() if value is not None})
+    if as_json:
+        output.print_json(found.to_dict())
+    else:
+        output.print_detection(found)
+
+
+@app.command()
+def predict(
+    model: Model,
+    data: Data,
+    out: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .tsv, .parquet or .jsonl file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict each row of a table; without -o the table goes to stdout as CSV."""
+    import automl
+
+    write = output.table_writer(out)
+    _existing(data, "data")
+    table = output.predictions(automl.load(model), output.read_frame(data))
+    if out is not None:
+        write(table)
+        print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)
+    elif as_json:
+        output.print_json(output.records(table))
+    else:
+        table.to_csv(sys.stdout, index=False)
+
+
+@app.command()
+def explain(
+    model: Model,
+    data: Data,
+    row: Annotated[list[int] | None, typer.Option("--row", "-r", metavar="N", help="Number of the row, from 0; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what each column added to the prediction of a row."""
+    import automl
+
+    _existing(data, "data")
+    fitted = automl.load(model)
+    told = output.explanations(fitted, output.read_frame(data), row or [0])
+    if as_json:
+        output.print_json(told)
+    else:
+        output.print_explanations(told)
+
+
+@app.command()
+def compare(
+    data: Data,
+    target: Target = None,
+    budget: Time = None,
+    families: Families = None,
+    seed: Seed = None,
+    trials: Trials = None,
+    memory: Memory = None,
+    problem: Problem = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Give every family of models the same chance and show them side by side."""
+    import automl
+
+    limits = _budget(budget, trials, memory)
+    _existing(data, "data")
+    column = target if target is not None else _ask_target(data)
+    options = {"families": output.names(families), "seed": seed, "problem": problem}
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+        given = {name: value for name, value in options.items() if value is not None}
+        table = automl.compare(data, column, budget=limits, progress=progress, **given)
+    if as_json:
+        output.print_json(output.records(table))
+    else:
+        output.print_table("Models", table)
+
+
+@app.command()
+def report(
+    model: Model,
+    out: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The report (.html) or its facts (.json).")] = "report.html",
+) -> None:
+    """Write the report of a saved model again."""
+    import automl
+
+    suffix = Path(out).suffix.lower()
+    if suffix not in {".html", ".json"}:
+        raise UsageError(f"`--output` must end in .html or .json. Received {out!r}.")
+    prepare_folder(Path(out).parent)
+    fitted = automl.load(model)
+    if suffix == ".json":
+        from automl.report.facts import write_json
+
+        print(write_json(fitted.facts_, out))
+    else:
+        print(fitted.report(out))
+
+
+@app.command()
+def version(as_json: Json = False) -> None:
+    """Say which versions are installed."""
+    import platform
+    from importlib import metadata
+
+    import automl
+
+    told = {"automl": automl.__version__, "python": platform.python_version()}
+    for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn"):
+        try:
+            told[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # an extra that is not installed
+    if as_json:
+        output.print_json(told)
+    else:
+        print("\n".join(f"{name} {number}" for name, number in told.items()))
+
+
+def _budget(seconds: str | float | None, trials: int | None, memory: str | None) -> Budget:
+    """The budget of the whole command: its clock began with the process, so that start-up counts."""
+    limit = "5m" if seconds is None and trials is None else seconds
+    return Budget(limit, trials=trials, memory=memory, started=process_started())
+
+
+def _gates(texts: list[str] | None) -> list[Gate]:
+    if not texts:
+        return []
+    from automl.metrics import METRICS
+
+    return [Gate.parse(text, METRICS) for text in texts]
+
+
+def _costs(miss: float | None, false_alarm: float | None, currency: str | None) -> dict[str, Any] | None:
+    if miss is None and false_alarm is None:
+        return None
+    if miss is None or false_alarm is None:
+        raise UsageError("`--cost-miss` and `--cost-false-alarm` must be given together. Received only one; the other may be 0.")
+    return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}
+
+
+def _existing(path: str, what: str) -> None:
+    if not os.path.isfile(path):
+        state = "is a folder" if os.path.isdir(path) else "does not exist"
+        raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{output.similar_file(path)}")
+
+
+def _ask_target(data: str) -> str:
+    """Without a target: ask at a terminal, else end with the ranked suggestions."""
+    import automl
+
+    suggestions = [(str(name), str(reason)) for name, reason in automl.detect(data).suggestions]
+    if not suggestions:
+        raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
+    ranked = "\n".join(f"  {number}. {name}: {reason}" for number, (name, reason) in enumerate(suggestions[:5], start=1))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        first = suggestions[0][0]
+        raise DataError(
+            f"`--target` must name the column to predict. Received nothing; did you mean --target {first!r}? Most likely first:\n{ranked}"
+        )
+    print(f"Which column shall be predicted?\n{ranked}", file=sys.stderr)
+    answer = typer.prompt("Number or name", default="1", err=True)
+    return suggestions[int(answer) - 1][0] if answer.isdigit() and 0 < int(answer) <= len(suggestions) else str(answer)
+
+
+def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool) -> None:
+    """Sum up on stdout; then the exit code says whether it was interrupted or a gate failed."""
+    failed = [sentence for gate in gates if (sentence := gate.failure(model.facts_))]
+    interrupted = bool(getattr(model, "interrupted_", False))
+    if as_json:
+        print(summary_json(model.facts_, files, interrupted=interrupted, failed=failed))
+    else:
+        print(summary(model.facts_, files))
+    if interrupted:
+        print("Interrupted: the best so far was saved.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
+    if failed:
+        raise GateError(" ".join(failed) + " The model and its report were saved all the same.")

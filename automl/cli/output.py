@@ -1,0 +1,198 @@
+"""How the commands read names and write tables, JSON and prediction files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.errors import UsageError, did_you_mean
+from automl.results import prepare_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl.estimator import AutoML, Detection
+
+_WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
+_PLAIN_WIDTH = 160  # columns of text where there is no terminal that says how wide it is
+
+
+def stem(path: str) -> str:
+    """Return a file's name without folder and endings.
+
+    Example:
+        >>> stem("data/customers.csv.gz")
+        'customers'
+    """
+    name = Path(path).name
+    return name.split(".", 1)[0] or name
+
+
+def names(text: str | None) -> list[str] | None:
+    """Read names separated by commas.
+
+    Example:
+        >>> names("linear, mlp")
+        ['linear', 'mlp']
+    """
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def pairs(texts: Sequence[str] | None) -> dict[str, str] | None:
+    """Read ``COLUMN=TYPE`` options.
+
+    Raises:
+        UsageError: If there is no equals sign.
+
+    Example:
+        >>> pairs(["zip=category"])
+        {'zip': 'category'}
+    """
+    if not texts:
+        return None
+    for text in texts:
+        if "=" not in text:
+            raise UsageError(f"`--type` must be COLUMN=TYPE, such as zip=category. Received {text!r}.")
+    return {text.rpartition("=")[0]: text.rpartition("=")[2] for text in texts}
+
+
+def similar_file(path: str) -> str:
+    """Return a hint with the most similar file name in the same folder, or an empty string."""
+    folder = Path(path).parent
+    present = sorted(os.listdir(folder))[:10_000] if folder.is_dir() else []
+    return did_you_mean(Path(path).name, present)
+
+
+def result_files(folder: Path) -> dict[str, Path]:
+    """Return where :func:`automl.results.write_results` puts its files."""
+    return {
+        "model": folder / "model.automl",
+        "report": folder / "report.html",
+        "facts": folder / "report.json",
+        "leaderboard": folder / "leaderboard.csv",
+    }
+
+
+def read_frame(path: str) -> pd.DataFrame:
+    """Read a table once, so that labels, probabilities and limits come from the same rows."""
+    from automl.dataset import read
+
+    frame: pd.DataFrame = read(path).frame
+    return frame
+
+
+def predictions(model: AutoML, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in the order of the rows: ``prediction``, then ``probability_<class>`` or ``lower`` and ``upper``."""
+    import numpy as np
+    import pandas as pd
+
+    table: dict[str, Any] = {"prediction": np.asarray(model.predict(frame))}
+    if model.task_.is_classification:
+        shares = np.asarray(model.predict_proba(frame))
+        table |= {f"probability_{label}": shares[:, number] for number, label in enumerate(model.task_.classes)}
+    else:
+        table["lower"], table["upper"] = model.predict_interval(frame)
+    return pd.DataFrame(table)
+
+
+def table_writer(path: str | None) -> Callable[[pd.DataFrame], None]:
+    """Choose how to write a table by the file's ending, before any work is done.
+
+    Raises:
+        UsageError: If no such format can be written.
+        DataError: If the folder is not writable.
+    """
+    if path is None:
+        return lambda table: None
+    suffix = Path(path).suffix.lower()
+    if suffix not in _WRITERS:
+        raise UsageError(f"`--output` must end in one of {', '.join(_WRITERS)}. Received {path!r}.")
+    prepare_folder(Path(path).parent)
+    if suffix == ".parquet":
+        return lambda table: table.to_parquet(path, index=False)
+    if suffix == ".jsonl":
+        return lambda table: table.to_json(path, orient="records", lines=True, double_precision=15, force_ascii=False)
+    return lambda table: table.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+
+
+def explanations(model: AutoML, frame: pd.DataFrame, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """Explain some rows: for each its number, its prediction and the contributions, the largest first.
+
+    Raises:
+        UsageError: If there is no such row.
+    """
+    for row in rows:
+        if not 0 <= row < len(frame):
+            raise UsageError(f"`--row` must be between 0 and {len(frame) - 1}. Received {row}.")
+    told = []
+    for row in rows:
+        one = frame.iloc[[row]]
+        parts = model.explain(one)
+        parts = parts.iloc[parts["contribution"].abs().sort_values(ascending=False, kind="stable").index]
+        contributions = records(parts[["column", "value", "contribution"]])
+        told.append({"row": row, **records(predictions(model, one))[0], "contributions": contributions})
+    return told
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as JSON-ready records; missing values become None."""
+    return list(json.loads(table.to_json(orient="records", double_precision=15, date_format="iso")))
+
+
+def print_json(value: Any) -> None:
+    """Write a value to stdout as JSON."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def print_explanations(told: Iterable[Mapping[str, Any]]) -> None:
+    """Write the contributions of each row to stdout, with the prediction above."""
+    for one in told:
+        parts = [f"{name.replace('_', ' ')} {_text(value)}" for name, value in one.items() if name not in {"row", "contributions"}]
+        contributions = [(part["column"], _text(part["value"]), f"{part['contribution']:+.4g}") for part in one["contributions"]]
+        _print(f"Row {one['row']}: {', '.join(parts)}", ("column", "value", "contribution"), contributions)
+
+
+def print_detection(found: Detection) -> None:
+    """Write to stdout what was found out about a table."""
+    columns = [(column.name, column.type, column.role, column.evidence) for column in found.schema.columns]
+    _print("Columns", ("name", "type", "role", "why"), columns)
+    if found.task is None:
+        _print("No target was given; the columns that look most like one", ("column", "why"), found.suggestions[:5])
+    else:
+        task = found.task
+        title = f"Task: {task.problem}, target {task.target!r}, confidence {task.confidence:.0%}"
+        _print(title, ("why",), [(sentence,) for sentence in task.evidence])
+        if task.runner_up:
+            print(f"Else it would be {task.runner_up['problem']} ({task.runner_up['override']}).")
+    if found.findings:
+        rows = [(one.severity, one.check, ", ".join(one.columns), one.because, one.action) for one in found.findings]
+        _print("Findings", ("severity", "check", "columns", "why", "done"), rows)
+
+
+def print_table(title: str, table: pd.DataFrame) -> None:
+    """Write a table to stdout for people."""
+    _print(title, [str(name) for name in table.columns], [[_text(value) for value in row] for row in table.itertuples(index=False)])
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _print(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))  # Text: a column called "[red]" is a name, not markup
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH, soft_wrap=False).print(table)

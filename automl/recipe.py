@@ -1,0 +1,346 @@
+"""A business problem as data: a YAML file is read, all its problems are told at once, and it becomes a fitted model.
+
+This is the only place where configuration is parsed. A recipe holds no code; its fields are those of :class:`Recipe`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from automl.budget import Budget, parse_seconds
+from automl.errors import DataError, UsageError, did_you_mean
+from automl.results import prepare_folder, write_results
+
+if TYPE_CHECKING:
+    from automl.estimator import AutoML
+    from automl.progress import Progress
+    from automl.report.facts import ReportFacts
+
+Label = bool | int | float | str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+class Costs(_Part):
+    """What one missed positive case and one false alarm cost."""
+
+    miss: float = Field(ge=0)
+    false_alarm: float = Field(ge=0)
+    currency: str = ""
+
+
+class Minimum(_Part):
+    """What the threshold has to reach; at most one of the two."""
+
+    recall: float | None = Field(default=None, gt=0, le=1)
+    precision: float | None = Field(default=None, gt=0, le=1)
+
+
+class Recipe(_Part):
+    """A business problem.
+
+    Attributes:
+        name: Short name, for folders; the file's name by default.
+        title: Heading of the report.
+        question: What the reader of the report wants to know, as one sentence.
+        data: The table; a relative path is looked for beside the recipe, then in the current folder.
+        target: The column to predict.
+        test: A table to judge the model on, which it never sees before; looked for as `data` is.
+        problem: "binary", "multiclass" or "regression", where the detection is wrong.
+        positive: The class that matters, of two.
+        metric: The score to optimise.
+        budget: Time for everything, such as "2m".
+        trials: Cap on the number of configurations.
+        seed: Seed of every random choice.
+        families: Only these families of models.
+        costs: What errors cost; they choose the threshold.
+        minimum: Recall or precision that the threshold has to reach.
+        ignore: Columns that must not be used.
+        sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
+        types: Type of a column, where the detection is wrong.
+        glossary: What a column is called among people.
+        matters: What matters in this case, in free text; printed in the report.
+    """
+
+    name: str = Field(default="", pattern=r"^[\w.-]*$")
+    title: str = ""
+    question: str = ""
+    data: str = Field(min_length=1)
+    target: str = Field(min_length=1)
+    test: str | None = None
+    problem: Literal["binary", "multiclass", "regression"] | None = None
+    positive: Label | None = None
+    metric: str | None = None
+    budget: str | float = "5m"
+    trials: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+    families: tuple[str, ...] | None = None
+    costs: Costs | None = None
+    minimum: Minimum = Minimum()
+    ignore: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    types: dict[str, str] = {}
+    glossary: dict[str, str] = {}
+    matters: str = ""
+
+    @field_validator("budget")
+    @classmethod
+    def _duration(cls, value: str | float) -> str | float:
+        parse_seconds(value)
+        return value
+
+    @property
+    def heading(self) -> str:
+        """The title, or a readable form of the name."""
+        return self.title or self.name.replace("_", " ").capitalize()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose only booleans are true and false: a class called ``Yes`` or ``No`` stays a text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+def parse_recipe(text: str, name: str = "recipe") -> Recipe:
+    r"""Read a recipe from text.
+
+    Args:
+        text: YAML.
+        name: What to call it in messages, and its name when it states none.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        UsageError: With every problem of the text at once, each with its line and, for a misspelt key, the nearest known one.
+
+    Example:
+        >>> parse_recipe("data: customers.csv\ntarget: churn\npositive: Yes").positive
+        'Yes'
+        >>> parse_recipe("data: customers.csv\ntraget: churn")
+        Traceback (most recent call last):
+        ...
+        automl.errors.UsageError: A recipe must describe a problem completely. 'recipe' has 2 problems:
+          line 2, traget: there is no such key. Did you mean 'target'?
+          target: it is missing.
+    """
+    try:
+        tree = yaml.compose(text, Loader=_Loader)
+        values = yaml.load(text, Loader=_Loader)  # a SafeLoader, with fewer booleans
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "the text"
+        raise UsageError(f"A recipe must be YAML. Received {name!r}, where {where}: {getattr(problem, 'problem', problem)}.") from problem
+    if not isinstance(values, dict):
+        raise UsageError(f"A recipe must be a list of 'key: value' lines. Received {name!r}, which is {type(values).__name__}.")
+    lines, twice = _lines(tree)
+    try:
+        recipe = Recipe(**{str(key): value for key, value in values.items()})
+    except ValidationError as problem:
+        told = sorted((_sentence(error, lines) for error in problem.errors()), key=lambda sentence: not sentence.startswith("line"))
+    else:
+        if not twice:
+            return recipe if recipe.name else recipe.model_copy(update={"name": Path(name).stem})
+        told = []
+    told += [f"line {line}, {path}: the key stands there twice." for path, line in twice]
+    count = f"{len(told)} problem{'s' if len(told) > 1 else ''}"
+    raise UsageError(f"A recipe must describe a problem completely. {name!r} has {count}:\n  " + "\n  ".join(told))
+
+
+def _lines(tree: yaml.Node | None) -> tuple[dict[str, int], list[tuple[str, int]]]:
+    """Return the line of every path such as ``costs.miss``, and the paths that occur twice."""
+    lines: dict[str, int] = {}
+    twice: list[tuple[str, int]] = []
+    for path, line in _walk(tree, ""):
+        if path in lines:
+            twice.append((path, line))
+        lines.setdefault(path, line)
+    return lines, twice
+
+
+def _walk(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        children = [(str(key.value), key.start_mark.line, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        children = [(str(number), value.start_mark.line, value) for number, value in enumerate(node.value)]
+    else:
+        return
+    for key, line, value in children:
+        path = f"{prefix}{key}"
+        yield path, line + 1
+        yield from _walk(value, path + ".")
+
+
+def _sentence(error: Any, lines: dict[str, int]) -> str:
+    """Turn one pydantic error into "line 4, costs.miss: it must be a number. Received 'five'."."""
+    location = [str(part) for part in error["loc"]]
+    while len(location) > 1 and ".".join(location) not in lines and error["type"] != "missing":
+        location.pop()  # pydantic names the branch of a union (``budget.str``), which is no place in the file
+    path = ".".join(location)
+    where = f"line {lines[path]}, {path}" if path in lines else path
+    if error["type"] == "extra_forbidden":
+        parts: dict[str, type[_Part]] = {"costs": Costs, "minimum": Minimum}
+        fields = parts.get(location[0], Recipe).model_fields
+        hint = did_you_mean(location[-1], fields) or f" Known keys: {', '.join(fields)}."
+        return f"{where}: there is no such key.{hint}"
+    if error["type"] == "missing":
+        return f"{where}: it is missing."
+    reason = str(error["msg"]).removeprefix("Value error, ").removesuffix(".")
+    return f"{where}: {reason[:1].lower()}{reason[1:]}." + ("" if "Received" in reason else f" Received {error['input']!r}.")
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read a recipe and find its data.
+
+    Args:
+        path: The YAML file.
+
+    Returns:
+        The recipe, with `data` and `test` as paths that exist.
+
+    Raises:
+        DataError: If the recipe or its data does not exist.
+        UsageError: With every problem of the recipe at once.
+
+    Example:
+        >>> load_recipe("recipes/telco_churn.yaml").target
+        'churn'
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+        present = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
+        hint = did_you_mean(file.name, present)
+        raise DataError(f"`recipe` must be a readable YAML file. Received {str(path)!r}: {reason}.{hint}") from problem
+    recipe = parse_recipe(text, str(path))
+    tables = {key: str(_find(value, file, key)) for key, value in (("data", recipe.data), ("test", recipe.test)) if value}
+    return recipe.model_copy(update=tables)
+
+
+def _find(value: str, recipe: Path, key: str) -> Path:
+    places = [recipe.parent / value, Path(value)]  # an absolute path stays itself in both
+    for place in places:
+        if place.is_file():
+            return place
+    tried = " and ".join(repr(str(place)) for place in dict.fromkeys(places))
+    raise DataError(f"`{key}` of a recipe must be a file. Received {value!r} in {str(recipe)!r}, looked for at {tried}.")
+
+
+def run_recipe(
+    path: str | Path,
+    out: str | Path | None = None,
+    budget: Budget | str | float | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> AutoML:
+    """Solve the problem that a recipe describes.
+
+    Args:
+        path: The YAML file.
+        out: Folder for model, report, facts and leaderboard; None to write nothing.
+        budget: Time for everything, in place of the recipe's.
+        progress: Called with where the run is.
+
+    Returns:
+        The fitted model.
+
+    Raises:
+        DataError: If a file or the data cannot be used.
+        UsageError: With every problem of the recipe at once.
+
+    Example:
+        >>> model = run_recipe("recipes/telco_churn.yaml", budget="30s")  # doctest: +SKIP
+    """
+    import automl
+
+    recipe = load_recipe(path)
+    folder = None if out is None else prepare_folder(out)
+    limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
+    model = automl.fit(_data(recipe), recipe.target, budget=limits, progress=progress, **_options(recipe))
+    model.facts_ = _retold(model.facts_, recipe, path)
+    if folder is not None:
+        write_results(model, folder)
+    return model
+
+
+def _options(recipe: Recipe) -> dict[str, Any]:
+    """The arguments of ``automl.fit`` that the recipe states."""
+    options = {
+        "families": None if recipe.families is None else list(recipe.families),
+        "seed": recipe.seed,
+        "problem": recipe.problem,
+        "metric": recipe.metric,
+        "positive": recipe.positive,
+        "costs": None if recipe.costs is None else recipe.costs.model_dump(),
+        "min_recall": recipe.minimum.recall,
+        "min_precision": recipe.minimum.precision,
+        "types": recipe.types or None,
+        "test": recipe.test,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _data(recipe: Recipe) -> Any:
+    """The table without the columns that must not be used; the path itself where all may be."""
+    named = {"ignore": recipe.ignore, "sensitive": recipe.sensitive, "types": recipe.types, "glossary": recipe.glossary}
+    if not any(named.values()):
+        return recipe.data
+    from automl.dataset import read
+
+    dataset = read(recipe.data)
+    columns = list(dataset.frame.columns)
+    told = [
+        f"{key}: there is no column {column!r}.{did_you_mean(column, columns)}"
+        for key, names in named.items()
+        for column in names
+        if column not in columns
+    ]
+    left_out = {*recipe.ignore, *recipe.sensitive}
+    if recipe.target in left_out:
+        told.append(f"ignore or sensitive: {recipe.target!r} is the target and cannot be left out.")
+    if told:
+        raise UsageError(f"A recipe must name columns of its data. Received {recipe.data!r}, where\n  " + "\n  ".join(told))
+    return dataclasses.replace(dataset, frame=dataset.frame.drop(columns=list(left_out))) if left_out else recipe.data
+
+
+def _retold(facts: ReportFacts, recipe: Recipe, path: str | Path) -> ReportFacts:
+    """Put the recipe's words into the report's facts: title, question, what matters, what columns are called, what was left out."""
+    from automl.report.facts import DecisionFacts
+
+    words = (
+        ("question", recipe.question),
+        ("what matters", recipe.matters),
+        ("columns left out as not wanted", ", ".join(recipe.ignore)),
+        ("columns left out as sensitive", ", ".join(recipe.sensitive)),
+    )
+    told = tuple(DecisionFacts(stage="recipe", what=what, chosen=text, because="The recipe says so.") for what, text in words if text)
+    changes: dict[str, Any] = {
+        "title": recipe.heading,
+        "model_name": recipe.name,
+        "decisions": (*told, *facts.decisions),
+        "reproduce": facts.reproduce.model_copy(update={"command": f"automl run {path}"}),
+    }
+    if recipe.target in recipe.glossary:
+        changes["task"] = facts.task.model_copy(update={"target_label": recipe.glossary[recipe.target]})
+    if facts.importance is not None:
+        entries = tuple(
+            entry.model_copy(update={"note": entry.note or recipe.glossary.get(entry.column)}) for entry in facts.importance.entries
+        )
+        changes["importance"] = facts.importance.model_copy(update={"entries": entries})
+    return facts.model_copy(update=changes)
