@@ -1,0 +1,102 @@
+"""Read a table from a file or from memory, whatever its notation, and tell what was found out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.dataset.files import read_file
+from automl.dataset.frames import column_names, from_memory
+from automl.dataset.numbers import MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
+from automl.decisions import DecisionLog
+from automl.errors import DataError
+
+__all__ = ["MISSING", "PADDED", "Dataset", "NumberFormat", "find_number_format", "level_text", "number_text", "read"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table as it was read: raw values, plain columns.
+
+    Attributes:
+        frame: Rows with a RangeIndex and unique text names of columns.
+        name: A short name for the report.
+        path: The file it came from; None for data in memory.
+        details: What is known of the source: format, encoding, separator, decimal, thousands, bytes, sha256, original_columns.
+    """
+
+    frame: pd.DataFrame
+    name: str = "data"
+    path: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is known of the data, without any row."""
+        rows, columns = self.frame.shape
+        return {"name": self.name, "path": self.path, "rows": rows, "columns": columns, "details": dict(self.details)}
+
+
+def _plain_index(frame: pd.DataFrame, log: DecisionLog) -> pd.DataFrame:
+    """Return the frame with a RangeIndex; row labels are no column."""
+    index = frame.index
+    if isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1 and index.name is None:
+        return frame.copy(deep=False)
+    if any(name is not None for name in index.names):
+        shown = ", ".join(str(name) for name in index.names)
+        log.add(
+            "read",
+            "row labels",
+            "left out",
+            f"The index {shown!r} labels rows and is no column.",
+            ["as columns"],
+            "data=data.reset_index()",
+        )
+    return frame.reset_index(drop=True)
+
+
+def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None) -> Dataset:
+    """Read a table from a file or from memory.
+
+    Args:
+        data: A path (CSV, TSV, TXT, Excel, Parquet, JSON lines; text also gzipped), a DataFrame or Series, anything that converts to one
+            (polars, pyarrow), a dict of columns, a list of records, a sparse matrix or an array of any rank.
+        log: Receives what was found out: encoding, separator, decimal sign …
+        sample: Keep at most this many rows, drawn evenly at random (seed 0) and in their order; None for all.
+
+    Returns:
+        The rows with raw values; numbers are converted where no digit is lost.
+
+    Raises:
+        DataError: If there is no such file, it is damaged, or it holds no table.
+
+    Example:
+        >>> read({"price": [1, 2], "colour": ["red", "blue"]}).frame.shape
+        (2, 2)
+    """
+    log = DecisionLog() if log is None else log
+    details: dict[str, Any]
+    if isinstance(data, (str, os.PathLike)):
+        path: str | None = os.fspath(data)
+        table = read_file(str(path), log)
+        frame, raw, details = table.frame, list(table.names), table.details
+        name = Path(str(path)).name.split(".")[0] or "data"
+    else:
+        frame = _plain_index(from_memory(data, log), log)
+        path, raw, details, name = None, list(frame.columns), {"format": type(data).__name__}, "data"
+    rows, columns = frame.shape
+    if not columns:
+        raise DataError(f"The data must have columns: 0 feature(s) (shape=({rows}, 0)) while a minimum of 1 is required.")
+    if not rows:
+        raise DataError(f"The data must have rows: 0 sample(s) (shape=(0, {columns})) while a minimum of 1 is required.")
+    frame.columns = pd.Index(column_names(raw, log, strip=path is not None), dtype=object)
+    details["original_columns"] = [str(label) for label in raw]
+    if sample is not None and sample < rows:
+        keep = np.sort(np.random.default_rng(0).choice(rows, size=max(int(sample), 1), replace=False))
+        frame = frame.iloc[keep].reset_index(drop=True)
+        log.add("read", "rows", f"{len(keep)} of {rows}", "A sample was asked for; it was drawn evenly at random.", ["all"], "sample=None")
+    return Dataset(frame, name, path, details)
