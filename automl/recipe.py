@@ -272,7 +272,8 @@ def run_recipe(
     recipe = load_recipe(path)
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
-    model = automl.fit(_data(recipe), recipe.target, budget=limits, progress=progress, **_options(recipe))
+    data = _data(recipe)
+    model = automl.fit(data, recipe.target, budget=limits, progress=progress, **_options(recipe))
     model.facts_ = _retold(model.facts_, recipe, path)
     if folder is not None:
         write_results(model, folder)

@@ -42,13 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()  # here, so that a reader who has gone is noticed while it can still be handled
+        return code
     except AutoMLError as problem:
         return _tell(str(problem), problem.exit_code)
     except KeyboardInterrupt:
         return _tell("The command was interrupted before there was anything to save.", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone (`automl detect x.csv | head`): nobody is left to be told, and Python must not try to flush.
+        # The reader has gone with the last lines unread: nobody is left to be told, and Python must not try to flush once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
@@ -77,7 +79,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         typer.main.get_command(app).main(list(sys.argv[1:] if arguments is None else arguments), prog_name="automl")
     except SystemExit as end:
-        return int(end.code or 0)
+        code = int(end.code or 0)
+        return 0 if code == 1 else code  # 1 is Typer's way to say that the reader of our output has gone (`automl detect x.csv | head`)
     finally:
         signal.signal(signal.SIGTERM, previous)
     return 0

@@ -281,8 +281,11 @@ def _ask_target(data: str) -> str:
             f"`--target` must name the column to predict. Received nothing; did you mean --target {first!r}? Most likely first:\n{ranked}"
         )
     print(f"Which column shall be predicted?\n{ranked}", file=sys.stderr)
-    answer = typer.prompt("Number or name", default="1", err=True)
-    return suggestions[int(answer) - 1][0] if answer.isdigit() and 0 < int(answer) <= len(suggestions) else str(answer)
+    try:
+        answer = str(typer.prompt("Number or name", default="1", err=True))
+    except typer.Abort as end:
+        raise KeyboardInterrupt from end
+    return suggestions[int(answer) - 1][0] if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
 
 
 def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool) -> None:

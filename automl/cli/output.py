@@ -190,9 +190,10 @@ def _print(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))  # Text: a column called "[red]" is a name, not markup
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH, soft_wrap=False).print(table)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    console.print(Text(title, style="bold"), table, sep="")
