@@ -4,7 +4,7 @@
     ├── KerasFamily      networks: `build(spec, configs)` returns one network with a members axis; packs are trained together
     └── SklearnFamily    baselines over scikit-learn: `fit` and `predict`; packs of one, through the same code path
 
-Predictions are in *model space*: probabilities (rows, classes), or the standardised target (rows, 1). Adding a family means adding one file.
+Predictions are in *model space*: probabilities (rows, classes), or the standardised target (rows, 1). A new family is one new file.
 """
 
 from __future__ import annotations

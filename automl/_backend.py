@@ -1,0 +1,158 @@
+"""The only file that may import tensorflow, jax or torch: compiled loops, gradients and transfers for the backend that Keras runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Tensors = list[Any]
+Step = Callable[[Tensors, Tensors, Tensors], Tensors]
+
+
+def name() -> str:
+    """Return the Keras backend: "tensorflow", "jax" or "torch"."""
+    return str(keras.backend.backend())
+
+
+def to_device(values: NDArray[Any]) -> Any:
+    """Return an array as a tensor of the backend."""
+    return keras.ops.convert_to_tensor(values)
+
+
+def to_numpy(tensor: Any) -> NDArray[Any]:
+    """Return a tensor as a NumPy array."""
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
+def gradients(loss: Callable[[Tensors], Any], weights: Tensors) -> Tensors:
+    """Return the gradients of `loss(weights)`, a scalar, with respect to each weight.
+
+    Args:
+        loss: Maps the weights to a scalar.
+        weights: Tensors.
+
+    Returns:
+        One tensor per weight.
+    """
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            value = loss(weights)
+        found = tape.gradient(value, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [tf.convert_to_tensor(gradient) for gradient in found]
+    if name() == "jax":
+        import jax
+
+        return list(jax.grad(loss)(weights))
+    import torch
+
+    leaves = [weight.detach().requires_grad_(True) for weight in weights]
+    value = loss(leaves)
+    found = torch.autograd.grad(value, leaves, allow_unused=True)
+    return [torch.zeros_like(leaf) if gradient is None else gradient for leaf, gradient in zip(leaves, found, strict=True)]
+
+
+def compile_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
+    """Return `run(carry, inputs, constants)`: `step` for each entry along the first axis of `inputs`, compiled as one program.
+
+    Args:
+        step: Maps (carry, inputs of one step, constants) to the next carry; the same structure and shapes.
+
+    Returns:
+        The compiled loop. On TensorFlow a while-loop in one graph, on JAX a scan, on torch a plain loop.
+    """
+    if name() == "tensorflow":
+        return _tensorflow_loop(step)
+    if name() == "jax":
+        return _jax_loop(step)
+
+    def run(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
+        for index in range(len(inputs[0])):
+            carry = [value.detach() for value in step(carry, [values[index] for values in inputs], constants)]
+        return carry
+
+    return run
+
+
+def _tensorflow_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
+    import tensorflow as tf
+
+    compiled: dict[int, Any] = {}
+
+    def loop(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
+        steps = tf.shape(inputs[0])[0]
+
+        def body(index: Any, *values: Any) -> Any:
+            following = step(list(values), [entry[index] for entry in inputs], constants)
+            return (index + 1, *following)
+
+        result = tf.while_loop(lambda index, *_: index < steps, body, [tf.constant(0), *carry], parallel_iterations=1)
+        return list(result[1:])
+
+    def run(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
+        if 0 not in compiled:  # the number of steps stays open, so that chunks of any length share one graph
+
+            def spec(tensor: Any, open_first: bool = False) -> Any:
+                return tf.TensorSpec([None, *tensor.shape[1:]] if open_first else tensor.shape, tensor.dtype)
+
+            signature = ([spec(x) for x in carry], [spec(x, True) for x in inputs], [spec(x) for x in constants])
+            compiled[0] = tf.function(loop, input_signature=signature)
+        return list(compiled[0](carry, inputs, constants))
+
+    return run
+
+
+def _jax_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
+    import jax
+
+    def loop(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
+        return list(jax.lax.scan(lambda values, entry: (step(values, entry, constants), None), carry, inputs)[0])
+
+    return jax.jit(loop, donate_argnums=0)  # type: ignore[no-any-return]
+
+
+def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function` compiled for the backend; arguments are tensors, lists or dictionaries of tensors.
+
+    Example:
+        >>> double = compile_function(lambda x: x * 2)
+        >>> float(to_numpy(double(to_device(np.float32(2.0)))))
+        4.0
+    """
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, reduce_retracing=True)  # type: ignore[no-any-return]
+    if name() == "jax":
+        import jax
+
+        return jax.jit(function)  # type: ignore[no-any-return]
+    import torch
+
+    def run(*arguments: Any) -> Any:
+        with torch.no_grad():
+            return function(*arguments)
+
+    return run
+
+
+def pad_rows(arrays: dict[str, NDArray[Any]], rows: Sequence[int] = (1, 64, 1024, 8192)) -> dict[str, NDArray[Any]]:
+    """Repeat the last row until the number of rows is one of a short list, so that few programs are compiled.
+
+    Args:
+        arrays: Arrays with the same number of rows.
+        rows: Allowed numbers of rows, ascending; the last one is the largest block.
+
+    Returns:
+        Arrays padded to the smallest allowed number that holds them.
+    """
+    count = len(next(iter(arrays.values())))
+    size = next(size for size in rows if size >= count)
+    index = np.minimum(np.arange(size), count - 1)
+    return {name: values[index] for name, values in arrays.items()} if size != count else arrays

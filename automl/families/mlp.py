@@ -1,0 +1,50 @@
+"""Multilayer perceptrons, trained as packs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from automl.families.base import Config, Tags
+from automl.families.networks import KerasFamily
+from automl.layers import PackedCategories, PackedDense, PackedDropout, PackedModel, PackedScale
+from automl.layers.packed import zeros
+from automl.preprocessing.base import Spec
+
+
+class MLP(KerasFamily):
+    """Multilayer perceptron on robustly scaled numbers, indicators and embeddings.
+
+    A plain network with the parts that cost little and help most in Holzmüller et al. (2024, arXiv:2407.04491): smooth clipping of the inputs, a
+    learned scale per input, a zero output layer, AdamW with β₂ = 0.95 and the coslog4 schedule.
+    """
+
+    name = "mlp"
+    title = "Multilayer perceptron"
+    tags = Tags(kind="network")
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout"})
+    pack_configs = 8
+
+    def space(self, hp: Any, spec: Spec) -> None:
+        """Declare width, depth, activation, learning rate, weight decay and dropout."""
+        hp.Choice("layers", [1, 2, 3], default=2)
+        hp.Choice("units", [32, 64, 128, 256], default=64 if spec.rows < 5_000 else 128)
+        hp.Choice("activation", ["relu", "silu", "selu"], default="silu")
+        hp.Float("learning_rate", 5e-4, 2e-2, sampling="log", default=3e-3)
+        hp.Float("weight_decay", 1e-3, 0.3, sampling="log", default=2e-2)
+        hp.Float("dropout", 0.0, 0.5, step=0.05, default=0.15)
+
+    def portfolio(self, spec: Spec) -> list[Config]:
+        """Return one pack: the default, then its neighbours in learning rate, decay and dropout (no source; chosen to span the space)."""
+        rates = [(3e-3, 0.15), (3e-3, 0.35), (1e-3, 0.15), (8e-3, 0.15), (1e-3, 0.4), (8e-3, 0.35), (3e-3, 0.0), (1.5e-2, 0.25)]
+        return [{"learning_rate": rate, "dropout": dropout} for rate, dropout in rates]
+
+    def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
+        """Return the pack of `configs`, which share layers, units and activation."""
+        members, config = len(configs), configs[0]
+        body: list[Any] = [PackedScale(members)]
+        for _ in range(int(config["layers"])):
+            body += [PackedDense(members, int(config["units"]), config["activation"]), PackedDropout(members)]
+        body.append(PackedDense(members, spec.outputs, initializer=zeros))
+        categories = PackedCategories(members, spec.categories) if spec.categories else None
+        return PackedModel(members, body, categories)

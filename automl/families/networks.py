@@ -1,0 +1,191 @@
+"""Networks as families: `build` returns a pack, everything else is shared."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl import _backend
+from automl.budget import Deadline
+from automl.families.base import Config, Family, FittedFamily, Floats, Trained, TrainingData
+from automl.preprocessing.base import Arrays, Spec, State
+from automl.training import PackData, PackResult, PackTrainer, Schedule
+
+INPUTS = ("numbers", "categories")  # the arrays that networks read
+BLOCK = 8192  # rows of a prediction that are in memory at once
+
+
+class KerasFamily(Family):
+    """A family of Keras networks. A subclass declares `space` and `build`; training, halving, folds and storing are done here.
+
+    Example:
+        See ``examples/bring_your_own_family.py``.
+    """
+
+    pack_configs = 8
+
+    @abc.abstractmethod
+    def build(self, spec: Spec, configs: Sequence[Config]) -> Any:
+        """Return one network with ``len(configs)`` members; inputs are arrays, the output is (rows, members, outputs) of logits.
+
+        Args:
+            spec: The shapes.
+            configs: Complete configurations that share a pack key.
+        """
+
+    def schedule(self, spec: Spec, config: Config, seed: int, configs: int) -> Schedule:
+        """Return epochs and batch size for data of this size."""
+        batch = next(size for rows, size in ((1_500, 64), (6_000, 128), (40_000, 256), (150_000, 512), (10**12, 1024)) if spec.rows <= rows)
+        epochs = int(np.clip(6_000 * 64 / max(spec.rows, 1), 12, 100))
+        return Schedule(epochs, batch, keep=(1.0, 0.5, 0.5) if configs > 2 else (1.0, 1.0, 1.0), seed=seed)
+
+    def train(
+        self,
+        configs: Sequence[Config],
+        data: TrainingData,
+        *,
+        deadline: Deadline,
+        seed: int,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> list[Trained]:
+        """Train the pack; see :class:`automl.training.PackTrainer`."""
+        spec = data.spec
+        used = {name: data.arrays[name] for name in INPUTS if name in data.arrays and data.arrays[name].shape[1]}
+        used.setdefault("numbers", data.arrays["numbers"])
+        names = ("learning_rate", "weight_decay", "dropout")
+        rates = {name: np.array([float(config.get(name, 0.0)) for config in configs]) for name in names}
+        shared = dict(configs[0])
+        trainer = PackTrainer(
+            (type(self).__module__, type(self).__qualname__, self.pack_key(shared), spec),
+            lambda members: self.build(spec, [shared] * members),
+            PackData(used, data.target, data.fold, data.folds, spec.is_classification),
+            rates,
+            [int(config.get("seed", seed)) for config in configs],
+            self.schedule(spec, shared, seed, len(configs)),
+            deadline,
+        )
+        result = trainer.run(on_progress)
+        return [self._trained(config, index, result, spec) for index, config in enumerate(configs) if result.weights[index]]
+
+    def _trained(self, config: Config, index: int, result: PackResult, spec: Spec) -> Trained:
+        scale = result.inverse_temperature[index]
+        models = [{"weights": weights, "scale": float(scale[fold])} for fold, weights in enumerate(result.weights[index])]
+        # One temperature per fold, fitted on the other folds: each row's own fold is not known here, and they differ little, so the mean serves.
+        out = to_predictions(result.logits[index] * np.float32(np.exp(np.log(scale).mean())), spec)
+        details = {
+            "best_epoch": result.best_epoch[index].tolist(),
+            "epochs": result.epochs,
+            "pack": len(result.status),
+            "inverse_temperature": scale.tolist(),
+        }
+        return Trained(config, models, out.astype(np.float32), result.seconds / len(result.status), result.status[index], details)
+
+    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedNetworks:
+        """Slice the chosen members into one packed network per structure."""
+        groups: dict[str, tuple[list[Config], list[Any], list[float]]] = {}
+        for config, models, weight in parts:
+            configs, chosen, weights = groups.setdefault(self.pack_key(config), ([], [], []))
+            configs.extend([config] * len(models))
+            chosen.extend(models)
+            weights.extend([weight / len(models)] * len(models))
+        total = sum(sum(weights) for _, _, weights in groups.values())
+        packs = [
+            _Pack(
+                configs,
+                [np.stack(values) for values in zip(*(model["weights"] for model in models), strict=True)],
+                np.array([model["scale"] for model in models]),
+                np.array(weights) / total,
+            )
+            for configs, models, weights in groups.values()
+        ]
+        return FittedNetworks(self, spec, packs)
+
+    def restore(self, state: State, spec: Spec) -> FittedNetworks:
+        """Rebuild the packs from weights and configurations alone."""
+        packs = []
+        for index, entry in enumerate(state.json["packs"]):
+            weights = [state.arrays[f"{index}-{number}"] for number in range(entry["arrays"])]
+            packs.append(_Pack(entry["configs"], weights, np.array(entry["scale"]), np.array(entry["weights"])))
+        return FittedNetworks(self, spec, packs)
+
+    def size(self, trained: Trained) -> int:
+        """Return the number of weights of all folds."""
+        return int(sum(values.size for model in trained.models for values in model["weights"]))
+
+
+class _Pack:
+    """Members of one structure with their weights in the mean."""
+
+    def __init__(
+        self, configs: list[Config], weights: list[NDArray[Any]], scale: NDArray[np.float64], shares: NDArray[np.float64]
+    ) -> None:
+        self.configs, self.weights, self.scale, self.shares = configs, weights, scale, shares
+
+
+class FittedNetworks(FittedFamily):
+    """The chosen networks of one family: one forward pass gives the weighted mean of all members."""
+
+    def __init__(self, family: KerasFamily, spec: Spec, packs: Sequence[_Pack]) -> None:
+        self.family, self.spec, self.packs = family, spec, list(packs)
+        self._compiled: Callable[..., Any] | None = None
+
+    def predict(self, arrays: Arrays) -> Floats:
+        """Return the weighted mean over members, (rows, outputs), in model space."""
+        used = {name: arrays[name] for name in INPUTS if name in arrays and (name == "numbers" or arrays[name].shape[1])}
+        rows = len(used["numbers"])
+        compiled = self._compiled = self._compiled or self._compile(used)
+        parts = []
+        for start in range(0, rows, BLOCK):
+            block = {name: values[start : start + BLOCK] for name, values in used.items()}
+            count = len(block["numbers"])
+            padded = {name: _backend.to_device(values) for name, values in _backend.pad_rows(block).items()}
+            parts.append(_backend.to_numpy(compiled(padded))[:count])
+        return np.concatenate(parts) if parts else np.zeros((0, self.spec.outputs), np.float32)
+
+    def _compile(self, used: Arrays) -> Callable[..., Any]:
+        """Build the networks, set their weights, and compile one function over all of them."""
+        from keras import ops
+
+        models = []
+        for pack in self.packs:
+            model = self.family.build(self.spec, pack.configs)
+            model({name: values[:1] for name, values in used.items()})
+            for variable, values in zip(model.trainable_variables, pack.weights, strict=True):
+                variable.assign(values)
+            models.append(model)
+
+        def forward(inputs: dict[str, Any]) -> Any:
+            total = 0.0
+            for model, pack in zip(models, self.packs, strict=True):
+                outputs = model(inputs)
+                if self.spec.is_classification:
+                    outputs = ops.softmax(outputs * pack.scale.astype("float32")[None, :, None], axis=-1)
+                total = total + ops.sum(outputs * pack.shares.astype("float32")[None, :, None], axis=1)
+            return total
+
+        return _backend.compile_function(forward)
+
+    def state(self) -> State:
+        """Return configurations and shares as JSON, weights as arrays."""
+        entries: list[dict[str, Any]] = []
+        arrays: Arrays = {}
+        for index, pack in enumerate(self.packs):
+            entries.append(
+                {"configs": pack.configs, "arrays": len(pack.weights), "scale": pack.scale.tolist(), "weights": pack.shares.tolist()}
+            )
+            for number, values in enumerate(pack.weights):
+                arrays[f"{index}-{number}"] = values
+        return State({"packs": entries}, arrays)
+
+
+def to_predictions(logits: Floats, spec: Spec) -> Floats:
+    """Return logits (rows, outputs) as probabilities, or as they are for regression; NaN rows stay NaN."""
+    if not spec.is_classification:
+        return logits
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    exponentials = np.exp(shifted)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
