@@ -1,0 +1,200 @@
+"""95 % intervals and paired tests, all analytic: nothing here resamples rows, so 20,000 rows cost milliseconds.
+
+A mean of skewed losses (log-losses of rare events, squared errors) is what Student's interval gets wrong: at 100 rows it misses
+the truth three times too often on the upper side. Hall's (1992) transformation of the t statistic removes the skewness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from scipy.special import expit, logit
+
+from automl.metrics import Array, wilson
+
+LEVEL = 0.95
+
+
+def mean_interval(values: Array, cautious: bool = False) -> tuple[float, float]:
+    """Return the 95 % interval of a mean by Hall's monotone cubic transformation of t.
+
+    Args:
+        values: (rows,).
+        cautious: Also cover Student's interval: for differences, whose skewness is itself poorly known.
+
+    Returns:
+        Low and high; nan below two rows.
+
+    Example:
+        >>> low, high = mean_interval(np.array([1.0, 2.0, 3.0, 10.0] * 5))
+        >>> round(low, 1), round(high, 1)
+        (2.5, 6.1)
+    """
+    rows = len(values)
+    if rows < 2:
+        return float("nan"), float("nan")
+    mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(rows))
+    reach = float(stats.t.ppf(0.5 + LEVEL / 2, rows - 1))
+    slope = _skewness(values) / np.sqrt(rows)
+    low, high = mean - error * _hall_inverse(reach, slope), mean - error * _hall_inverse(-reach, slope)
+    if cautious:
+        low, high = min(low, mean - reach * error), max(high, mean + reach * error)
+    return low, high
+
+
+def mean_p_value(values: Array) -> float:
+    """Test in two directions that the mean is 0: the larger p value of Student's t and Hall's transformed t.
+
+    Example:
+        >>> mean_p_value(np.array([0.1, -0.1, 0.2, -0.2])) > 0.9
+        True
+    """
+    rows = len(values)
+    if rows < 2:
+        return float("nan")
+    mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(rows))
+    if error == 0:
+        return 1.0 if mean == 0 else 0.0
+    t, slope = mean / error, _skewness(values) / np.sqrt(rows)
+    transformed = t + slope * t**2 / 3 + slope**2 * t**3 / 27 + slope / 6
+    return float(max(2 * stats.t.sf(abs(value), rows - 1) for value in (t, transformed)))
+
+
+def _skewness(values: Array) -> float:
+    centred = values - values.mean()
+    variance = float(np.mean(centred**2))
+    return float(np.mean(centred**3) / variance**1.5) if variance > 0 else 0.0
+
+
+def _hall_inverse(x: float, slope: float) -> float:
+    if abs(slope) < 1e-8:
+        return x
+    return float(3 / slope * (np.cbrt(1 + slope * (x - slope / 6)) - 1))
+
+
+def mean_of_intervals(values: Array, low: Array, high: Array) -> tuple[float, float]:
+    """Return the interval of a mean of independent estimates from their own intervals (MOVER; Zou and Donner, 2008).
+
+    Example:
+        >>> mean_of_intervals(np.array([0.5, 0.5]), np.array([0.4, 0.4]), np.array([0.6, 0.6]))[0].__round__(3)
+        0.429
+    """
+    mean, count = float(np.mean(values)), len(values)
+    down, up = np.sqrt(np.sum((values - low) ** 2)), np.sqrt(np.sum((high - values) ** 2))
+    return float(mean - down / count), float(mean + up / count)
+
+
+def f1_interval(hits: Array, errors: Array) -> tuple[Array, Array]:
+    """Return the interval of F1 from true positives and false positives + false negatives, elementwise.
+
+    Given that a row is a hit or an error, hits are binomial, and F1 = 2J / (1 + J) rises with their share J = hits / (hits +
+    errors): Wilson's interval of J, mapped.
+    """
+    low, high = wilson(hits, hits + errors)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def share_interval(value: float, influence: Array, boundary_rows: int) -> tuple[float, float]:
+    """Return the interval of an area between 0 and 1 from the influence of every row, on the logit scale.
+
+    Args:
+        value: The area.
+        influence: (rows,), mean about 0.
+        boundary_rows: Rows of the rarer side: at 0 or 1, where the influence vanishes, the area is treated as a share of them.
+    """
+    rows = len(influence)
+    error = float(influence.std(ddof=1) / np.sqrt(rows)) if rows > 1 else float("nan")
+    if not 1e-9 < value < 1 - 1e-9 or not error > 0:
+        low, high = wilson(value * boundary_rows, boundary_rows)
+        return float(low), float(high)
+    reach = stats.norm.ppf(0.5 + LEVEL / 2) * error / (value * (1 - value))
+    return float(expit(logit(value) - reach)), float(expit(logit(value) + reach))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Rows sorted by falling score, tied rows in one group; everything that ranking metrics and curves need, computed once."""
+
+    order: Array
+    group: Array
+    scores: Array
+    hits: Array
+    alarms: Array
+    positive: Array
+
+    @classmethod
+    def of(cls, positive: Array, score: Array) -> Ranking:
+        """Sort once; `hits` and `alarms` are counts of positives and negatives at or above each distinct score."""
+        order = np.argsort(-score, kind="stable")
+        ordered = score[order]
+        ends = np.append(np.flatnonzero(np.diff(ordered)), len(order) - 1)
+        group = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
+        hits = np.cumsum(positive[order])[ends]
+        return cls(order, group, ordered[ends], hits, ends + 1 - hits, np.asarray(positive))
+
+    @property
+    def positives(self) -> int:
+        """How many rows are positive."""
+        return int(self.hits[-1])
+
+    @property
+    def negatives(self) -> int:
+        """How many rows are negative."""
+        return int(self.alarms[-1])
+
+    def roc_auc(self) -> tuple[float, Array]:
+        """Return the area and the influence of every row: the placements of DeLong et al. (1988)."""
+        own_hits, own_alarms = np.diff(self.hits, prepend=0), np.diff(self.alarms, prepend=0)
+        below = (self.negatives - self.alarms + own_alarms / 2) / self.negatives
+        above = (self.hits - own_hits / 2) / self.positives
+        area = float(own_hits @ below / self.positives)
+        rows = len(self.order)
+        positive = self.positive[self.order]
+        sorted_influence = np.where(
+            positive, (below[self.group] - area) * rows / self.positives, (above[self.group] - area) * rows / self.negatives
+        )
+        return area, self._unsort(sorted_influence)
+
+    def pr_auc(self) -> tuple[float, Array]:
+        """Return the average precision and the influence of every row (its first-order functional derivative)."""
+        rows, own_hits = len(self.order), np.diff(self.hits, prepend=0)
+        flagged = self.hits + self.alarms
+        precision = self.hits / flagged
+        area = float(own_hits @ precision / self.positives)
+        # A row lifts, or lowers, the precision at every positive that scores no higher than itself.
+        weight = own_hits / flagged
+        lift, drop = np.cumsum(weight[::-1])[::-1], np.cumsum((weight * precision)[::-1])[::-1]
+        positive = self.positive[self.order].astype(np.float64)
+        group, share = self.group, self.positives / rows
+        sorted_influence = (positive * (precision[group] + lift[group] - area) - drop[group]) / share
+        return area, self._unsort(sorted_influence)
+
+    def _unsort(self, values: Array) -> Array:
+        result = np.empty(len(values))
+        result[self.order] = values
+        return result
+
+
+def calibration_interval(index: Array, residual: Array, value: float, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the interval of a binned calibration error.
+
+    Noise alone makes the error of a perfect model positive, and resampling adds noise again; the basic bootstrap, 2·value −
+    quantile, takes that off. Bins keep their rows; each bin's sum of residuals is drawn from its normal approximation.
+
+    Args:
+        index: Bin of every row.
+        residual: Outcome − probability, (rows,).
+        value: The calibration error.
+        resamples: Draws.
+        seed: Of the draws.
+    """
+    counts = np.bincount(index).astype(np.float64)
+    sums, squares = np.bincount(index, weights=residual), np.bincount(index, weights=residual**2)
+    spread = np.sqrt(np.maximum(squares - sums**2 / counts, 0))
+    draws = sums + spread * np.random.default_rng(seed).standard_normal((resamples, len(sums)))
+    errors = np.abs(draws).sum(axis=1) / len(residual)
+    tail = (1 - LEVEL) / 2
+    low, high = 2 * value - np.quantile(errors, [1 - tail, tail])
+    return float(max(0.0, low)), float(max(high, value))
