@@ -1,0 +1,157 @@
+"""The house holds: who may import whom, no two-way import, backends and clocks in one place, small modules, a light start."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import automl
+
+HOME = Path(automl.__file__).parent
+FILES = sorted(HOME.rglob("*.py"))
+EVERYONE = {"errors", "budget", "decisions"}  # may be imported by all
+
+ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; see the table of the README's map
+    # foundations
+    "errors": set(),
+    "budget": set(),
+    "decisions": set(),
+    "_backend": set(),
+    "progress": set(),
+    # read, detect, check
+    "dataset": set(),
+    "schema": {"dataset"},
+    "task": {"dataset", "schema"},
+    "checks": {"dataset", "schema", "task"},
+    # prepare
+    "split": {"dataset", "schema", "task", "checks"},
+    "preprocessing": {"dataset", "schema", "task", "checks"},
+    # choose, search: training is handed a model and never knows a family
+    "metrics": {"task"},
+    "layers": set(),
+    "training": {"preprocessing", "layers", "metrics", "_backend"},
+    "families": {"preprocessing", "layers", "training", "_backend", "metrics"},
+    "selection": {"families", "schema", "task"},
+    "search": {"families", "selection", "metrics", "progress"},
+    "ensemble": {"families", "metrics"},
+    # judge
+    "calibration": {"metrics", "task"},
+    "intervals": {"metrics", "task"},
+    "threshold": {"metrics", "task"},
+    "evaluation": {"metrics", "task"},
+    "explanation": {"schema", "metrics", "_backend"},
+    # tell, keep
+    "report": {"evaluation", "threshold", "calibration", "intervals", "explanation", "metrics"},
+    "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals"},
+}
+STAGES = set(ALLOWED) - {"_backend"}
+ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics"}
+ALLOWED["estimator"] = STAGES
+ALLOWED["results"] = {"estimator", "report"}
+ALLOWED["recipe"] = {"estimator", "report", "dataset", "progress", "results"}
+ALLOWED["cli"] = {"recipe", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
+ALLOWED["__main__"] = {"cli"}
+ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
+
+
+def parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def imported(file: Path) -> Iterator[str]:
+    """The dotted name of everything that a file imports, wherever in the file."""
+    for node in ast.walk(parse(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_of(file: Path) -> str:
+    """The stage that a file belongs to: its name, or its package's name."""
+    return file.relative_to(HOME).parts[0].removesuffix(".py")
+
+
+def stage_of(name: str) -> str | None:
+    """The stage that a dotted name leads to; a public name leads to where it lives."""
+    parts = name.split(".")
+    if parts[0] != "automl":
+        return None
+    if len(parts) == 1 or parts[1] == "__version__":
+        return "__init__"
+    home = automl._HOME.get(parts[1], f"automl.{parts[1]}") if not (HOME / parts[1]).exists() else name
+    return home.split(".")[1]
+
+
+def arrows() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for file in FILES:
+        here = module_of(file)
+        reached = {stage for name in imported(file) if (stage := stage_of(name)) is not None}
+        found.setdefault(here, set()).update(reached - {here, "__init__"})
+    return found
+
+
+def test_every_module_has_its_place_in_the_table() -> None:
+    assert set(arrows()) <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("module", sorted(arrows()))
+def test_a_module_imports_only_what_it_may(module: str) -> None:
+    assert arrows()[module] - EVERYONE <= ALLOWED.get(module, set())
+
+
+def test_no_two_modules_import_each_other() -> None:
+    graph = {module: reached for module, reached in arrows().items() if module != "__init__"}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_backends_are_imported_in_one_file(backend: str) -> None:
+    at = {module_of(file) for file in FILES for name in imported(file) if name.split(".")[0] == backend}
+    assert at <= {"_backend"}
+
+
+def test_keras_is_imported_only_where_networks_are() -> None:
+    at = {module_of(file) for file in FILES for name in imported(file) if name.split(".")[0] == "keras"}
+    assert at <= {"_backend", "layers", "training", "families", "testing"}
+
+
+def test_only_the_budget_reads_a_clock() -> None:
+    assert {module_of(file) for file in FILES for name in imported(file) if name.split(".")[0] == "time"} <= {"budget"}
+
+
+def test_nothing_is_pickled() -> None:
+    banned = {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
+    assert {file.name for file in FILES for name in imported(file) if name.split(".")[0] in banned} == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(HOME)))
+def test_a_module_has_at_most_400_lines(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_no_exception_is_swallowed() -> None:
+    silent = [
+        f"{file.name}:{node.lineno}"
+        for file in FILES
+        for node in ast.walk(parse(file))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or getattr(node.type, "id", "") in {"Exception", "BaseException"})
+        and all(isinstance(step, ast.Pass | ast.Continue) for step in node.body)
+    ]
+    assert silent == []
+
+
+def test_importing_automl_pulls_nothing_heavy_in() -> None:
+    heavy = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "sklearn", "scipy", "pydantic", "rich", "typer")
+    code = f"import sys, automl; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME.parent)
+    assert done.stdout.strip() == "[]"
