@@ -1,0 +1,222 @@
+"""Turn raw cells of any kind into the five typed forms: one meaning, however a value arrives."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import numbers
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.dataset import MISSING, NumberFormat, level_text, number_text
+from automl.schema.dates import parse_dates, to_nanoseconds
+
+TRUE_WORDS = frozenset(["true", "1", "yes", "t", "y", "on"])
+FALSE_WORDS = frozenset(["false", "0", "no", "f", "n", "off"])
+_FEW = 64  # below this, looking for distinct values costs more than it saves
+
+_KIND_OF_CODE = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "datetime", "m": "duration"}
+_KIND_OF_OBJECTS = {
+    "boolean": "boolean",
+    "integer": "number",
+    "floating": "number",
+    "mixed-integer-float": "number",
+    "decimal": "number",
+    "datetime": "datetime",
+    "datetime64": "datetime",
+    "date": "datetime",
+    "timedelta": "duration",
+    "timedelta64": "duration",
+    "period": "datetime",
+}
+
+
+def kind_of(series: pd.Series[Any]) -> str:
+    """Return what the cells are made of: "number", "boolean", "datetime", "duration", "category" (declared) or "text".
+
+    Example:
+        >>> kind_of(pd.Series([1.5, None])), kind_of(pd.Series(["a"])), kind_of(pd.Series([3, None], dtype=object))
+        ('number', 'text', 'number')
+    """
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category"
+    if isinstance(dtype, pd.PeriodDtype):
+        return "datetime"
+    if isinstance(dtype, (pd.StringDtype, pd.IntervalDtype)):
+        return "text"
+    if isinstance(dtype, pd.SparseDtype):
+        return _KIND_OF_CODE.get(np.dtype(dtype.subtype).kind, "text")
+    code = getattr(dtype, "kind", "O")
+    if code in _KIND_OF_CODE:
+        return _KIND_OF_CODE[code]
+    if code == "O":
+        return _KIND_OF_OBJECTS.get(pd.api.types.infer_dtype(objects(series), skipna=True), "text")
+    return "text"
+
+
+def objects(series: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """Return the cells as Python objects."""
+    return np.asarray(series.to_numpy(dtype=object))
+
+
+def cell_text(value: Any) -> str | None:
+    """Return the one spelling of a single cell, or None for a missing one.
+
+    Example:
+        >>> cell_text(5.0), cell_text(" 5 "), cell_text(True), cell_text(b"x"), cell_text(float("nan"))
+        ('5', '5', 'True', 'x', None)
+    """
+    if isinstance(value, str):
+        return level_text(value)
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, (int, np.integer)):
+        return str(int(value)) if abs(int(value)) < 10**4000 else None  # longer ones Python refuses to print
+    if isinstance(value, (float, np.floating, decimal.Decimal)):
+        return None if math.isnan(value) else number_text(float(value) if isinstance(value, decimal.Decimal) else value)
+    if isinstance(value, (bytes, bytearray)):
+        return level_text(bytes(value).decode("utf-8", errors="replace"))
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat(sep=" ") if isinstance(value, datetime.datetime) else value.isoformat()
+    if isinstance(value, (list, tuple, dict, np.ndarray)):
+        plain = value.tolist() if isinstance(value, np.ndarray) else value
+        return json.dumps(plain, default=str, ensure_ascii=False)
+    return level_text(str(value))
+
+
+def _number(value: Any, notation: NumberFormat) -> float:
+    """Return the number that one cell of any kind says, or NaN."""
+    if isinstance(value, str):
+        text = value.strip()
+        return math.nan if text in MISSING else notation.parse(text)
+    if isinstance(value, (bytes, bytearray)):
+        return notation.parse(bytes(value).decode("utf-8", errors="replace"))
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):
+        return math.nan if pd.isna(value) else pd.Timedelta(value).total_seconds()
+    if value is None or value is pd.NA or not isinstance(value, (numbers.Real, decimal.Decimal, np.bool_)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _over_distinct(series: pd.Series[Any], function: Callable[[Any], Any], dtype: Any, missing: Any) -> np.ndarray[Any, Any]:
+    """Apply a function to every cell, once per distinct value where that is quicker."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        results = np.empty(len(series.cat.categories) + 1, dtype=dtype)
+        results[:-1] = [function(value) for value in series.cat.categories.to_numpy(dtype=object)]
+        results[-1] = missing
+        return results[np.asarray(series.cat.codes)]
+    distinct = isinstance(series.dtype, pd.StringDtype) or (
+        len(series) > _FEW and series.dtype == object and pd.api.types.infer_dtype(objects(series), skipna=True) == "string"
+    )
+    if len(series) > _FEW and distinct:
+        codes, uniques = pd.factorize(series)
+        results = np.empty(len(uniques) + 1, dtype=dtype)
+        results[:-1] = [function(value) for value in np.asarray(uniques, dtype=object)]
+        results[-1] = missing
+        return results[codes]
+    cells = objects(series)
+    results = np.empty(len(cells), dtype=dtype)
+    results[:] = [function(value) for value in cells]
+    return results
+
+
+def _typed_levels(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the levels of an array of plain numbers or booleans."""
+    if len(values) > _FEW:
+        uniques, codes = np.unique(values, return_inverse=True)
+    else:
+        uniques, codes = values, np.arange(len(values))
+    levels = np.empty(len(uniques), dtype=object)
+    levels[:] = [cell_text(value) for value in uniques]
+    return levels[codes]
+
+
+def levels(series: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """Return one level per cell as an object array of str, None for missing.
+
+    Example:
+        >>> levels(pd.Series([5.0, None])).tolist(), levels(pd.Series(["5", " NA"])).tolist()
+        (['5', None], ['5', None])
+    """
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
+        return _typed_levels(series.to_numpy())
+    return _over_distinct(series, cell_text, object, None)
+
+
+def as_numbers(series: pd.Series[Any], notation: NumberFormat) -> np.ndarray[Any, Any]:
+    """Return float64 with NaN for what is missing, unreadable or infinite."""
+    dtype, code = series.dtype, getattr(series.dtype, "kind", "O")
+    if isinstance(dtype, np.dtype) and code in "biuf":
+        values = series.to_numpy().astype(np.float64)
+    elif code in "biuf" and not isinstance(dtype, (pd.CategoricalDtype, pd.StringDtype)):
+        values = np.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    elif code == "m":
+        values = np.array(series.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan))
+    elif code == "M":
+        return np.full(len(series), np.nan)
+    else:
+        values = _over_distinct(series, lambda value: _number(value, notation), np.float64, np.nan)
+    values[np.isinf(values)] = np.nan
+    return values
+
+
+def as_booleans(series: pd.Series[Any], parse: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """Return float64 of 1, 0 and NaN; the words seen in training come before the usual ones."""
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
+        values = series.to_numpy().astype(np.float64)
+        if parse.get("plain", True):
+            return np.where((values == 0) | (values == 1), values, np.nan)
+    true = {str(word).casefold() for word in parse.get("true_values", ())}
+    false = {str(word).casefold() for word in parse.get("false_values", ())}
+
+    def truth(value: Any) -> float:
+        text = cell_text(value)
+        word = "" if text is None else text.casefold()
+        if word in true or word in false:
+            return float(word in true)
+        return 1.0 if word in TRUE_WORDS else 0.0 if word in FALSE_WORDS else math.nan
+
+    return _over_distinct(series, truth, np.float64, np.nan)
+
+
+def as_dates(series: pd.Series[Any], parse: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """Return datetime64[ns] without a time zone (UTC where there was one); NaT for what is no date."""
+    formats = list(parse.get("formats", ()))
+    code = getattr(series.dtype, "kind", "O")
+    if isinstance(series.dtype, pd.PeriodDtype):
+        return to_nanoseconds(pd.DatetimeIndex(series.dt.to_timestamp()))
+    if code == "M":
+        return to_nanoseconds(pd.DatetimeIndex(series))
+    if code in "biuf" and isinstance(series.dtype, np.dtype) and "%Y%m%d" not in formats:
+        return np.full(len(series), np.datetime64("NaT"), dtype="datetime64[ns]")
+    if code == "O" and not isinstance(series.dtype, pd.StringDtype):
+        series = pd.Series([_date_text(value) for value in objects(series)], dtype=object)
+        formats = ["ISO8601", *(known for known in formats if known != "ISO8601")]
+    texts = levels(series)
+    if len(texts) <= _FEW:
+        return parse_dates(texts, formats)
+    codes, uniques = pd.factorize(texts)
+    parsed = parse_dates(np.asarray(uniques, dtype=object), formats)
+    return np.append(parsed, np.datetime64("NaT"))[codes]
+
+
+def _date_text(value: Any) -> Any:
+    """Write a date object the ISO way, so that objects and text are read by the same rule."""
+    if isinstance(value, pd.Period):
+        value = value.to_timestamp()
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, (datetime.datetime, datetime.date)) and value is not pd.NaT:
+        return value.isoformat()
+    return value
