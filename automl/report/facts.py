@@ -401,12 +401,13 @@ class ReportFacts(Fact):
         >>> answer = Answer(verdict="no", rule="r", headline="h")
         >>> data = DataFacts(name="houses", rows=90, columns=3, columns_used=2, rows_train=90)
         >>> evaluation = EvaluationFacts(rows=90, source="out of fold", scores={})
-        >>> facts = ReportFacts(title="t", created="2026-01-01", automl_version="0.1.0", answer=answer, task=task, data=data, evaluation=evaluation)
+        >>> about = {"title": "t", "created": "2026-01-01", "automl_version": "0.1.0"}
+        >>> facts = ReportFacts(**about, answer=answer, task=task, data=data, evaluation=evaluation)
         >>> ReportFacts.model_validate_json(facts.model_dump_json()) == facts
         True
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     title: str
     model_name: str = "model"
     created: str
@@ -448,6 +449,6 @@ def read_json(path: str | Path) -> ReportFacts:
         first = problem.errors()[0] if isinstance(problem, ValidationError) else {"loc": (), "msg": "not UTF-8 text"}
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise DataError(
-            f"A report must be the facts of schema version {SCHEMA_VERSION} as JSON. Received path={str(path)!r}, where {where}: {first['msg']}."
-            " Write it again with `automl report`."
+            f"A report must be the facts of schema version {SCHEMA_VERSION} as JSON. Received path={str(path)!r},"
+            f" where {where}: {first['msg']}. Write it again with `automl report`."
         ) from problem

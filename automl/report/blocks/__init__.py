@@ -1,0 +1,27 @@
+"""The blocks of the page, in reading order."""
+
+from automl.report.blocks import decided, found, judged, numbers, proof, tried, why
+from automl.report.blocks.base import Block, Maker, Table
+
+PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
+    ("What was asked and found", "before any model", (found.task, found.findings)),
+    (
+        "How good it is",
+        "on rows that it has not seen",
+        (
+            judged.scores,
+            judged.confusion,
+            judged.curves,
+            judged.reliability,
+            decided.threshold,
+            numbers.predicted,
+            numbers.errors,
+            numbers.coverage,
+        ),
+    ),
+    ("Why it answers so", "and what it looks at", (why.importance, why.examples)),
+    ("What was tried", "networks, trees, linear and naive models side by side", (tried.leaderboard, tried.search)),
+    ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce)),
+)
+
+__all__ = ["PARTS", "Block", "Table"]

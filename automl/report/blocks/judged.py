@@ -1,0 +1,264 @@
+"""How good the model is: scores against the baseline, confusion, curves, reliability, errors of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from automl.report import charts, svg, words
+from automl.report.blocks.base import Block, Cell, Table, cut
+from automl.report.facts import ConfusionFacts, ReliabilityBin, ReportFacts, ScoreFacts
+
+SHARES = {"accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "calibration_error", "coverage"}
+_MOST_CLASSES = 12
+
+
+def written(name: str, amount: float | None, facts: ReportFacts) -> str:
+    """Write the value of a score: shares as percents, errors with the target's unit."""
+    if name in SHARES:
+        return words.percent(amount)
+    return words.value(amount, facts.task) if name in ("rmse", "mae") else words.number(amount)
+
+
+def short(title: str) -> tuple[str, str]:
+    """Split a score's title into its name and the explanation in brackets."""
+    name, _, rest = title.partition(" (")
+    return name, rest.rstrip(")")
+
+
+def skill(score: ScoreFacts, amount: float | None) -> float | None:
+    """Return where `amount` lies between the naive predictor (0) and perfection (1)."""
+    if amount is None or score.naive is None:
+        return None
+    perfect = 1.0 if score.greater_is_better else 0.0
+    room = perfect - score.naive
+    return (amount - score.naive) / room if abs(room) > 1e-12 else None
+
+
+def scores(facts: ReportFacts) -> Block:
+    """Draw every score on one scale from guessing to perfect."""
+    rows: list[dict[str, Any]] = []
+    table: list[list[Cell]] = []
+    for name, score in facts.evaluation.scores.items():
+        title, meaning = short(score.title)
+        place, ends = skill(score, score.value), [skill(score, score.low), skill(score, score.high)]
+        known = sorted(end for end in ends if end is not None)
+        drawn = svg.dot_interval(
+            place, known[0] if len(known) == 2 else None, known[-1] if len(known) == 2 else None, (-0.1, 1.0), reference=0.0, hollow=skill(score, score.before_calibration)
+        )
+        text = words.interval(score.low, score.high, name in SHARES)
+        row = {"title": title, "meaning": meaning, "value": written(name, score.value, facts), "interval": text, "undefined": score.undefined, "share": place is not None}
+        rows.append({**row, "drawing": drawn if place is not None and score.undefined is None else None, "naive": written(name, score.naive, facts)})
+        cells = [written(name, amount, facts) for amount in (score.value, score.low, score.high, score.naive, score.before_calibration)]
+        table.append([title, *cells, "higher" if score.greater_is_better else "lower", score.undefined or ""])
+    before = any(score.before_calibration is not None for score in facts.evaluation.scores.values())
+    return Block(
+        "scores",
+        "Scores",
+        how_good(facts),
+        "How the model will do when the world changes: intervals cover the luck of the sample, not a shift in time or in customers.",
+        notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {facts.evaluation.source.rstrip('.')}.",),
+        template="scores",
+        data={"rows": rows, "axis": svg.axis([(0.0, "naive"), (0.5, "half way"), (1.0, "perfect")], (-0.1, 1.0)), "before": before},
+        tables=(Table("Scores with 95 % intervals", ("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark"), table, frozenset({0, 6, 7})), *comparisons(facts)),
+    )
+
+
+def how_good(facts: ReportFacts) -> str:
+    """Say in one sentence how good the model is, in numbers of cases or in the unit of the target."""
+    scored, task = facts.evaluation.scores, facts.task
+    confusion = facts.evaluation.confusion
+    if task.problem == "binary" and confusion is not None and len(confusion.labels) == 2:
+        return flagged(facts, confusion)
+    right, error = scored.get("accuracy"), scored.get("mae") or scored.get("rmse")
+    if task.problem == "multiclass" and right is not None and right.value is not None:
+        sure = words.confidence(right.low, right.high, share=True)
+        naive = f"; always naming the most frequent class is right for {words.of_hundred(right.naive)}" if right.naive is not None else ""
+        return f"Of 100 {task.cases}, the model names the right class for {words.of_hundred(right.value)}{f' ({sure})' if sure else ''}{naive}."
+    if task.problem == "regression" and error is not None and error.value is not None:
+        sure = words.confidence(error.low, error.high)
+        naive = f", against {words.value(error.naive, task)} without a model" if error.naive is not None else ""
+        kind = "On average a prediction is off" if "mae" in scored else "A typical prediction is off (root mean squared error)"
+        return f"{kind} by {words.value(error.value, task)}{f' ({sure})' if sure else ''}{naive}."
+    name, score = next(iter(scored.items()), ("", None))
+    if score is None or score.value is None:
+        return "No score could be computed on the judged rows."
+    return f"{short(score.title)[0]} is {written(name, score.value, facts)} ({words.confidence(score.low, score.high)})."
+
+
+def flagged(facts: ReportFacts, confusion: ConfusionFacts) -> str:
+    """Say what becomes of 100 flagged cases and of 100 cases that are looked for."""
+    task = facts.task
+    at = 0 if str(confusion.labels[0]) == str(words.positive(task)) else 1
+    hit, miss, alarm = confusion.counts[at][at], confusion.counts[at][1 - at], confusion.counts[1 - at][at]
+    if hit + alarm == 0:
+        return f"The model flags no {task.case} at all: none of the {words.whole(miss)} with {words.event(task)} is found."
+    known = words.wilson(hit, hit + alarm)
+    sure = f" ({words.confidence(*known, share=True)})" if known else ""
+    turn = f"Of 100 {task.cases} the model flags, {words.of_hundred(hit / (hit + alarm))} really turn out {words.event(task)}{sure}"
+    return turn + (f"; of 100 such {task.cases} it finds {words.of_hundred(hit / (hit + miss))}." if hit + miss else ".")
+
+
+def comparisons(facts: ReportFacts) -> tuple[Table, ...]:
+    """List the paired tests against other models."""
+    rows: list[list[Cell]] = [
+        [c.against, c.metric, words.number(c.ours), words.number(c.theirs), words.number(c.difference), words.interval(c.low, c.high), words.number(c.p_value, 2), "yes" if c.better else "not shown"]
+        for c in facts.evaluation.comparisons
+    ]
+    head = ("Against", "Score", "Ours", "Theirs", "Difference", "95 % interval", "p-value", "Better?")
+    return (Table("Paired comparisons on the same rows; a positive difference speaks for ours", head, rows, frozenset({0, 1, 7})),) if rows else ()
+
+
+def confusion(facts: ReportFacts) -> Block | None:
+    """Draw who is taken for what."""
+    table = facts.evaluation.confusion
+    if table is None or not table.counts:
+        return None
+    total, right = sum(map(sum, table.counts)), sum(row[i] for i, row in enumerate(table.counts))
+    labels, counts, grouped = _largest(table)
+    wrong = [(counts[i][j], labels[i], labels[j]) for i in range(len(labels)) for j in range(len(labels)) if i != j]
+    often = max(wrong, key=lambda item: item[0], default=(0, "", ""))
+    cases = facts.task.cases
+    mix = f" The most frequent mistake: {words.whole(often[0])} {cases} that are {often[1]} are called {often[2]}." if often[0] else ""
+    most = max((sum(row) for row in counts), default=1) or 1
+    cells = [
+        {"label": label, "cells": [{"count": words.whole(c), "share": words.percent(c / (sum(row) or 1)), "depth": round(10 * c / (sum(row) or 1)), "right": i == j} for j, c in enumerate(row)], "sum": words.whole(sum(row))}
+        for i, (label, row) in enumerate(zip(labels, counts, strict=True))
+    ]
+    per_class = sorted(facts.evaluation.per_class, key=lambda entry: entry.rows, reverse=True)
+    rows: list[list[Cell]] = [
+        [words.shorten(c.label, 50), words.whole(c.rows), words.percent(c.precision), words.percent(c.recall), words.percent(c.f1)] for c in per_class
+    ]
+    shown, more = cut(rows, 60)
+    return Block(
+        "confusion",
+        "Who is taken for what",
+        f"{words.whole(right)} of {words.whole(total)} {cases} ({words.percent(right / (total or 1))}) are named rightly.{mix}",
+        "How much each kind of mistake costs you: a table of counts treats a missed case and a false alarm alike.",
+        notes=(f"The {len(labels) - 1} most frequent classes are shown; all others are counted together.",) if grouped else (),
+        template="confusion",
+        data={"labels": labels, "rows": cells, "most": most},
+        tables=(Table("Each class", ("Class", "Cases", "Right when named (precision)", "Found (recall)", "F1"), shown, frozenset({0}), more),) if rows else (),
+    )
+
+
+def _largest(table: ConfusionFacts) -> tuple[list[str], list[list[int]], bool]:
+    """Keep the most frequent classes and add the others up."""
+    labels, counts = [words.shorten(label, 32) for label in table.labels], [list(row) for row in table.counts]
+    if len(labels) <= _MOST_CLASSES:
+        return labels, counts, False
+    order = sorted(range(len(labels)), key=lambda i: -sum(counts[i]))[: _MOST_CLASSES - 1]
+    keep = sorted(order)
+    others = [i for i in range(len(labels)) if i not in set(keep)]
+    groups = [[i] for i in keep] + [others]
+    merged = [[sum(counts[i][j] for i in rows for j in columns) for columns in groups] for rows in groups]
+    return [*(labels[i] for i in keep), f"{len(others):,} others"], merged, True
+
+
+def curves(facts: ReportFacts) -> Block | None:
+    """Draw precision–recall and ROC; with several classes precision–recall of each, the hardest first."""
+    known = facts.evaluation.curves
+    if known is None or not (known.precision_recall or known.roc):
+        return None
+    if facts.task.problem == "multiclass" or len(known.precision_recall) > 1:
+        return _class_curves(facts)
+    pr, roc = next(iter(known.precision_recall.values()), None), next(iter(known.roc.values()), None)
+    what, cases = words.event(facts.task), facts.task.cases
+    here_pr, here_roc = _chosen_points(facts)
+    figures: list[tuple[Markup, Cell]] = []
+    sentence = ""
+    if pr is not None:
+        figures.append((charts.curve(pr, "pr", f"Precision and recall for {what}", ("Found (recall)", "Right when flagged (precision)"), here=here_pr), "The higher to the right, the better; the dashed line is guessing."))
+        base = f" where {words.of_hundred(pr.baseline)} in 100 are {what}" if pr.baseline is not None else ""
+        sentence = f"Averaged over all thresholds, {words.percent(pr.area)} of flagged {cases} are right{base}." if pr.area is not None else ""
+    if roc is not None:
+        figures.append((charts.curve(roc, "roc", f"ROC curve for {what}", ("False alarms", "Found (recall)"), diagonal=True, here=here_roc), "The nearer to the upper left, the better; the diagonal is guessing."))
+        if roc.area is not None:
+            sentence = f"Given one {facts.task.case} of each kind, the model ranks them rightly {words.of_hundred(roc.area)} times in 100. {sentence}".strip()
+    tables = tuple(
+        _curve_table(curve.x, curve.y, head)
+        for curve, head in ((pr, ("Found (recall)", "Right when flagged (precision)")), (roc, ("False alarms", "Found (recall)")))
+        if curve is not None and curve.x
+    )
+    return Block("curves", "Ranking", sentence or "How many are found at the price of how many false alarms.", "Which point to choose: that depends on what mistakes cost, see the threshold below.", figures=tuple(figures), tables=tables)
+
+
+def _chosen_points(facts: ReportFacts) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    table = facts.evaluation.confusion
+    if facts.threshold is None or table is None or len(table.labels) != 2:
+        return None, None
+    at = 0 if str(table.labels[0]) == str(words.positive(facts.task)) else 1
+    hit, miss, alarm, rest = table.counts[at][at], table.counts[at][1 - at], table.counts[1 - at][at], table.counts[1 - at][1 - at]
+    if not (hit + miss and hit + alarm and alarm + rest):
+        return None, None
+    recall = hit / (hit + miss)
+    return (recall, hit / (hit + alarm)), (alarm / (alarm + rest), recall)
+
+
+def _curve_table(x: tuple[float, ...], y: tuple[float, ...], head: tuple[str, str]) -> Table:
+    picked = sorted({round(i * (len(x) - 1) / 14) for i in range(15)})
+    rows: list[list[Cell]] = [[words.percent(x[i]), words.percent(y[i])] for i in picked]
+    return Table(f"{head[1]} against {head[0].lower()}", head, rows, frozenset())
+
+
+def _class_curves(facts: ReportFacts) -> Block:
+    known = facts.evaluation.curves
+    assert known is not None
+    ranked = sorted(known.precision_recall.items(), key=lambda item: item[1].area if item[1].area is not None else 2.0)
+    figures: list[tuple[Markup, Cell]] = [
+        (charts.curve(curve, f"pr-{i}", f"Precision and recall of {label}", ("Found (recall)", "Precision"), small=True), Markup("<b>{}</b> area {}").format(words.shorten(label, 40), words.number(curve.area)))
+        for i, (label, curve) in enumerate(ranked[:6])
+    ]
+    rows: list[list[Cell]] = [
+        [words.shorten(label, 50), words.number(curve.area), words.number(curve.baseline), words.number(known.roc[label].area if label in known.roc else None)] for label, curve in ranked
+    ]
+    shown, more = cut(rows, 60)
+    hardest = f"{words.shorten(ranked[0][0], 40)} is the hardest class to find (area under its precision–recall curve {words.number(ranked[0][1].area)}, guessing gives {words.number(ranked[0][1].baseline)})"
+    easiest = f", {words.shorten(ranked[-1][0], 40)} the easiest ({words.number(ranked[-1][1].area)})" if len(ranked) > 1 else ""
+    return Block(
+        "curves",
+        "Ranking",
+        f"{hardest}{easiest}.",
+        "Which mistakes matter: each class is judged against all others together.",
+        figures=tuple(figures),
+        tables=(Table("Area under the curves of each class, the hardest first", ("Class", "Precision–recall", "Guessing", "ROC"), shown, frozenset({0}), more),),
+    )
+
+
+def reliability(facts: ReportFacts) -> Block | None:
+    """Draw whether 20 % means 20 %, before and after calibration."""
+    known = facts.evaluation.reliability
+    if known is None or not known.after:
+        return None
+    what = words.event(facts.task) if facts.task.problem == "binary" else "the named class"
+    inside = sum(entry.low <= entry.mean_predicted <= entry.high for entry in known.after)
+    worst = max(known.after, key=lambda entry: abs(entry.observed - entry.mean_predicted))
+    calibrated = facts.calibration
+    sentence = f"Probabilities can be read as they stand in {inside} of {words.count(len(known.after), 'group')}: there the 95 % interval holds what the model says."
+    gap = f"The largest gap: where the model says {words.percent(worst.mean_predicted)}, it happens in {words.percent(worst.observed)} of {words.count(worst.rows, facts.task.case, facts.task.cases)}."
+    notes = [gap]
+    if calibrated is not None:
+        notes.append(f"Calibration: {calibrated.method}{'' if calibrated.applied else ' (nothing applied)'}. {calibrated.because}")
+    tables = [_bins("After calibration" if known.before else "Reliability", known.after)]
+    if known.before:
+        tables.append(_bins("Before calibration", known.before))
+    if calibrated is not None and calibrated.candidates:
+        rows: list[list[Cell]] = [[name, words.number(loss, 4), "chosen" if name == calibrated.method else ""] for name, loss in calibrated.candidates.items()]
+        tables.append(Table("Cross-validated log-loss of each way to calibrate", ("Method", "Log-loss", ""), rows, frozenset({0, 2})))
+    picture = charts.reliability(known.before, known.after, "reliability-chart", what)
+    caption = "Filled: after calibration, with 95 % intervals. " + ("Hollow: before. " if known.before else "") + "On the dashed line, 20 % means 20 %."
+    return Block(
+        "reliability",
+        "Honest percentages",
+        sentence,
+        "Whether the percentages hold for every kind of case; they can be right on average and wrong for a small group.",
+        notes=tuple(notes),
+        figures=((picture, caption), (charts.rows_by_probability(known.after, "probabilities"), "Where the points rest on few cases, trust them less.")),
+        tables=tuple(tables),
+    )
+
+
+def _bins(caption: str, bins: tuple[ReliabilityBin, ...]) -> Table:
+    rows: list[list[Cell]] = [[words.percent(b.mean_predicted), words.percent(b.observed), words.interval(b.low, b.high, share=True), words.whole(b.rows)] for b in bins]
+    return Table(caption, ("The model says", "It happens", "95 % interval", "Cases"), rows, frozenset())

@@ -1,0 +1,111 @@
+"""What was tried: every family side by side, and how the search went."""
+
+from __future__ import annotations
+
+import json
+
+from automl.report import charts, svg, words
+from automl.report.blocks.base import Block, Cell, Table, code, cut
+from automl.report.facts import LeaderboardFacts, ReportFacts
+
+KINDS = {"network": "network", "tree": "trees", "linear": "linear", "naive": "naive", "ensemble": "ensemble", "other": "other"}
+_SHOWN = 20
+
+
+def leaderboard(facts: ReportFacts) -> Block | None:
+    """Draw all models on one scale, with what they cost to train and to ask."""
+    board = facts.leaderboard
+    if board is None or not board.rows:
+        return None
+    ends = [end for row in board.rows for end in (row.score, row.low, row.high) if end is not None]
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    room = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
+    domain = (low - room, high + room)
+    naive = next((row.score for row in board.rows if row.kind == "naive"), None)
+    picked = list(board.rows[:_SHOWN]) + [row for row in board.rows[_SHOWN:] if row.kind == "naive"]
+    rows = [
+        {
+            "rank": row.rank,
+            "title": row.title,
+            "kind": KINDS[row.kind],
+            "shape": svg.shape(row.kind),
+            "drawing": svg.dot_interval(row.score, row.low, row.high, domain, kind=row.kind, reference=naive) if row.score is not None else None,
+            "score": words.number(row.score),
+            "interval": words.interval(row.low, row.high),
+            "seconds": words.seconds(row.seconds),
+            "weight": words.percent(row.weight) if row.weight and row.kind != "ensemble" else "",
+            "status": row.status if row.status not in ("ok", "complete", "done", "finished") else "",
+        }
+        for row in picked
+    ]
+    better = "higher" if board.greater_is_better else "lower"
+    notes = [f"{board.metric_title}: {better} is better. The upright line is the naive predictor.", *([facts.advice] if facts.advice else [])]
+    return Block(
+        "leaderboard",
+        "All models",
+        _winner(board),
+        "Which model would win with more time or more rows; models whose intervals overlap may change places on new data.",
+        notes=tuple(notes),
+        template="leaderboard",
+        data={"rows": rows, "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain), "metric": board.metric_title, "weights": any(r["weight"] for r in rows), "more": len(board.rows) - len(picked)},
+        tables=(_table(board),),
+    )
+
+
+def _winner(board: LeaderboardFacts) -> str:
+    """Name the best model and how close the others come."""
+    scored = [row for row in board.rows if row.score is not None]
+    if not scored:
+        return "No model could be scored."
+    best, count = scored[0], len([row for row in board.rows if row.kind not in ("naive", "ensemble")])
+    near = [row for row in scored[1:] if row.kind != "naive" and row.score is not None and best.low is not None and best.high is not None and best.low <= row.score <= best.high]
+    tail = ""
+    if near:
+        last = next((row for row in near if row.kind == "linear"), None) or next((row for row in near if row.kind == "tree"), near[0])
+        tail = f"; {words.count(len(near), 'other model')} {'is' if len(near) == 1 else 'are'} within its interval, the simplest of them: {last.title} ({words.number(last.score)})"
+    return f"{best.title} comes first of {words.count(count, 'model')} tried, with {board.metric_title} {words.number(best.score)}{tail}."
+
+
+def _table(board: LeaderboardFacts) -> Table:
+    rows: list[list[Cell]] = [
+        [
+            str(row.rank),
+            row.title,
+            KINDS[row.kind],
+            words.number(row.score, 4),
+            words.interval(row.low, row.high),
+            words.seconds(row.seconds),
+            words.percent(row.weight) if row.weight else words.NOTHING,
+            words.size(row.size_bytes),
+            words.seconds(row.predict_seconds_per_1000),
+            words.whole(row.trials),
+            code(words.shorten(json.dumps(row.config, ensure_ascii=False), 300)) if row.config else words.NOTHING,
+            row.status,
+        ]
+        for row in board.rows
+    ]
+    shown, more = cut(rows, 60)
+    head = ("", "Model", "Kind", board.metric_title, "95 % interval", "Training", "Weight", "Size", "1,000 predictions", "Trials", "Best configuration", "Status")
+    return Table("Every model that was tried", head, shown, frozenset({1, 2, 10, 11}), more)
+
+
+def search(facts: ReportFacts) -> Block | None:
+    """Draw how the best score fell with time."""
+    known = facts.search
+    if known is None or not known.history:
+        return None
+    points = sorted(known.history, key=lambda point: point.elapsed)
+    failed = f", of which {words.count(known.failed, 'trial')} failed" if known.failed else ""
+    half = [point for point in points if point.elapsed > known.seconds / 2]
+    still = "it was still improving in the second half" if half else "nothing improved in the second half"
+    rows: list[list[Cell]] = [[words.seconds(p.elapsed), words.number(p.best, 4), p.family or ""] for p in points]
+    shown, more = cut(rows, 100)
+    return Block(
+        "search",
+        "The search",
+        f"{words.count(known.trials, 'configuration')} {'was' if known.trials == 1 else 'were'} tried in {words.seconds(known.seconds)}{failed}; {still}.",
+        "Whether a longer search would find a better model; a curve that is still falling only hints at it.",
+        notes=(f"The budget was {known.budget}. These scores steered the search, so they flatter; the scores above do not.",),
+        figures=((charts.search(known, "history"), "Each step is a better model."),),
+        tables=(Table("Each new best score", ("After", "Score", "Family"), shown, frozenset({2}), more),),
+    )

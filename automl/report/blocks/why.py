@@ -1,0 +1,120 @@
+"""Why the model answers as it does: importance of columns, and a few explained cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl.report import svg, words
+from automl.report.blocks.base import Block, Cell, Table, cut
+from automl.report.facts import ExampleFacts, ImportanceEntry, ReportFacts
+
+_SHOWN = 15
+
+
+def importance(facts: ReportFacts) -> Block | None:
+    """Draw how much each column is worth, with intervals."""
+    known = facts.importance
+    if known is None or not known.entries:
+        return None
+    ends = [end for e in known.entries for end in (e.value, e.low, e.high) if end is not None]
+    domain = (min(0.0, *ends), max(0.0, *ends) or 1.0) if len(ends) > 1 else (0.0, max(ends[0], 0.0) or 1.0)
+    rows = [
+        {
+            "title": words.shorten(entry.column, 48),
+            "note": entry.note,
+            "value": words.number(entry.value),
+            "interval": words.interval(entry.low, entry.high),
+            "drawing": svg.dot_interval(entry.value, entry.low, entry.high, domain, reference=0.0, bar_from=0.0),
+        }
+        for entry in known.entries[:_SHOWN]
+    ]
+    table: list[list[Cell]] = [
+        [words.shorten(e.column), words.number(e.value), words.number(e.low), words.number(e.high), e.note or ""] for e in known.entries
+    ]
+    shown, more = cut(table, 250)
+    about = f" on {words.count(known.rows, 'unseen row')}" if known.rows else ""
+    return Block(
+        "importance",
+        "What matters",
+        _which(known.entries, known.metric),
+        "Cause and effect: a column can matter because it stands for something else, and columns that say the same share their worth.",
+        notes=(f"Bars: by how much the {known.metric} gets worse without the column{about}. {known.method}",),
+        template="importance",
+        data={"rows": rows, "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain), "more": max(len(known.entries) - _SHOWN, 0)},
+        tables=(Table(f"Importance of the columns (loss of {known.metric})", ("Column", "Importance", "Low", "High", "Note"), shown, frozenset({0, 4}), more),),
+    )
+
+
+def _which(entries: tuple[ImportanceEntry, ...], metric: str) -> str:
+    """Name the columns that matter and count those that were not shown to matter."""
+    sure = [e for e in entries if e.value > 0 and (e.low is None or e.low > 0)]
+    idle = len(entries) - len(sure)
+    if not sure:
+        return "No single column was shown to matter on its own."
+    first = words.listing(words.shorten(e.column, 40) for e in sure[:3])
+    verb = "matters" if len(sure[:3]) == 1 else "matter"
+    worst = f"without {words.shorten(sure[0].column, 40)} the {metric} gets worse by {words.number(sure[0].value)}"
+    rest = f"; for {words.count(idle, 'column')} no worth was shown" if idle else ""
+    return f"{first} {verb} most: {worst}{rest}."
+
+
+def examples(facts: ReportFacts) -> Block | None:
+    """Draw what each column added to a few predictions."""
+    if not facts.examples:
+        return None
+    shown = facts.examples[:6]
+    gaps = [abs(e.completeness_gap) for e in shown if e.completeness_gap is not None]
+    gap = f"The parts add up to the prediction to within {words.number(max(gaps))}." if gaps and max(gaps) > 0 else "The parts add up to the prediction." if gaps else ""
+    first = shown[0]
+    top = first.contributions[0] if first.contributions else None
+    lead = f"{first.title}: {first.prediction}" + (f", most of all because {words.shorten(top.column, 40)} is {words.shorten(top.value, 40)}" if top else "")
+    return Block(
+        "examples",
+        "Single cases",
+        f"{lead}.",
+        "What would happen if a value were changed in the world; it only says how the model counted it.",
+        notes=(gap,) if gap else (),
+        template="examples",
+        data={"cards": [_card(example) for example in shown]},
+        tables=tuple(_table(example) for example in shown),
+    )
+
+
+def _card(example: ExampleFacts) -> dict[str, Any]:
+    kept = example.contributions[:8]
+    reach = max((abs(c.contribution) for c in kept), default=1.0) or 1.0
+    domain = (-reach, reach)
+    return {
+        "title": example.title,
+        "prediction": example.prediction,
+        "actual": example.actual,
+        "start": words.number(example.start) if example.start is not None else None,
+        "scale": example.scale,
+        "rows": [
+            {"column": words.shorten(c.column, 40), "value": words.shorten(c.value, 40), "amount": signed(c.contribution), "drawing": svg.track(_bar(c.contribution, domain), 16, "signed")}
+            for c in kept
+        ],
+        "more": max(len(example.contributions) - len(kept), 0),
+    }
+
+
+def _bar(amount: float, domain: tuple[float, float]) -> Any:
+    zero, here = svg.place(0.0, *domain), svg.place(amount, *domain)
+    left, right = sorted((zero, here))
+    bar = svg.tag("rect", x=f"{left:.2f}%", width=f"{right - left:.2f}%", y=3, height=10, class_="up" if amount >= 0 else "down")
+    return bar + svg.tag("line", x1=f"{zero:.2f}%", x2=f"{zero:.2f}%", y1=0, y2=16, class_="zero")
+
+
+def signed(amount: float) -> str:
+    """Write a number with its sign.
+
+    Example:
+        >>> signed(0.5), signed(-2)
+        ('+0.5', '−2')
+    """
+    return ("+" if amount > 0 else "") + words.number(amount)
+
+
+def _table(example: ExampleFacts) -> Table:
+    rows: list[list[Cell]] = [[words.shorten(c.column), words.shorten(c.value), signed(c.contribution)] for c in example.contributions[:50]]
+    return Table(f"{example.title}: {example.prediction}", ("Column", "Value", "Contribution"), rows, frozenset({0, 1}), max(len(example.contributions) - 50, 0))

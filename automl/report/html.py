@@ -1,0 +1,109 @@
+"""The page: one self-contained file, drawn from the facts alone. It asks nothing of any server and works without scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from automl.report.blocks import PARTS
+from automl.report.blocks.front import front
+from automl.report.blocks.proof import glossary
+from automl.report.facts import ReportFacts, read_json
+
+_SCRIPT = "threshold.js"
+
+
+def render(facts: ReportFacts) -> str:
+    """Draw the report as one HTML document.
+
+    Args:
+        facts: Everything the page says; nothing else is looked at, and nothing is measured here.
+
+    Returns:
+        The document: inline style and drawings, one small script for the threshold slider, and a content security policy that allows
+        exactly these by their hashes and no request at all.
+
+    Example:
+        >>> from automl.report.facts import Answer, DataFacts, EvaluationFacts, TaskFacts
+        >>> facts = ReportFacts(
+        ...     title="Prices",
+        ...     created="2026-01-01",
+        ...     automl_version="0.1.0",
+        ...     answer=Answer(verdict="no", rule="It did not beat the naive predictor.", headline="Do not use it."),
+        ...     task=TaskFacts(problem="regression", target="price", metric="rmse"),
+        ...     data=DataFacts(name="houses", rows=90, columns=3, columns_used=2, rows_train=90),
+        ...     evaluation=EvaluationFacts(rows=90, source="out-of-fold predictions", scores={}),
+        ... )
+        >>> "Do not use it." in render(facts)
+        True
+    """
+    parts = []
+    for title, about, makers in PARTS:
+        blocks = [block for block in (make(facts) for make in makers) if block is not None]
+        if blocks:
+            parts.append({"title": title, "about": about, "blocks": blocks})
+    style = _text("style.css")
+    payload = next((block.data["payload"] for part in parts for block in part["blocks"] if "payload" in block.data), None)
+    script = _text(_SCRIPT) if payload is not None else ""
+    return _environment().get_template("report.html.j2").render(
+        facts=facts,
+        front=front(facts),
+        parts=parts,
+        glossary=glossary(facts),
+        style=Markup(style),
+        script=Markup(script),
+        payload=None if payload is None else Markup(_embedded(payload)),
+        policy=_policy(style, script),
+    )
+
+
+def write_html(facts: ReportFacts, path: str | Path) -> Path:
+    """Write the page and return its path."""
+    target = Path(path)
+    target.write_text(render(facts), encoding="utf-8", newline="\n")
+    return target
+
+
+def render_json(path: str | Path) -> str:
+    """Draw the page from a ``report.json``."""
+    return render(read_json(path))
+
+
+def _embedded(value: Any) -> str:
+    """Write JSON that cannot end the script element that holds it."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow this style sheet and this script by their hashes, and nothing else."""
+    allowed = [f"style-src '{_hash(style)}'", f"script-src {_quoted(script)}"]
+    return "; ".join(["default-src 'none'", *allowed, "base-uri 'none'", "form-action 'none'"])
+
+
+def _quoted(script: str) -> str:
+    return f"'{_hash(script)}'" if script else "'none'"
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+@cache
+def _text(name: str) -> str:
+    return files("automl.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("automl.report", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

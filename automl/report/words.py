@@ -1,0 +1,261 @@
+"""Numbers in plain English: sensible rounding, right plurals, names of classes instead of "the positive class"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from automl.report.facts import Label, TaskFacts
+
+SPACE = "\u00a0"  # a space at which no line breaks
+MINUS = "\u2212"
+NOTHING = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a measured number with `digits` significant digits.
+
+    Example:
+        >>> [number(x) for x in (0.42134, 26412.7, 12, -0.00123, 0.0, None)]
+        ['0.421', '26,400', '12', '−0.00123', '0', '–']
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    rounded = round(value, digits - 1 - exponent)
+    if rounded == 0 or exponent < -5 or exponent > 14:
+        mantissa, power = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa} × 10{_superscript(int(power))}".replace("-", MINUS)
+    decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
+    return _fixed(rounded, decimals)
+
+
+def _fixed(value: float, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+
+
+def _superscript(power: int) -> str:
+    return str(power).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+
+
+def percent(share: float | None) -> str:
+    """Write a share as percents; one decimal only near 0 and near 100.
+
+    Example:
+        >>> [percent(x).replace(SPACE, " ") for x in (0.8427, 0.0312, 0.9962, 0, 1, 0.0004)]
+        ['84 %', '3.1 %', '99.6 %', '0 %', '100 %', '0.04 %']
+    """
+    if share is None or not math.isfinite(share):
+        return NOTHING
+    return f"{_percents(share)}{SPACE}%"
+
+
+def _percents(share: float) -> str:
+    value = 100 * share
+    if value in (0, 100):
+        text = f"{value:.0f}"
+    elif 0 < abs(value) < 0.1:
+        text = f"{value:.1g}" if abs(value) >= 1e-4 else "0"
+    elif abs(value) < 9.95 or 99 < value < 100:
+        text = f"{min(value, 99.9) if value < 100 else value:.1f}"
+    else:
+        text = f"{value:,.0f}"
+    return text.replace("-", MINUS)
+
+
+def interval(low: float | None, high: float | None, share: bool = False) -> str:
+    """Write an interval.
+
+    Example:
+        >>> interval(0.612, 0.688, share=True).replace(SPACE, " "), interval(-0.001, 0.0071)
+        ('61–69 %', '−0.001 to 0.0071')
+    """
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return NOTHING
+    if share:
+        joint = " to " if low < 0 else "–"
+        return f"{_percents(low)}{joint}{_percents(high)}{SPACE}%"
+    largest = max(abs(low), abs(high))
+    decimals = max(2 - math.floor(math.log10(largest)), 0) if largest > 0 else 0
+    if decimals > 7 or largest >= 1000:
+        return f"{number(low)} to {number(high)}"
+    return f"{_fixed(round(low, decimals) + 0.0, decimals)} to {_fixed(round(high, decimals) + 0.0, decimals)}"
+
+
+def confidence(low: float | None, high: float | None, share: bool = False) -> str:
+    """Write "95 % interval …", or nothing where there is no interval.
+
+    Example:
+        >>> confidence(0.6, 0.7).replace(SPACE, " ")
+        '95 % interval 0.6 to 0.7'
+    """
+    text = interval(low, high, share)
+    return "" if text == NOTHING else f"95{SPACE}% interval {text}"
+
+
+def whole(value: float | None) -> str:
+    """Write a count with thousands separators.
+
+    Example:
+        >>> whole(1234567)
+        '1,234,567'
+    """
+    return NOTHING if value is None else f"{value:,.0f}".replace("-", MINUS)
+
+
+def count(value: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun in the right number.
+
+    Example:
+        >>> count(1, "row"), count(2300, "row"), count(0, "person", "people")
+        ('1 row', '2,300 rows', '0 people')
+    """
+    return f"{whole(value)} {one if value == 1 else many or one + 's'}"
+
+
+def of_hundred(share: float) -> str:
+    """Write a share as a number out of 100.
+
+    Example:
+        >>> of_hundred(0.654), of_hundred(0.002), of_hundred(0.998)
+        ('65', 'fewer than 1', 'more than 99')
+    """
+    if 0 < share < 0.005:
+        return "fewer than 1"
+    if 0.995 <= share < 1:
+        return "more than 99"
+    return f"{100 * share:.0f}"
+
+
+def seconds(value: float | None) -> str:
+    """Write a duration.
+
+    Example:
+        >>> [seconds(x).replace(SPACE, " ") for x in (0.0021, 3.4, 65, 7300)]
+        ['2.1 ms', '3.4 s', '1 min 5 s', '2 h 1 min']
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value < 0.0095:
+        return f"{number(1000 * value, 2)}{SPACE}ms"
+    if value < 59.95:
+        return f"{value:.2g}{SPACE}s" if value < 10 else f"{value:.0f}{SPACE}s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes}{SPACE}min" + (f" {rest}{SPACE}s" if rest else "")
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}{SPACE}h" + (f" {minutes}{SPACE}min" if minutes else "")
+
+
+def size(value: int | None) -> str:
+    """Write a number of bytes.
+
+    Example:
+        >>> size(620_000).replace(SPACE, " ")
+        '620 kB'
+    """
+    if value is None:
+        return NOTHING
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= scale:
+            return f"{number(value / scale)}{SPACE}{unit}"
+    return count(int(value), "byte")
+
+
+def money(value: float | None, currency: str = "") -> str:
+    """Write an amount of money: a symbol in front, a code behind.
+
+    Example:
+        >>> money(26412.7, "€"), money(5, "CZK").replace(SPACE, " "), money(-3, "$")
+        ('€26,400', '5 CZK', '−$3')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    text, sign = number(abs(value)), MINUS if value < 0 else ""
+    if not currency:
+        return sign + text
+    return f"{sign}{currency}{text}" if len(currency) == 1 else f"{sign}{text}{SPACE}{currency}"
+
+
+def listing(items: Iterable[object], limit: int = 8) -> str:
+    """Join names with commas and "and"; beyond `limit` only say how many more.
+
+    Example:
+        >>> listing(["a", "b", "c"]), listing("abcdef", limit=3)
+        ('a, b and c', 'a, b, c and 3 more')
+    """
+    names = [str(item) for item in items]
+    if len(names) > limit:
+        return f"{', '.join(names[:limit])} and {whole(len(names) - limit)} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def shorten(text: object, limit: int = 60) -> str:
+    """Cut a long text and mark the cut.
+
+    Example:
+        >>> shorten("abcdefgh", 5)
+        'abcd…'
+    """
+    written = str(text)
+    return written if len(written) <= limit else written[: limit - 1] + "…"
+
+
+def event(task: TaskFacts) -> str:
+    """Name what a binary model looks for, such as "Churn = Yes".
+
+    Example:
+        >>> event(TaskFacts(problem="binary", target="Churn", classes=("No", "Yes"), positive="Yes", metric="log_loss"))
+        'Churn = Yes'
+    """
+    return f"{shorten(task.target, 40)} = {shorten(positive(task), 40)}"
+
+
+def positive(task: TaskFacts) -> Label:
+    """Return the class that a binary model looks for."""
+    if task.positive is not None:
+        return task.positive
+    return task.classes[-1] if task.classes else "positive"
+
+
+def value(amount: float | None, task: TaskFacts) -> str:
+    """Write a value of the target with its unit."""
+    return number(amount) + (f"{SPACE}{task.unit}" if task.unit and amount is not None else "")
+
+
+def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float] | None:
+    """Return Wilson's 95 % interval of a share; None without trials.
+
+    Source: E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference.
+
+    Example:
+        >>> tuple(round(x, 3) for x in wilson(65, 100))
+        (0.553, 0.736)
+    """
+    if trials <= 0:
+        return None
+    share, square = successes / trials, z * z
+    middle = (share + square / (2 * trials)) / (1 + square / trials)
+    half = z * math.sqrt(share * (1 - share) / trials + square / (4 * trials * trials)) / (1 + square / trials)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def to_hundred(counts: Sequence[int]) -> list[int]:
+    """Scale counts to whole numbers that add up to 100 (largest remainders).
+
+    Example:
+        >>> to_hundred([1, 1, 1])
+        [34, 33, 33]
+    """
+    total = sum(counts)
+    if total <= 0:
+        return [0] * len(counts)
+    exact = [100 * c / total for c in counts]
+    floors = [math.floor(e) for e in exact]
+    order = sorted(range(len(counts)), key=lambda i: (floors[i] - exact[i], i))
+    for i in order[: 100 - sum(floors)]:
+        floors[i] += 1
+    return floors
