@@ -1,0 +1,65 @@
+"""Each recipe, end to end through the command line, on a small budget: a model, a report and an answer that hold together."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import automl
+
+ROOT = Path(__file__).parent.parent
+RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
+BETTER = {"roc_auc": 0.75, "accuracy": 0.5, "r2": 0.9}  # what any working run reaches on the bundled tables, and a broken one does not
+
+
+def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    home = str(Path(automl.__file__).parent.parent)
+    environment = {**os.environ, "PYTHONPATH": home}
+    return subprocess.run(
+        [sys.executable, "-m", "automl", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_runs_end_to_end(recipe: Path, tmp_path: Path) -> None:
+    done = command("run", str(recipe), "--budget", "20s", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "results" / recipe.stem
+    assert done.stdout.rstrip().splitlines()[-1].split()[1] == str(Path("results") / recipe.stem / "report.html")
+    assert "search" in done.stderr
+
+    facts = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    scores = facts["evaluation"]["scores"]
+    known = [name for name in BETTER if name in scores]
+    assert known
+    assert all(scores[name]["value"] > BETTER[name] for name in known)
+    assert all(scores[name]["low"] <= scores[name]["value"] <= scores[name]["high"] for name in known)
+    assert facts["decisions"][0]["what"] == "question"
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert facts["title"] in page
+    assert len(page) < 1_000_000
+    with (folder / "leaderboard.csv").open(encoding="utf-8") as table:
+        assert any("naive" in " ".join(row.values()).lower() for row in csv.DictReader(table))
+
+    data = str((recipe.parent / _data(recipe)).resolve())
+    done = command("predict", str(folder / "model.automl"), data, "-o", "predictions.csv", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "predictions.csv").open(encoding="utf-8") as table, open(data, encoding="utf-8") as rows:
+        predictions = list(csv.DictReader(table))
+        assert len(predictions) == sum(1 for _ in rows) - 1
+    if facts["task"]["problem"] == "regression":
+        assert all(float(row["lower"]) <= float(row["prediction"]) <= float(row["upper"]) for row in predictions)
+    else:
+        labels = [str(label) for label in facts["task"]["classes"]]
+        assert list(predictions[0]) == ["prediction", *(f"probability_{label}" for label in labels)]
+        assert all(abs(sum(float(row[f"probability_{label}"]) for label in labels) - 1) < 1e-6 for row in predictions)
+
+
+def _data(recipe: Path) -> str:
+    return next(line.split(":", 1)[1].strip() for line in recipe.read_text().splitlines() if line.startswith("data:"))
