@@ -1,6 +1,6 @@
 """Bring your own architecture: python examples/bring_your_own_family.py [budget].
 
-A family is a search space and a function that builds networks. Folds, packs, best epochs, ensemble, calibration and report come by themselves.
+A family is a search space and a function that builds networks. Folds, packs, ensemble, calibration and report come by themselves.
 """
 
 import sys

@@ -38,7 +38,8 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "training": {"preprocessing", "layers", "metrics", "_backend"},
     "families": {"preprocessing", "layers", "training", "_backend", "metrics"},
     "selection": {"families", "schema", "task"},
-    "search": {"families", "selection", "metrics", "progress"},
+    "trials": {"families"},
+    "search": {"families", "selection", "metrics", "progress", "trials"},
     "ensemble": {"families", "metrics"},
     # judge
     "calibration": {"metrics", "task"},
@@ -46,9 +47,11 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "threshold": {"metrics", "task"},
     "evaluation": {"metrics", "task"},
     "explanation": {"schema", "metrics", "_backend"},
+    "judgement": {"task", "calibration", "intervals", "threshold", "evaluation"},
+    "predictor": {"schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold"},
     # tell, keep
     "report": {"evaluation", "threshold", "calibration", "intervals", "explanation", "metrics"},
-    "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals"},
+    "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals", "predictor"},
 }
 STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics"}
