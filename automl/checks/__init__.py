@@ -1,0 +1,104 @@
+"""Look for what spoils a model before it is trained: a check tells, and where it is certain it changes the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automl.checks.columns import duplicates, named_like_identifier, odd_values, useless
+from automl.checks.finding import SEVERITIES, Finding
+from automl.checks.leakage import leaks
+from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
+from automl.dataset import Dataset
+from automl.decisions import DecisionLog
+from automl.schema import Schema
+from automl.task import Task
+
+__all__ = ["SEVERITIES", "Checked", "Finding", "check", "named_like_identifier"]
+
+_LOOKED_AT = 20_000
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome of all checks.
+
+    Attributes:
+        findings: What was found, most severe first.
+        schema: The columns with their new roles: identifiers, constants, duplicates and copies of the target are no features any more.
+        rows: Positions (int64) of the rows that have a target.
+    """
+
+    findings: tuple[Finding, ...]
+    schema: Schema
+    rows: np.ndarray[Any, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as JSON-ready values, without the rows."""
+        return {"findings": [finding.to_dict() for finding in self.findings], "schema": self.schema.to_dict(), "rows": len(self.rows)}
+
+
+def _without(schema: Schema, findings: list[Finding]) -> Schema:
+    """Return the schema without the columns of findings that say "not used"; one feature always stays."""
+    roles = {f.columns[0]: "identifier" if f.check == "identifier" else "dropped" for f in findings if f.action == "not used"}
+    return schema.with_roles(roles)
+
+
+def _keep_one(schema: Schema, findings: list[Finding]) -> list[Finding]:
+    """Take a column back in if nothing else were left to learn from."""
+    unused = [finding for finding in findings if finding.action == "not used"]
+    if len(unused) < len(schema.features):
+        return findings
+    spared = next((finding for finding in unused if finding.check == "identifier"), None)
+    told = [Finding(f.check, f.columns, "warning", "told", f.because + " It is the only column left, so it is used.", "") if f is spared else f for f in findings]
+    return told
+
+
+def check(
+    dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any], log: DecisionLog | None = None, seed: int = 0
+) -> Checked:
+    """Check columns, rows and target.
+
+    Args:
+        dataset: The data; unchanged.
+        schema: Its columns; only features are checked, so a role given before stays.
+        task: What is predicted.
+        y: The encoded target of all rows: -1 or NaN where it is missing.
+        log: Receives a decision for each finding that changed the plan or needs one.
+        seed: Draws the rows that are looked at where there are many.
+
+    Returns:
+        Findings, the schema with new roles, and the usable rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> from automl.schema import detect_schema
+        >>> from automl.task import detect_task
+        >>> data = Dataset(pd.DataFrame({"row": range(40), "age": [20.5, 31, 47, 52] * 10, "paid": ["yes", "no"] * 20}))
+        >>> schema = detect_schema(data, "paid")
+        >>> task = detect_task(data, schema, "paid")
+        >>> [column.name for column in check(data, schema, task, task.encode(data.frame["paid"])).schema.features]
+        ['age']
+    """
+    log = DecisionLog() if log is None else log
+    generator, frame = np.random.default_rng(seed), dataset.frame
+    usable = y >= 0 if task.is_classification else ~np.isnan(y)
+    rows = np.flatnonzero(usable).astype(np.int64)
+    sample = rows if len(rows) <= _LOOKED_AT else np.sort(generator.choice(rows, _LOOKED_AT, replace=False))
+    typed = schema.cast(frame.iloc[sample])
+    findings = list(target_missing(task, usable))
+    findings += _keep_one(schema, list(useless(schema.features, typed, frame)))
+    schema = _without(schema, findings)
+    findings += list(duplicates(schema.features, typed, frame))
+    schema = _without(schema, findings)
+    findings += list(odd_values(schema.features, typed, frame))
+    findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator))
+    schema = _without(schema, findings)
+    findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows]), *duplicate_rows(frame, generator)]
+    findings.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
+    for finding in findings:
+        what = f"{finding.check.replace('_', ' ')}" + (f": {', '.join(finding.columns[:3])}" if finding.columns else "")
+        log.add("check", what, finding.action, finding.because, [], finding.override or None)
+    return Checked(tuple(findings), schema, rows)

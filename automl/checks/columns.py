@@ -1,0 +1,145 @@
+"""Checks that look at the feature columns alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.checks.finding import Finding
+from automl.schema import Column, cast_column, kind_of
+
+_FEWEST = 20  # below this, values may differ by chance
+_ALL = 0.99
+_NAMED = 0.95
+_WHO = "case|client|customer|cust|user|member|person|patient|student|employee|order|record|row|session|account|transaction|ticket|loan"
+_ID_NAME = re.compile(
+    rf"(^|[_\s.\-#])(id|uid|uuid|guid|pid|key|nr|no|number|index|idx|row_?names?|hash)$|^unnamed: \d+$|^({_WHO})id$", re.IGNORECASE
+)
+_CAMEL = re.compile(r"(?<=[a-z])I[Dd]$|^[A-Z]+ID$")
+
+
+def named_like_identifier(name: str) -> bool:
+    """Say whether people give identifiers such a name.
+
+    Example:
+        >>> [named_like_identifier(name) for name in ("PassengerId", "order_id", "PID", "humid", "paid")]
+        [True, True, True, False, False]
+    """
+    return _ID_NAME.search(name) is not None or _CAMEL.search(name) is not None
+
+
+def _is_sequence(values: np.ndarray[Any, Any]) -> bool:
+    """Say whether unique whole numbers count upwards, in any order and with few gaps, or in equal steps."""
+    span = values.max() - values.min() + 1
+    if span <= 1.1 * len(values):
+        return True
+    steps = np.diff(np.sort(values))
+    return bool((steps == steps[0]).all())
+
+
+def _identifier(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series[Any]) -> str | None:
+    """Return why a column tells rows apart and nothing else, or None."""
+    if column.type not in ("number", "category"):
+        return None
+    named = named_like_identifier(column.name)
+    present = sampled[~pd.isna(sampled)]
+    needed = _NAMED if named else _ALL
+    if len(present) < _FEWEST or (column.type == "number" and (present % 1 != 0).any()) or len(pd.unique(present)) < needed * len(present):
+        return None
+    values = cast_column(series, column)
+    values = values[~pd.isna(values)]
+    distinct = len(pd.unique(values))
+    if distinct < needed * len(values):
+        return None
+    if column.type == "number":
+        unique = distinct == len(values)
+        if unique and _is_sequence(values):
+            return f"All {distinct:,} values are different whole numbers that count from {values.min():.0f} to {values.max():.0f}."
+        return f"{distinct:,} of {len(values):,} values are different whole numbers, and it is named like an identifier." if named else None
+    return f"{distinct:,} of {len(values):,} values are different codes, such as {str(values[0])[:40]!r}."
+
+
+def _is_constant(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series[Any]) -> str | None:
+    """Return why a column says the same of all rows, or None; a single value beside missing ones does say something."""
+    missing = pd.isna(sampled)
+    if len(pd.unique(sampled[~missing])) > 1 or (missing.any() and not missing.all()):
+        return None
+    values = cast_column(series, column)
+    missing = pd.isna(values)
+    if missing.all():
+        return f"All {len(values):,} values are missing."
+    if missing.any() or len(pd.unique(values)) > 1:
+        return None
+    return f"All {len(values):,} values are {str(values[0])[:40]!r}." if column.type != "number" else f"All {len(values):,} values are {values[0]:g}."
+
+
+def useless(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
+    """Yield identifiers and constants, which are not used.
+
+    Args:
+        columns: The features.
+        typed: A sample of them as typed values.
+        frame: All raw rows.
+    """
+    for column in columns:
+        sampled, series = typed[column.name].to_numpy(), frame[column.name]
+        override = f"keep=[{column.name!r}]"
+        if because := _is_constant(column, sampled, series):
+            yield Finding("constant", (column.name,), "info", "not used", f"{column.name!r} is the same in every row: {because}", "")
+        elif because := _identifier(column, sampled, series):
+            yield Finding("identifier", (column.name,), "info", "not used", f"{column.name!r} only tells rows apart: {because}", override)
+
+
+def _fingerprint(values: np.ndarray[Any, Any]) -> int:
+    return hash(values.tobytes() if values.dtype != object else tuple(values))
+
+
+def duplicates(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
+    """Yield columns that hold the same as an earlier one, which are not used."""
+    seen: dict[tuple[str, int], Column] = {}
+    for column in columns:
+        key = (column.type, _fingerprint(typed[column.name].to_numpy()))
+        first = seen.setdefault(key, column)
+        if first is column:
+            continue
+        one, other = cast_column(frame[first.name], first), cast_column(frame[column.name], column)
+        same = (one == other) | (pd.isna(one) & pd.isna(other))
+        if bool(np.all(same)):
+            because = f"{column.name!r} holds the same as {first.name!r} in all {len(one):,} rows."
+            yield Finding("duplicate_columns", (column.name, first.name), "info", "not used", because, f"keep=[{column.name!r}]")
+
+
+def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
+    """Yield infinite numbers, many missing values and mixed types."""
+    for column in columns:
+        series = frame[column.name]
+        if column.type == "number" and getattr(series.dtype, "kind", "O") == "f" and isinstance(series.dtype, np.dtype):
+            infinite = int(np.isinf(series.to_numpy()).sum())
+            if infinite:
+                because = f"{infinite:,} values of {column.name!r} are infinite."
+                yield Finding("infinite", (column.name,), "warning", "counted as missing", because, "replace them in the data")
+        missing = float(pd.isna(typed[column.name].to_numpy()).mean())
+        if missing > 0.5:
+            because = f"{missing:.0%} of the values of {column.name!r} are missing."
+            yield Finding("high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"drop=[{column.name!r}]")
+        yield from _mixed(column, series)
+
+
+def _mixed(column: Column, series: pd.Series[Any]) -> Iterator[Finding]:
+    name, parse = column.name, column.parse
+    if parse.get("unread"):
+        examples = ", ".join(repr(text) for text in parse["examples"])
+        because = f"{parse['unread']:.1%} of the values of {name!r} are no {column.type}, such as {examples}."
+        yield Finding("mixed_types", (name,), "warning", "counted as missing", because, f"types={{{name!r}: 'category'}}")
+    elif "numeric_share" in parse and kind_of(series) == "text":
+        because = f"{parse['numeric_share']:.0%} of the values of {name!r} are numbers, the others words; all are read as categories."
+        halves = parse.get("numeric_halves")
+        if halves and abs(halves[0] - halves[1]) > 0.5:
+            because += f" The type changes midway: {halves[0]:.0%} of the first half are numbers, {halves[1]:.0%} of the second."
+            yield Finding("mixed_types", (name,), "warning", "told", because, f"types={{{name!r}: 'number'}}")
+        else:
+            yield Finding("mixed_types", (name,), "info", "told", because, f"types={{{name!r}: 'number'}}")
