@@ -5,7 +5,6 @@ This is the only place where configuration is parsed. A recipe holds no code; it
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,7 +56,6 @@ class Recipe(_Part):
         test: A table to judge the model on, which it never sees before; looked for as `data` is.
         problem: "binary", "multiclass" or "regression", where the detection is wrong.
         positive: The class that matters, of two.
-        metric: The score to optimise.
         budget: Time for everything, such as "2m".
         trials: Cap on the number of configurations.
         seed: Seed of every random choice.
@@ -79,7 +77,6 @@ class Recipe(_Part):
     test: str | None = None
     problem: Literal["binary", "multiclass", "regression"] | None = None
     positive: Label | None = None
-    metric: str | None = None
     budget: str | float = "5m"
     trials: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0)
@@ -272,8 +269,8 @@ def run_recipe(
     recipe = load_recipe(path)
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
-    data = _data(recipe)
-    model = automl.fit(data, recipe.target, budget=limits, progress=progress, **_options(recipe))
+    _check_columns(recipe)
+    model = automl.fit(recipe.data, recipe.target, budget=limits, progress=progress, **_options(recipe))
     model.facts_ = _retold(model.facts_, recipe, path)
     if folder is not None:
         write_results(model, folder)
@@ -286,38 +283,35 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "families": None if recipe.families is None else list(recipe.families),
         "seed": recipe.seed,
         "problem": recipe.problem,
-        "metric": recipe.metric,
         "positive": recipe.positive,
         "costs": None if recipe.costs is None else recipe.costs.model_dump(),
         "min_recall": recipe.minimum.recall,
         "min_precision": recipe.minimum.precision,
         "types": recipe.types or None,
+        "ignore": [*recipe.ignore, *recipe.sensitive] or None,
         "test": recipe.test,
     }
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _data(recipe: Recipe) -> Any:
-    """The table without the columns that must not be used; the path itself where all may be."""
-    named = {"ignore": recipe.ignore, "sensitive": recipe.sensitive, "types": recipe.types, "glossary": recipe.glossary}
-    if not any(named.values()):
-        return recipe.data
+def _check_columns(recipe: Recipe) -> None:
+    """Tell every column that a recipe names and its data lack, before the work."""
     from automl.dataset import read
 
-    dataset = read(recipe.data)
-    columns = list(dataset.frame.columns)
+    named = {"ignore": recipe.ignore, "sensitive": recipe.sensitive, "types": recipe.types, "glossary": recipe.glossary}
+    if not any(named.values()):
+        return
+    columns = list(read(recipe.data).frame.columns)
     told = [
         f"{key}: there is no column {column!r}.{did_you_mean(column, columns)}"
         for key, names in named.items()
         for column in names
         if column not in columns
     ]
-    left_out = {*recipe.ignore, *recipe.sensitive}
-    if recipe.target in left_out:
+    if recipe.target in {*recipe.ignore, *recipe.sensitive}:
         told.append(f"ignore or sensitive: {recipe.target!r} is the target and cannot be left out.")
     if told:
         raise UsageError(f"A recipe must name columns of its data. Received {recipe.data!r}, where\n  " + "\n  ".join(told))
-    return dataclasses.replace(dataset, frame=dataset.frame.drop(columns=list(left_out))) if left_out else recipe.data
 
 
 def _retold(facts: ReportFacts, recipe: Recipe, path: str | Path) -> ReportFacts:

@@ -92,7 +92,8 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _write_table(table: Any, path: Path) -> Path:
-    table.to_csv(path, index=False)
+    configs = {name: table[name].map(json.dumps) for name in table.columns if name == "config"}
+    table.assign(**configs).to_csv(path, index=False)
     return path
 
 

@@ -53,11 +53,20 @@ class FakeModel:
     def predict_interval(self, data: pd.DataFrame) -> tuple[Any, Any]:
         return self.predict(data) - 1, self.predict(data) + 1
 
+    def predictions(self, data: pd.DataFrame) -> pd.DataFrame:
+        table: dict[str, Any] = {"prediction": self.predict(data)}
+        if self.task_.is_classification:
+            table |= {f"probability_{label}": self.predict_proba(data)[:, code] for code, label in enumerate(self.task_.classes)}
+        else:
+            table["lower"], table["upper"] = self.predict_interval(data)
+        return pd.DataFrame(table)
+
     def leaderboard(self) -> pd.DataFrame:
-        return pd.DataFrame({"rank": [1, 2], "name": ["linear", "naive"], "score": [0.4, np.nan]})
+        return pd.DataFrame({"rank": [1, 2], "model": ["linear", "naive"], "loss": [0.4, np.nan], "config": [{"C": 1.0}, {}]})
 
     def explain(self, rows: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame({"row": 0, "column": ["age", "income"], "value": ["30", None], "contribution": [0.1, -0.4]})
+        parts = {"column": ["age", "income"], "value": ["30", None], "contribution": [0.1, -0.4]}
+        return pd.concat([pd.DataFrame({"row": row, **parts}) for row in range(len(rows))], ignore_index=True)
 
     def report(self, path: Any = None) -> Path:
         Path(path).write_text("<html></html>", encoding="utf-8")

@@ -130,7 +130,7 @@ def test_fit_leaves_four_files_and_sums_up_on_stdout(fit: FakeFit, table: str, c
 def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     options = (
         "--families linear,mlp --seed 3 --trials 9 --budget 1m --problem binary --positive Yes --cost-miss 5 --cost-false-alarm 1"
-        " --currency EUR --min-recall 0.8 --min-precision 0.2 --type age=category --metric roc_auc --memory 2GB --test customers.csv"
+        " --currency EUR --min-recall 0.8 --min-precision 0.2 --type age=category --ignore income --memory 2GB --test customers.csv"
     )
     assert main(["fit", table, "-t", "churn", "-q", *options.split()]) == 0
     call = fit.calls[0]
@@ -141,7 +141,7 @@ def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     assert call == {
         "data": "customers.csv", "target": "churn", "families": ["linear", "mlp"], "seed": 3, "problem": "binary", "positive": "Yes",
         "costs": {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}, "min_recall": 0.8, "min_precision": 0.2,
-        "types": {"age": "category"}, "metric": "roc_auc", "test": "customers.csv",
+        "types": {"age": "category"}, "ignore": ["income"], "test": "customers.csv",
     }  # fmt: skip
 
 
@@ -405,7 +405,7 @@ def test_detect_shows_columns_task_and_findings(table: str, monkeypatch: pytest.
     monkeypatch.setitem(automl.__dict__, "detect", detect)
     assert main(["detect", table, "-t", "churn", "--problem", "binary"]) == 0
     out = capsys.readouterr().out
-    assert asked == [("customers.csv", "churn", {"problem": "binary"})]
+    assert asked == [("customers.csv", "churn", {"problem": "binary", "types": None})]
     for part in (
         "[red]age",
         "All 3 values are numbers.",
@@ -431,7 +431,7 @@ def test_compare_shows_all_models(table: str, monkeypatch: pytest.MonkeyPatch, c
     assert main(arguments) == 0
     assert re.search(r"2 +naive +–", capsys.readouterr().out)
     assert main([*arguments, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[1] == {"rank": 2, "name": "naive", "score": None}
+    assert json.loads(capsys.readouterr().out)[1] == {"rank": 2, "model": "naive", "loss": None, "config": {}}
 
 
 def test_run_solves_a_recipe(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:

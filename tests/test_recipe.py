@@ -170,7 +170,8 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert call["positive"] == "Yes"
     assert call["min_recall"] == 0.8
     assert call["costs"] == {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}
-    assert list(call["data"].frame.columns) == ["income", "churn"]
+    assert call["ignore"] == ["age"]
+    assert Path(call["data"]) == case.parent / "d.csv"
     assert model.facts_.title == "A case"
     assert model.facts_.task.target_label == "left us"
     assert {decision.what: decision.chosen for decision in model.facts_.decisions}["question"] == "Who goes?"

@@ -52,9 +52,9 @@ def fit(
     trials: Trials = None,
     memory: Memory = None,
     problem: Problem = None,
-    metric: Annotated[str | None, typer.Option(help="The score to optimise.")] = None,
     positive: Annotated[str | None, typer.Option(metavar="CLASS", help="The class that matters, of two.")] = None,
     types: Types = None,
+    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
     cost_miss: Annotated[float | None, typer.Option(help="What it costs to miss a positive case.")] = None,
     cost_false_alarm: Annotated[float | None, typer.Option(help="What a false alarm costs.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of the costs, such as EUR.")] = None,
@@ -78,9 +78,9 @@ def fit(
         "families": output.names(families),
         "seed": seed,
         "problem": problem,
-        "metric": metric,
         "positive": positive,
         "types": output.pairs(types),
+        "ignore": output.names(ignore),
         "costs": _costs(cost_miss, cost_false_alarm, currency),
         "min_recall": min_recall,
         "min_precision": min_precision,
@@ -120,8 +120,7 @@ def detect(data: Data, target: Target = None, problem: Problem = None, types: Ty
     import automl
 
     _existing(data, "data")
-    options = {"problem": problem, "types": output.pairs(types)}
-    found = automl.detect(data, target, **{name: value for name, value in options.items() if value is not None})
+    found = automl.detect(data, target, problem=problem, types=output.pairs(types))
     if as_json:
         output.print_json(found.to_dict())
     else:
@@ -140,7 +139,7 @@ def predict(
 
     write = output.table_writer(out)
     _existing(data, "data")
-    table = output.predictions(automl.load(model), output.read_frame(data))
+    table = automl.load(model).predictions(output.read_frame(data))
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)

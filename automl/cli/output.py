@@ -85,20 +85,6 @@ def read_frame(path: str) -> pd.DataFrame:
     return frame
 
 
-def predictions(model: AutoML, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table in the order of the rows: ``prediction``, then ``probability_<class>`` or ``lower`` and ``upper``."""
-    import numpy as np
-    import pandas as pd
-
-    table: dict[str, Any] = {"prediction": np.asarray(model.predict(frame))}
-    if model.task_.is_classification:
-        shares = np.asarray(model.predict_proba(frame))
-        table |= {f"probability_{label}": shares[:, number] for number, label in enumerate(model.task_.classes)}
-    else:
-        table["lower"], table["upper"] = model.predict_interval(frame)
-    return pd.DataFrame(table)
-
-
 def table_writer(path: str | None) -> Callable[[pd.DataFrame], None]:
     """Choose how to write a table by the file's ending, before any work is done.
 
@@ -128,13 +114,12 @@ def explanations(model: AutoML, frame: pd.DataFrame, rows: Sequence[int]) -> lis
     for row in rows:
         if not 0 <= row < len(frame):
             raise UsageError(f"`--row` must be between 0 and {len(frame) - 1}. Received {row}.")
+    chosen = frame.iloc[list(rows)].reset_index(drop=True)
+    parts, predicted = model.explain(chosen), records(model.predictions(chosen))
     told = []
-    for row in rows:
-        one = frame.iloc[[row]]
-        parts = model.explain(one)
-        parts = parts.iloc[parts["contribution"].abs().sort_values(ascending=False, kind="stable").index]
-        contributions = records(parts[["column", "value", "contribution"]])
-        told.append({"row": row, **records(predictions(model, one))[0], "contributions": contributions})
+    for place, row in enumerate(rows):
+        mine = parts[parts["row"] == place].sort_values("contribution", key=abs, ascending=False, kind="stable")
+        told.append({"row": row, **predicted[place], "contributions": records(mine[["column", "value", "contribution"]])})
     return told
 
 
