@@ -18,7 +18,7 @@ _HOME = {
     "compare": "automl.estimator",
     "Budget": "automl.budget",
     "Family": "automl.families.base",
-    "KerasFamily": "automl.families.base",
+    "KerasFamily": "automl.families.networks",
     "run_recipe": "automl.recipe",
     "AutoMLError": "automl.errors",
     "DataError": "automl.errors",
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from automl.estimator import fit as fit
     from automl.estimator import load as load
     from automl.families.base import Family as Family
-    from automl.families.base import KerasFamily as KerasFamily
+    from automl.families.networks import KerasFamily as KerasFamily
     from automl.recipe import run_recipe as run_recipe
 
 

@@ -99,8 +99,7 @@ class Study:
                 queue.exhausted = True
                 continue
             remaining = self.budget.remaining(SEARCH_UNTIL)
-            several = any(not other.exhausted and other is not queue for other in self._queues.values() if other.family.tags.kind != "naive")
-            part = NETWORK_SLICE if queue.family.tags.kind == "network" and several and queue.spent == 0.0 else 1.0
+            part = NETWORK_SLICE if queue.family.tags.kind == "network" and queue.spent == 0.0 else 1.0
             seconds = remaining * part if self.budget.timed else None
             self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds))
 

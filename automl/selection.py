@@ -1,4 +1,4 @@
-"""Which families are eligible for this data, in which order they are tried, and why: simple ones first, so that a usable model exists early."""
+"""Which families are eligible for this data, in which order, and why: simple ones first, so that a usable model exists early."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.decisions import DecisionLog
-from automl.errors import UsageError
+from automl.errors import UsageError, did_you_mean
 from automl.families import find_families
 from automl.families.base import Family
 from automl.preprocessing.base import Spec
@@ -37,7 +37,8 @@ def choose_families(spec: Spec, wanted: Sequence[str | Family] | None = None, lo
 
     Args:
         spec: The shapes of the prepared data.
-        wanted: Names or objects of the families to try; None for all that fit. The naive family always takes part: every score is read against it.
+        wanted: Names or objects of the families to try; None for all that fit. The naive family always takes part, because
+            every score is read against it.
         log: Where the choice is recorded.
 
     Returns:
@@ -51,8 +52,6 @@ def choose_families(spec: Spec, wanted: Sequence[str | Family] | None = None, lo
     names = None if wanted is None else [family.name if isinstance(family, Family) else str(family) for family in wanted]
     for name in names or ():
         if name not in known:
-            from automl.errors import did_you_mean
-
             raise UsageError(f"`families` must name families out of {sorted(known)}. Received {name!r}.{did_you_mean(name, known)}")
     left_out: dict[str, str] = {}
     for name, family in known.items():

@@ -1,7 +1,7 @@
 """Trains one pack of networks: configurations × folds as members of one program. Knows Keras and nothing about families.
 
-Every member sees the same batches. A row weight of 0 hides a member's own validation rows from it, so one pass over the data serves all folds and the
-out-of-fold predictions come for free. The members' losses are added, so their gradients do not mix.
+Every member sees the same batches. A row weight of 0 hides a member's own validation rows from it, so one pass over the data
+serves all folds and the out-of-fold predictions come for free. The members' losses are added, so their gradients do not mix.
 """
 
 from __future__ import annotations
@@ -430,7 +430,7 @@ class PackTrainer:
         for fold in range(folds):
             parts = []
             for rows, block in self.blocks[fold]:
-                values = _backend.to_numpy(program.forward(state.weights, _backend.to_device(np.int32(fold)), block))
+                values = _backend.to_numpy(program.forward(state.weights, _backend.to_device(np.asarray(fold, np.int32)), block))
                 parts.append((rows, values[: len(rows)]))
             outputs.append(parts)
             rows = np.concatenate([part[0] for part in parts])
@@ -518,8 +518,8 @@ def _work_share(keep: Sequence[float]) -> float:
 def refined_log_loss(logits: NDArray[Any], target: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the log-loss after temperature scaling, and the inverse temperature, for many predictors at once.
 
-    Selecting on the loss after temperature scaling ("refine, then calibrate": Berta et al., 2025, arXiv:2501.19195) looks at what later calibration
-    cannot mend. The inverse temperature β minimises the mean of −log softmax(βz); Newton's method on log β, which is convex in β.
+    Selecting on the loss after temperature scaling ("refine, then calibrate": Berta et al., 2025, arXiv:2501.19195) looks at what
+    later calibration cannot mend. The inverse temperature β minimises the mean of −log softmax(βz), convex in β, by Newton's method.
 
     Args:
         logits: (rows, predictors, classes).

@@ -265,7 +265,8 @@ class SklearnFamily(Family):
 
     def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedSklearn:
         """Join the models of the chosen configurations; each fold's model has an equal share of its weight."""
-        models, weights = [], []
+        models: list[Any] = []
+        weights: list[float] = []
         for _, folds, weight in parts:
             models.extend(folds)
             weights.extend([weight / len(folds)] * len(folds))

@@ -15,8 +15,8 @@ from automl.preprocessing.base import Spec
 class MLP(KerasFamily):
     """Multilayer perceptron on robustly scaled numbers, indicators and embeddings.
 
-    A plain network with the parts that cost little and help most in Holzmüller et al. (2024, arXiv:2407.04491): smooth clipping of the inputs, a
-    learned scale per input, a zero output layer, AdamW with β₂ = 0.95 and the coslog4 schedule.
+    A plain network with the parts that cost little and help most in Holzmüller et al. (2024, arXiv:2407.04491): smooth clipping
+    of the inputs, a learned scale per input, a zero output layer, AdamW with β₂ = 0.95 and the coslog4 schedule.
     """
 
     name = "mlp"

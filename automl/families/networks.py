@@ -74,7 +74,7 @@ class KerasFamily(Family):
     def _trained(self, config: Config, index: int, result: PackResult, spec: Spec) -> Trained:
         scale = result.inverse_temperature[index]
         models = [{"weights": weights, "scale": float(scale[fold])} for fold, weights in enumerate(result.weights[index])]
-        # One temperature per fold, fitted on the other folds: each row's own fold is not known here, and they differ little, so the mean serves.
+        # Each fold's temperature was fitted on the other folds; they differ little, so their mean serves for all rows.
         out = to_predictions(result.logits[index] * np.float32(np.exp(np.log(scale).mean())), spec)
         details = {
             "best_epoch": result.best_epoch[index].tolist(),

@@ -1,10 +1,11 @@
 """Many networks in one program: layers whose weights are stacked along a leading ``members`` axis.
 
-A batch ``(rows, features)`` is read once and broadcast to all members; activations are ``(members, rows, units)``. The members never mix, so the
-sum of their losses gives each its own gradient. Only ``keras.ops`` is used, so the layers run on TensorFlow, JAX and torch.
+A batch ``(rows, features)`` is read once and broadcast to all members; activations are ``(members, rows, units)``. The members
+never mix, so the sum of their losses gives each its own gradient. Only ``keras.ops`` is used, so the layers run on TensorFlow,
+JAX and torch.
 
-Initial values are drawn with NumPy from each member's own seed. A member therefore starts from the same numbers in a pack of one and in a pack of
-a hundred, on every backend.
+Initial values are drawn with NumPy from each member's own seed. A member therefore starts from the same numbers in a pack of one
+and in a pack of a hundred, on every backend.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def normal(scale: float) -> Initializer:
     return lambda rng, shape: rng.normal(0.0, scale, shape)
 
 
-class PackedLayer(keras.layers.Layer):
+class PackedLayer(keras.layers.Layer):  # type: ignore[misc]
     """Base of the layers with a members axis.
 
     Args:
@@ -182,9 +183,9 @@ class PackedCategories(PackedLayer):
 class PackedDropout(PackedLayer):
     """Dropout with each member's own rate and random stream, drawn cheaply.
 
-    Fresh random numbers cost more than the network's arithmetic on a CPU. The trainer therefore hands in, once per epoch, a pool of ready factors
-    per member (0, or 1 / (1 − rate)), and every step reads a window of it at a random offset; see :func:`dropout_masks`. Outside training
-    the layer passes its input on.
+    Fresh random numbers cost more than the network's arithmetic on a CPU. The trainer therefore hands in, once per epoch, a pool
+    of ready factors per member (0, or 1 / (1 − rate)), and every step reads a window of it at a random offset; see
+    :func:`dropout_masks`. Outside training the layer passes its input on.
     """
 
     def call(self, inputs: Any) -> Any:
@@ -221,7 +222,7 @@ def dropout_masks(pool: Any, offsets: Any) -> Iterator[None]:
         _ACTIVE.pop()
 
 
-class PackedModel(keras.Model):
+class PackedModel(keras.Model):  # type: ignore[misc]
     """A pack of networks over the arrays of a preprocessor.
 
     Args:

@@ -1,0 +1,333 @@
+"""Gathers what the stages found into the facts of the report: words and shapes; the numbers come from the stages that own them."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from automl import __version__
+from automl.evaluation.loss import loss_with_interval
+from automl.metrics import METRICS
+from automl.report import facts as f
+from automl.trials import Trial
+from automl.verdict import answer
+
+if TYPE_CHECKING:
+    from automl.run import Run
+
+METRIC_TITLES = {"log_loss": "log-loss", "rmse": "RMSE"}
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pandas", "scipy")
+
+
+def collect_facts(run: Run) -> f.ReportFacts:
+    """Return the facts of a finished run.
+
+    Args:
+        run: A run after its last stage.
+
+    Returns:
+        The versioned facts that ``report.json`` holds and the page is drawn from.
+    """
+    judgement = run.judgement
+    evaluation = f.EvaluationFacts.model_validate(judgement.evaluation.report())
+    board = _leaderboard(run)
+    return f.ReportFacts(
+        title=f"{run.task.target}: predicted from {run.dataset.name}",
+        model_name=run.dataset.name.rsplit(".", 1)[0],
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        automl_version=__version__,
+        answer=answer(run, evaluation),
+        task=_task(run),
+        data=_data(run),
+        findings=tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings),
+        evaluation=evaluation,
+        threshold=_threshold(run),
+        calibration=_calibration(run),
+        importance=_importance(run),
+        examples=_examples(run),
+        leaderboard=board,
+        advice=_advice(board),
+        search=_search(run),
+        decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
+        reproduce=_reproduce(run),
+    )
+
+
+def _only(model: type[f.Fact], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries that the facts know."""
+    return {name: value for name, value in values.items() if name in model.model_fields}
+
+
+def _task(run: Run) -> f.TaskFacts:
+    task = run.task
+    runner = f.RunnerUp.model_validate(task.runner_up) if task.runner_up else None
+    return f.TaskFacts(
+        problem=task.problem,  # type: ignore[arg-type]
+        target=task.target,
+        classes=task.classes,
+        positive=task.classes[1] if task.problem == "binary" else None,
+        metric=task.metric,
+        evidence=task.evidence,
+        confidence=task.confidence,
+        runner_up=runner,
+    )
+
+
+def _data(run: Run) -> f.DataFacts:
+    frame, parts = run.dataset.frame, run.parts
+    columns = []
+    for column in run.schema.columns:
+        values = frame[column.name]
+        columns.append(
+            f.ColumnFacts(
+                name=column.name, type=column.type, role=column.role, evidence=column.evidence, missing=float(values.isna().mean())
+            )
+        )
+    test = run.test_rows is not None
+    return f.DataFacts(
+        name=run.dataset.name,
+        source=run.dataset.details.get("format"),
+        rows=len(frame),
+        columns=frame.shape[1],
+        columns_used=len(run.schema.features),
+        rows_train=len(parts.train),
+        rows_holdout=0 if test else len(parts.holdout),
+        rows_test=len(parts.holdout) if test else 0,
+        folds=parts.folds,
+        sha256=run.dataset.details.get("sha256"),
+        column_list=tuple(columns),
+    )
+
+
+def _threshold(run: Run) -> f.ThresholdFacts | None:
+    threshold, costs = run.judgement.threshold, run.settings.costs
+    if threshold is None:
+        return None
+    stated = None
+    if costs and costs.get("miss") is not None and costs.get("false_alarm") is not None:
+        stated = f.Costs(miss=costs["miss"], false_alarm=costs["false_alarm"], currency=str(costs.get("currency") or ""))
+    values = threshold.to_dict()
+    rows = tuple(f.ThresholdRow.model_validate(_only(f.ThresholdRow, row)) for row in values["table"])
+    return f.ThresholdFacts(
+        value=threshold.value, rule=threshold.rule, because=threshold.because, reached=threshold.reached, costs=stated, table=rows
+    )
+
+
+def _calibration(run: Run) -> f.CalibrationFacts | None:
+    if not run.task.is_classification:
+        return None
+    chosen = run.judgement.calibration
+    return f.CalibrationFacts(
+        method=chosen.method, candidates=dict(chosen.losses), applied=chosen.method != "none", because=chosen.because
+    )
+
+
+def _importance(run: Run) -> f.ImportanceFacts | None:
+    if run.importance is None:
+        return None
+    values = run.importance.to_dict()
+    entries = tuple(f.ImportanceEntry.model_validate(_only(f.ImportanceEntry, entry)) for entry in values["columns"])
+    if not entries:
+        return None
+    return f.ImportanceFacts(
+        method=values["method"], metric=METRIC_TITLES.get(values["metric"], values["metric"]), rows=values.get("rows"), entries=entries
+    )
+
+
+def _examples(run: Run) -> tuple[f.ExampleFacts, ...]:
+    shown = []
+    for title, row, found in run.examples:
+        values = found.to_dict()
+        entries = tuple(f.Contribution.model_validate(_only(f.Contribution, entry)) for entry in values["contributions"])
+        actual = run.dataset.frame[run.task.target].iloc[row]
+        shown.append(
+            f.ExampleFacts(
+                title=title,
+                prediction=_shown(run, run.explained[row]),
+                actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
+                start=values["base_value"],
+                end=values["prediction"],
+                scale=_scale(run, values.get("output")),
+                contributions=entries,
+                completeness_gap=values["completeness_gap"],
+            )
+        )
+    return tuple(shown)
+
+
+def _shown(run: Run, prediction: Any) -> str:
+    """Return a prediction as a reader wants it."""
+    if not run.task.is_classification:
+        return f"{float(prediction[0]):,.4g}"
+    code = int(np.argmax(prediction)) if run.task.problem != "binary" else 1
+    return f"{prediction[code]:.0%} {run.task.classes[code]}"
+
+
+def _scale(run: Run, output: Any) -> str:
+    if not run.task.is_classification:
+        return run.task.target
+    label = run.task.classes[1] if run.task.problem == "binary" else run.task.classes[int(output)] if output is not None else ""
+    return f"probability of {label}"
+
+
+def _leaderboard(run: Run) -> f.LeaderboardFacts:
+    """Return the best trial of each family and the ensemble, on the rows that judge the search."""
+    table = leaderboard_table(run)
+    best = table.sort_values("loss", kind="stable").drop_duplicates("family")
+    rows = []
+    for rank, entry in enumerate(best.to_dict(orient="records"), start=1):
+        own = table[table["family"] == entry["family"]]
+        rows.append(
+            f.LeaderboardRow(
+                rank=rank,
+                name=entry["model"],
+                family=entry["family"],
+                title=entry["title"],
+                kind=entry["kind"] if entry["kind"] in ("network", "tree", "linear", "naive", "ensemble") else "other",
+                score=entry["loss"],
+                low=entry["low"],
+                high=entry["high"],
+                trials=len(own),
+                seconds=float(own["seconds"].sum()),
+                weight=float(own["weight"].sum()),
+                size_bytes=None if pd.isna(entry["size_bytes"]) else int(entry["size_bytes"]),
+                config=entry["config"],
+                status=entry["status"],
+            )
+        )
+    metric = run.task.metric
+    folds = "cross-fitted out-of-fold rows" if run.parts.folds > 1 else "validation rows"
+    source = f"{len(run.judged_rows):,} {folds}"
+    return f.LeaderboardFacts(metric=metric, metric_title=METRIC_TITLES.get(metric, metric), source=source, rows=tuple(rows))
+
+
+def leaderboard_table(run: Run) -> pd.DataFrame:
+    """Return one row per usable or failed trial and one for the ensemble, best first.
+
+    Columns: rank, model, family, title, kind, loss (log-loss, or RMSE in the target's units) with its 95 % interval low–high, weight in the
+    ensemble, seconds, size_bytes, status, config.
+    """
+    y = run.y[run.parts.train][run.judged_rows]
+    problem = run.task.problem
+    entries = []
+    loss, low, high = loss_with_interval(problem, y, run.honest)
+    seconds = sum(trial.seconds for trial in run.trials)
+    entries.append(_entry("ensemble", "ensemble", "Ensemble", "ensemble", (loss, low, high), 0.0, seconds, None, "finished", {}))
+    for number, trial in enumerate(run.usable):
+        scores = loss_with_interval(problem, y, run.predictions_of_trials[number])
+        entries.append(_of_trial(trial, scores, float(run.weights[number])))
+    entries.extend(_of_trial(trial, (np.nan, np.nan, np.nan), 0.0) for trial in run.trials if not trial.usable)
+    table = pd.DataFrame(entries).sort_values("loss", kind="stable", na_position="last").reset_index(drop=True)
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def _of_trial(trial: Trial, scores: tuple[float, float, float], weight: float) -> dict[str, Any]:
+    size = trial.family.size(trial.trained) * 4 if trial.trained is not None else 0
+    family = trial.family
+    config = {key: value for key, value in trial.config.items() if key != "seed"}
+    name = f"{family.name}-{trial.number}"
+    return _entry(name, family.name, family.title, family.tags.kind, scores, weight, trial.seconds, size or None, trial.status, config)
+
+
+def _entry(
+    model: str,
+    family: str,
+    title: str,
+    kind: str,
+    scores: tuple[float, float, float],
+    weight: float,
+    seconds: float,
+    size: int | None,
+    status: str,
+    config: dict[str, Any],
+) -> dict[str, Any]:
+    loss, low, high = scores
+    return {
+        "model": model,
+        "family": family,
+        "title": title,
+        "kind": kind,
+        "loss": loss,
+        "low": low,
+        "high": high,
+        "weight": weight,
+        "seconds": seconds,
+        "size_bytes": size,
+        "status": status,
+        "config": config,
+    }
+
+
+def _advice(board: f.LeaderboardFacts) -> str | None:
+    """Return a sentence on whether the networks were worth it."""
+    networks = [row for row in board.rows if row.kind == "network" and row.score is not None]
+    others = [row for row in board.rows if row.kind in ("tree", "linear") and row.score is not None]
+    if not networks or not others:
+        return None
+    network, other = networks[0], others[0]
+    weight = sum(row.weight for row in networks)
+    best, rival = float(network.score or 0.0), float(other.score or 0.0)
+    lead = f"{board.metric_title} {best:.4g} against {rival:.4g}"
+    if other.low is not None and best < other.low:
+        return f"The networks are worth it: {network.title} is better than {other.title} ({lead})."
+    if weight < 0.05:
+        return f"You do not need a network here: {other.title} does as well ({lead}), and the ensemble gives networks {weight:.0%}."
+    return f"{network.title} and {other.title} are close ({lead}); together they are the ensemble, in which networks have {weight:.0%}."
+
+
+def _search(run: Run) -> f.SearchFacts:
+    history: list[f.SearchPoint] = []
+    best = float("inf")
+    scale = 1.0 if run.task.is_classification else run.scaler.scale
+    for trial in run.trials:
+        if trial.usable and trial.loss is not None and trial.loss < best:
+            best = float(trial.loss)
+            history.append(f.SearchPoint(elapsed=trial.elapsed, best=best * scale, family=trial.family.name))
+    budget = run.budget
+    limits = [f"{budget.limit:g} s"] if budget.timed else []
+    limits += [f"{budget.trials} trials"] if budget.trials is not None else []
+    return f.SearchFacts(
+        trials=len(run.trials),
+        failed=sum(trial.status == "failed" for trial in run.trials),
+        seconds=budget.elapsed(),
+        budget=" and ".join(limits),
+        metric_title=METRIC_TITLES.get(run.task.metric, run.task.metric),
+        greater_is_better=METRICS[run.task.metric].greater_is_better,
+        history=tuple(history),
+    )
+
+
+def _reproduce(run: Run) -> f.ReproduceFacts:
+    settings, budget = run.settings, run.budget
+    arguments = [f"target={run.task.target!r}", f"seed={settings.seed}"]
+    arguments.insert(1, f"budget={budget.limit:g}" if budget.timed else f"budget=None, trials={budget.trials}")
+    for name in ("problem", "positive", "costs", "min_precision", "min_recall"):
+        value = getattr(settings, name)
+        if value is not None:
+            arguments.append(f"{name}={value!r}")
+    if settings.families is not None:
+        arguments.append(f"families={[getattr(family, 'name', family) for family in settings.families]!r}")
+    for name, given in (("types", settings.types), ("ignore", list(settings.ignore))):
+        if given:
+            arguments.append(f"{name}={given!r}")
+    source = repr(run.dataset.name) if run.dataset.path else "data"
+    installed = {}
+    for package in PACKAGES:
+        try:
+            installed[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return f.ReproduceFacts(
+        python=f"automl.fit({source}, {', '.join(arguments)})",
+        seed=settings.seed,
+        versions={"automl": __version__, "python": platform.python_version(), **installed},
+        hardware={"processor": platform.machine(), "cores": str(os.cpu_count()), "system": platform.system()},
+        data_fingerprint=run.dataset.details.get("sha256"),
+    )

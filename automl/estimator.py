@@ -1,0 +1,438 @@
+"""AutoML: the whole story in one object, with scikit-learn's conventions, and the functions that wrap it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from automl.budget import Budget
+from automl.decisions import DecisionLog
+from automl.errors import DataError, UsageError
+from automl.run import Run, RunSettings
+
+if TYPE_CHECKING:
+    from automl.checks import Finding
+    from automl.families.base import Family
+    from automl.predictor import Predictor
+    from automl.progress import Progress
+    from automl.report.facts import ReportFacts
+    from automl.schema import Schema
+    from automl.task import Task
+
+Array = NDArray[Any]
+
+
+class AutoML(BaseEstimator):  # type: ignore[misc]
+    """Fits a calibrated ensemble to a table and explains every choice on the way.
+
+    Args:
+        target: Name of the column to predict; None where `fit` is given the values.
+        budget: Seconds, text such as ``"5m"``, or a :class:`automl.Budget`. Everything from reading to the report fits into it.
+        families: Names of the families to try (see ``automl.families``), or Family objects; None for all that fit the data.
+        seed: Seed of every random choice.
+        problem: "binary", "multiclass" or "regression"; None to find out.
+        positive: The class that probabilities, threshold and costs speak of (binary); None to find out.
+        costs: ``{"miss": 5, "false_alarm": 1, "currency": "EUR"}``: sets the decision threshold (binary).
+        min_precision: Least precision that the threshold must reach (binary).
+        min_recall: Least recall that the threshold must reach (binary).
+        trials: Cap on the number of configurations. With it and ``budget=None`` two runs give identical predictions.
+        types: ``{column: "number" | "boolean" | "category" | "datetime" | "text"}`` where the detection is overruled.
+        ignore: Columns that are not used.
+        test: A table or file with the target that is used for nothing but the final judgement.
+
+    Attributes:
+        task_: What is predicted, with evidence.
+        schema_: Type and role of every column, with evidence.
+        findings_: What the checks found.
+        decisions_: Every automatic choice.
+        facts_: Everything that the report says.
+        classes_: Class labels (classification).
+        n_features_in_: Number of columns given.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.normal(size=(200, 3))
+        >>> model = AutoML(budget=None, trials=1, families=["linear"]).fit(x, x[:, 0] > 0)
+        >>> bool((model.predict(x) == (x[:, 0] > 0)).mean() > 0.9)
+        True
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        budget: Budget | str | float | None = "5m",
+        families: Sequence[str | Family] | None = None,
+        seed: int = 0,
+        problem: str | None = None,
+        positive: Any = None,
+        costs: Mapping[str, Any] | None = None,
+        min_precision: float | None = None,
+        min_recall: float | None = None,
+        trials: int | None = None,
+        types: Mapping[str, str] | None = None,
+        ignore: Sequence[str] | None = None,
+        test: Any = None,
+    ) -> None:
+        self.target = target
+        self.budget = budget
+        self.families = families
+        self.seed = seed
+        self.problem = problem
+        self.positive = positive
+        self.costs = costs
+        self.min_precision = min_precision
+        self.min_recall = min_recall
+        self.trials = trials
+        self.types = types
+        self.ignore = ignore
+        self.test = test
+
+    def fit(self, X: Any, y: Any = None, *, progress: Callable[[Progress], None] | None = None) -> AutoML:
+        """Read, detect, check, split, prepare, search, join, calibrate, judge and explain.
+
+        Args:
+            X: A DataFrame, anything that converts to one, an array, or the path of a file.
+            y: Name of the target column, or its values, one per row; None where `target` was given.
+            progress: Called with a :class:`automl.progress.Progress` after every step.
+
+        Returns:
+            The fitted model.
+
+        Raises:
+            DataError: If the data cannot be used; the message says what to change.
+            UsageError: If an argument is impossible.
+        """
+        run = Run(self._settings(), progress)
+        dataset, target = run.read(X, self.target if y is None else y)
+        run.detect(dataset, target)
+        run.check()
+        run.split()
+        run.prepare()
+        run.search()
+        run.ensemble()
+        run.judge()
+        run.explain()
+        self.predictor_: Predictor = run.predictor
+        self.task_: Task = run.task
+        self.schema_: Schema = run.schema
+        self.findings_: tuple[Finding, ...] = run.findings
+        self.decisions_ = list(run.log)
+        self.interrupted_ = run.interrupted
+        self.facts_: ReportFacts = run.facts()
+        self._leaderboard = run.leaderboard()
+        self._set_columns(run.feature_names)
+        return self
+
+    def _settings(self) -> RunSettings:
+        budget = self.budget
+        if not isinstance(budget, Budget):
+            budget = Budget(budget, trials=self.trials) if budget is not None or self.trials else Budget("5m")
+        elif self.trials is not None and budget.trials is None:
+            budget.trials = self.trials
+        return RunSettings(
+            budget=budget,
+            families=None if self.families is None else tuple(self.families),
+            seed=int(self.seed),
+            problem=self.problem,
+            positive=self.positive,
+            costs=None if self.costs is None else dict(self.costs),
+            min_precision=self.min_precision,
+            min_recall=self.min_recall,
+            types=dict(self.types or {}),
+            ignore=tuple(self.ignore or ()),
+            test=self.test,
+        )
+
+    def _set_columns(self, names: Sequence[str]) -> None:
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.array(list(names), dtype=object)
+        if self.task_.is_classification:
+            self.classes_ = np.array(self.task_.classes)
+
+    def predict(self, X: Any) -> Array:
+        """Return labels or numbers, one per row, in the order of the rows.
+
+        Args:
+            X: Rows as in `fit`; a target column is ignored.
+
+        Raises:
+            DataError: If a column that the model uses is missing; the message names it.
+        """
+        predictor = self._fitted()
+        return predictor.decide(predictor(self._frame(X)))
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return calibrated probabilities (rows, classes), columns as in `classes_`.
+
+        Raises:
+            UsageError: If the model predicts numbers.
+        """
+        predictor = self._fitted()
+        if not predictor.task.is_classification:
+            raise UsageError("`predict_proba` is for classes. Received a model that predicts numbers; use predict or predict_interval.")
+        return predictor(self._frame(X))
+
+    def predict_interval(self, X: Any) -> tuple[Array, Array]:
+        """Return lower and upper ends of the prediction intervals, each (rows,), for a regression.
+
+        Raises:
+            UsageError: If the model predicts classes.
+        """
+        predictor = self._fitted()
+        if predictor.intervals is None:
+            raise UsageError("`predict_interval` is for numbers. Received a model that predicts classes; use predict_proba.")
+        return predictor.intervals.apply(predictor(self._frame(X)))
+
+    def predictions(self, X: Any) -> pd.DataFrame:
+        """Return a table: `prediction`, and `probability_<class>` for classes, `lower` and `upper` for numbers."""
+        predictor = self._fitted()
+        values = predictor(self._frame(X))
+        table = {"prediction": predictor.decide(values)}
+        if predictor.task.is_classification:
+            table.update({f"probability_{label}": values[:, code] for code, label in enumerate(predictor.task.classes)})
+        elif predictor.intervals is not None:
+            table["lower"], table["upper"] = predictor.intervals.apply(values)
+        return pd.DataFrame(table)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return accuracy for classes, R² for numbers, as scikit-learn does."""
+        from sklearn.metrics import accuracy_score, r2_score
+
+        measure = accuracy_score if self._fitted().task.is_classification else r2_score
+        return float(measure(y, self.predict(X)))
+
+    def leaderboard(self) -> pd.DataFrame:
+        """Return every model that was tried, best first, the ensemble and the naive predictor among them."""
+        self._fitted()
+        return self._leaderboard.copy()
+
+    def decisions(self) -> pd.DataFrame:
+        """Return every automatic choice with its reason and the argument that overrules it."""
+        self._fitted()
+        return pd.DataFrame([decision.to_dict() for decision in self.decisions_])
+
+    def explain(self, rows: Any, *, seed: int = 0) -> pd.DataFrame:
+        """Return what each column contributed to the prediction of each row (Shapley values).
+
+        Args:
+            rows: One or more rows as in `predict`.
+            seed: Seed of the sampling.
+
+        Returns:
+            Columns row, column, value, contribution; contributions of a row add up to its prediction minus the base value.
+        """
+        from automl.explanation import explain_rows
+
+        predictor = self._fitted()
+        frame = self._frame(rows)
+        used = frame[[column.name for column in predictor.schema.features if column.name in frame]]
+        background = self._background if self._background is not None else used
+        explained = explain_rows(predictor, background, used, problem=predictor.task.problem, output=self._explained_output(), seed=seed)
+        entries = []
+        for number, explanation in enumerate(explained):
+            for entry in explanation.to_dict()["contributions"]:
+                entries.append({"row": number, **entry})
+        return pd.DataFrame(entries)
+
+    _background: pd.DataFrame | None = None
+
+    def _explained_output(self) -> int | None:
+        return 1 if self.task_.problem == "binary" else None if self.task_.is_classification else 0
+
+    def report(self, path: str | os.PathLike[str] = "report.html") -> str:
+        """Write the report, one self-contained HTML file, and return its path."""
+        from automl.report.html import render
+
+        self._fitted()
+        return _write_text(path, render(self.facts_))
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the model to one file without code in it, and return its path."""
+        from automl import artifact
+        from automl.storage import states_of
+
+        self._fitted()
+        artifact.write(path, states_of(self), facts=self.facts_.model_dump(mode="json"))
+        return str(path)
+
+    def _fitted(self) -> Predictor:
+        if not hasattr(self, "predictor_"):
+            raise NotFittedError("This AutoML is not fitted yet. Call fit with data and a target first.")
+        return self.predictor_
+
+    def _frame(self, X: Any) -> pd.DataFrame:
+        from automl.dataset import read
+
+        if isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns):
+            return X
+        if isinstance(X, Mapping) and X and not any(np.ndim(value) for value in X.values()):
+            X = [X]  # a single row
+        return read(X).frame
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        tags.non_deterministic = self.budget is not None
+        return tags
+
+
+def _write_text(path: str | os.PathLike[str], text: str) -> str:
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
+    return str(path)
+
+
+def fit(
+    data: Any,
+    target: Any = None,
+    *,
+    budget: Budget | str | float | None = "5m",
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> AutoML:
+    """Fit a model with one call.
+
+    Args:
+        data: A DataFrame, anything that converts to one, an array, or the path of a file.
+        target: Name of the column to predict, or its values, one per row.
+        budget: Seconds or text such as ``"5m"``.
+        progress: Called after every step.
+        options: Further arguments of :class:`AutoML`.
+
+    Returns:
+        The fitted model.
+
+    Raises:
+        DataError: If the data cannot be used.
+        UsageError: If an argument is impossible.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"a": range(60), "b": [0, 1] * 30})
+        >>> model = fit(frame, target="a", budget=None, trials=1, families=["linear"])
+        >>> model.task_.problem
+        'regression'
+    """
+    if isinstance(target, str):
+        return AutoML(target, budget=budget, **options).fit(data, progress=progress)
+    return AutoML(budget=budget, **options).fit(data, target, progress=progress)
+
+
+def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> AutoML:
+    """Open a saved model. Hashes are verified before anything is opened; no code from the file is run.
+
+    Args:
+        path: A file that :meth:`AutoML.save` wrote.
+        families: Families from outside the package that the model uses.
+
+    Raises:
+        ArtifactError: If the file is damaged, was altered, or is newer than this automl.
+    """
+    from automl import artifact
+    from automl.storage import model_from
+
+    return model_from(artifact.read(path), tuple(families))
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found out about a table before any training.
+
+    Attributes:
+        task: The task; None where no target was given.
+        schema: Type and role of every column.
+        findings: What the checks found.
+        decisions: Every automatic choice so far.
+        suggestions: Without a target: (column, reason), the most plausible first.
+    """
+
+    task: Task | None
+    schema: Schema
+    findings: tuple[Finding, ...]
+    decisions: tuple[Any, ...]
+    suggestions: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        task = self.task.to_dict() if self.task is not None else {}
+        columns = {
+            column.name: {"type": column.type, "role": column.role, "confidence": column.confidence, "evidence": column.evidence}
+            for column in self.schema.columns
+        }
+        return {
+            "modality": task.get("modality", "tabular"),
+            "task": task.get("problem"),
+            "target": task.get("target"),
+            "confidence": task.get("confidence"),
+            "evidence": list(task.get("evidence", [])),
+            "runner_up": task.get("runner_up"),
+            "columns": columns,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "suggestions": [{"column": name, "because": reason} for name, reason in self.suggestions],
+            "decisions": [decision.to_dict() for decision in self.decisions],
+        }
+
+
+def detect(data: Any, target: Any = None, *, problem: str | None = None, types: Mapping[str, str] | None = None) -> Detection:
+    """Find out what a table holds and which task its target poses, with evidence; nothing is trained.
+
+    Args:
+        data: As in :func:`fit`.
+        target: As in :func:`fit`; None for a ranked guess.
+        problem: The problem, where the detection is overruled.
+        types: Column types, where the detection is overruled.
+
+    Returns:
+        The detection.
+
+    Example:
+        >>> import pandas as pd
+        >>> detect(pd.DataFrame({"a": range(40), "b": ["x", "y"] * 20}), "b").task.problem
+        'binary'
+    """
+    from automl.schema import detect_schema
+    from automl.task import suggest_target
+
+    run = Run(RunSettings(budget=Budget("1h"), problem=problem, types=dict(types or {})), None)
+    if target is None:
+        dataset, _ = run.read(data, None, needs_target=False)
+        log = DecisionLog(list(run.log))
+        schema = detect_schema(dataset, types=types or None, log=log)
+        return Detection(None, schema, (), tuple(log), tuple(suggest_target(dataset, schema)))
+    dataset, name = run.read(data, target)
+    run.detect(dataset, name)
+    run.check()
+    return Detection(run.task, run.schema, run.findings, tuple(run.log))
+
+
+def compare(data: Any, target: Any = None, *, budget: Budget | str | float | None = "5m", **options: Any) -> pd.DataFrame:
+    """Compare architectures on one data set and return the leaderboard, best first.
+
+    Args:
+        data: As in :func:`fit`.
+        target: As in :func:`fit`.
+        budget: As in :func:`fit`.
+        options: Further arguments of :class:`AutoML`, such as ``families=["mlp", "linear"]``.
+
+    Returns:
+        One row per family and one for the ensemble: loss with 95 % interval, seconds, weight in the ensemble, best configuration.
+    """
+    board = fit(data, target, budget=budget, **options).leaderboard()
+    return board.sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)

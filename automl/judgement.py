@@ -1,0 +1,141 @@
+"""Calibrates the ensemble, chooses threshold and intervals, and judges it on rows that no choice has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.calibration import Calibration, calibrate
+from automl.decisions import DecisionLog
+from automl.evaluation import Evaluation, evaluate
+from automl.intervals import Intervals, cross_fitted_intervals
+from automl.task import Task
+from automl.threshold import Threshold, choose_threshold, cross_fitted_thresholds
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user said about mistakes.
+
+    Attributes:
+        costs: {"miss", "false_alarm", "currency"}, or None.
+        min_precision: Least precision.
+        min_recall: Least recall.
+        coverage: Share of targets inside a prediction interval.
+    """
+
+    costs: dict[str, Any] | None = None
+    min_precision: float | None = None
+    min_recall: float | None = None
+    coverage: float = 0.9
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Return the arguments of :func:`automl.threshold.choose_threshold`."""
+        costs = self.costs or {}
+        return {
+            "cost_miss": costs.get("miss"),
+            "cost_false_alarm": costs.get("false_alarm"),
+            "min_precision": self.min_precision,
+            "min_recall": self.min_recall,
+        }
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows with predictions by models that have not seen them.
+
+    Attributes:
+        y: Encoded target, (rows,).
+        ensemble: Predictions of the ensemble before calibration, (rows, outputs).
+        naive: Predictions of the naive predictor.
+        simple: Predictions of the simplest model, or None.
+        simple_name: Its title.
+        source: "cross-fitted", "holdout" or "test file".
+    """
+
+    y: Array
+    ensemble: Array
+    naive: Array
+    simple: Array | None
+    simple_name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known about the ensemble; see the fields' own classes."""
+
+    calibration: Calibration
+    threshold: Threshold | None
+    intervals: Intervals | None
+    evaluation: Evaluation
+    prediction: Array = field(repr=False)  # calibrated, of the judged rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the rows as JSON-ready values."""
+        return {
+            "calibration": self.calibration.to_dict(),
+            "threshold": None if self.threshold is None else self.threshold.to_dict(),
+            "intervals": None if self.intervals is None else self.intervals.to_dict(),
+            "evaluation": self.evaluation.to_dict(),
+        }
+
+
+def judge(
+    task: Task, fitted_on: Judged, unseen: Judged | None, wishes: Wishes, *, seed: int = 0, log: DecisionLog | None = None
+) -> Judgement:
+    """Calibrate on out-of-fold predictions, and judge on a holdout where there is one, else on cross-fitted values.
+
+    Args:
+        task: The task.
+        fitted_on: Out-of-fold predictions of the training rows, with weights fitted on the other folds.
+        unseen: Predictions of a holdout or a test file; None where there is none.
+        wishes: Costs and minima.
+        seed: Seed of the folds.
+        log: Where decisions are recorded.
+
+    Returns:
+        The judgement. Without a holdout, calibration, threshold and intervals are fitted on the other folds for each judged row.
+    """
+    y, problem = fitted_on.y, task.problem
+    calibration, prediction = calibrate(problem, y, fitted_on.ensemble, seed=seed, log=log)
+    threshold: Threshold | None = None
+    decided: float | Array | None = None
+    intervals, ends = None, None
+    if problem == "binary":
+        threshold = choose_threshold(y, prediction[:, 1], **wishes.rules)
+        decided = cross_fitted_thresholds(y, prediction[:, 1], seed=seed, **wishes.rules)
+        if log is not None:
+            override = "costs={'miss': 5, 'false_alarm': 1}"
+            log.add("threshold", "decision threshold", f"{threshold.value:.4g}", threshold.because, [], override)
+    if problem == "regression":
+        intervals, lower, upper = cross_fitted_intervals(y, prediction, coverage=wishes.coverage, seed=seed, log=log)
+        ends = (lower, upper)
+    judged, uncalibrated = fitted_on, fitted_on.ensemble
+    if unseen is not None:
+        judged, uncalibrated = unseen, unseen.ensemble
+        prediction = calibration.apply(unseen.ensemble)
+        decided = None if threshold is None else threshold.value
+        ends = None if intervals is None else intervals.apply(prediction)
+    evaluation = evaluate(
+        problem,
+        task.classes,
+        judged.y,
+        prediction,
+        source=judged.source,
+        naive_prediction=judged.naive,
+        simple_prediction=judged.simple,
+        simple_name=judged.simple_name,
+        uncalibrated=uncalibrated if task.is_classification else None,
+        threshold=decided,
+        intervals=ends,
+        coverage=wishes.coverage,
+        seed=seed,
+    )
+    return Judgement(calibration, threshold, intervals, evaluation, np.asarray(prediction))

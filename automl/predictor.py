@@ -1,0 +1,157 @@
+"""What a fitted model is: from a row of raw data to a calibrated prediction. Everything in it can be stored without code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.calibration import Calibration
+from automl.errors import ArtifactError
+from automl.families import find_families
+from automl.families.base import Family, FittedFamily
+from automl.intervals import Intervals
+from automl.preprocessing.base import Arrays, Spec, State
+from automl.preprocessing.tabular import TabularPreprocessor
+from automl.preprocessing.target import TargetScaler
+from automl.schema import Schema
+from automl.task import Task
+from automl.threshold import Threshold
+from automl.trials import Trial
+
+Array = NDArray[Any]
+BLOCK = 100_000  # rows that are prepared at once, so that memory does not grow with the file
+
+
+@dataclass(frozen=True)
+class Part:
+    """The chosen models of one family and their share of the ensemble."""
+
+    family: Family
+    fitted: FittedFamily
+    share: float
+
+
+def join_trials(trials: Sequence[Trial], weights: Array, spec: Spec, fold: int | None = None) -> tuple[Part, ...]:
+    """Join the chosen trials into one fitted predictor per family.
+
+    Args:
+        trials: The candidates.
+        weights: Their weights in the ensemble, (trials,).
+        spec: The shapes.
+        fold: Take only the models that did not see this fold; None for all.
+
+    Returns:
+        One part for each family that has a weight, shares adding up to 1.
+    """
+    parts = []
+    for name in dict.fromkeys(trial.family.name for trial, weight in zip(trials, weights, strict=True) if weight > 0):
+        chosen = []
+        for trial, weight in zip(trials, weights, strict=True):
+            if trial.family.name == name and weight > 0 and trial.trained is not None:
+                models = trial.trained.models if fold is None else [trial.trained.models[fold]]
+                chosen.append((trial.config, models, float(weight)))
+                family = trial.family
+        share = sum(weight for _, _, weight in chosen) / float(np.sum(weights))
+        parts.append(Part(family, family.combine(chosen, spec), share))
+    return tuple(parts)
+
+
+@dataclass
+class Predictor:
+    """From raw rows to predictions.
+
+    Attributes:
+        schema: How raw columns become typed ones.
+        task: What is predicted.
+        preprocessor: How typed columns become arrays.
+        scaler: Target units, for regression.
+        parts: The families of the ensemble.
+        calibration: Map of the ensemble's probabilities.
+        threshold: Decision threshold of a binary task.
+        intervals: Prediction intervals of a regression.
+    """
+
+    schema: Schema
+    task: Task
+    preprocessor: TabularPreprocessor
+    scaler: TargetScaler
+    parts: tuple[Part, ...]
+    calibration: Calibration
+    threshold: Threshold | None = None
+    intervals: Intervals | None = None
+
+    def raw(self, arrays: Arrays) -> Array:
+        """Return uncalibrated predictions (rows, outputs) of prepared rows, in the target's units."""
+        total = sum(part.share * part.fitted.predict(arrays).astype(np.float64) for part in self.parts)
+        return np.asarray(total) if self.task.is_classification else self.scaler.inverse(np.asarray(total))
+
+    def __call__(self, frame: pd.DataFrame) -> Array:
+        """Return calibrated predictions (rows, outputs) of raw rows."""
+        typed = self.schema.cast(frame)
+        blocks = []
+        for start in range(0, max(len(typed), 1), BLOCK):
+            block = typed if len(typed) <= BLOCK else typed.iloc[start : start + BLOCK]
+            blocks.append(self.raw(self.preprocessor.transform(block)) if len(block) else np.zeros((0, self.task.outputs)))
+        return self.calibration.apply(np.concatenate(blocks))
+
+    def decide(self, prediction: Array) -> Array:
+        """Return labels or numbers (rows,) for predictions (rows, outputs)."""
+        if not self.task.is_classification:
+            return np.asarray(prediction[:, 0])
+        if self.task.problem == "binary" and self.threshold is not None:
+            return self.task.decode((prediction[:, 1] > self.threshold.value).astype(np.int64))
+        return self.task.decode(prediction.argmax(axis=1))
+
+    def states(self) -> dict[str, State]:
+        """Return every part as a state for the artifact."""
+        judged = {
+            "calibration": self.calibration.to_dict(),
+            "threshold": None if self.threshold is None else self.threshold.to_dict(),
+            "intervals": None if self.intervals is None else self.intervals.to_dict(),
+            "scaler": self.scaler.to_dict() if not self.task.is_classification else None,
+        }
+        families = [{"name": part.family.name, "share": part.share} for part in self.parts]
+        described = {"schema": self.schema.to_dict(), "task": self.task.to_dict(), "families": families, "judged": judged}
+        states = {"model": State(described), "preprocessing": self.preprocessor.state()}
+        return {**states, **{f"family-{part.family.name}": part.fitted.state() for part in self.parts}}
+
+    @classmethod
+    def from_states(cls, states: Mapping[str, State], extra: tuple[Family, ...] = ()) -> Predictor:
+        """Rebuild a predictor.
+
+        Args:
+            states: What :meth:`states` gave.
+            extra: Families that are not part of the package.
+
+        Raises:
+            ArtifactError: If a family of the model is not known here.
+        """
+        described = states["model"].json
+        preprocessor = TabularPreprocessor.from_state(states["preprocessing"])
+        known = find_families(extra)
+        parts = []
+        for entry in described["families"]:
+            if entry["name"] not in known:
+                raise ArtifactError(
+                    f"A model file can be opened where all of its families are known. Received one with {entry['name']!r}; "
+                    "hand that family in: automl.load(path, families=[...])."
+                )
+            family = known[entry["name"]]
+            fitted = family.restore(states[f"family-{entry['name']}"], preprocessor.spec)
+            parts.append(Part(family, fitted, float(entry["share"])))
+        judged = described["judged"]
+        return cls(
+            Schema.from_dict(described["schema"]),
+            Task.from_dict(described["task"]),
+            preprocessor,
+            TargetScaler(**judged["scaler"]) if judged["scaler"] else TargetScaler(),
+            tuple(parts),
+            Calibration.from_dict(judged["calibration"]),
+            None if judged["threshold"] is None else Threshold.from_dict(judged["threshold"]),
+            None if judged["intervals"] is None else Intervals.from_dict(judged["intervals"]),
+        )
