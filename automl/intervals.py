@@ -18,7 +18,8 @@ from automl.metrics import Array, clopper_pearson
 
 GATE = 1.0  # standard errors of the paired interval scores by which a richer shape must win
 BIN_ROWS = 50
-MOST_BINS = 20
+MOST_BINS = 40
+SCALE_FOLDS = 5
 SHRINKAGE = 25.0  # rows that a bin's own spread must outweigh before it departs from the overall spread
 
 
@@ -195,14 +196,16 @@ def _fit(y: Array, centre: Array, coverage: float, shape: str) -> Intervals:
 
 def _normalised(residual: Array, centre: Array, coverage: float) -> tuple[Array, Scale]:
     """Return residuals in spreads, and the spread as a function of the prediction."""
-    scale, scores = _scale(residual, centre, coverage), np.empty(len(residual))
-    half = np.arange(len(residual)) % 2 == 0
-    for part in (half, ~half):
-        # Scores of the rows that shaped a scale would be too small: each half is measured with the scale of the other.
-        other = _scale(residual[~part], centre[~part], coverage)
+    bins = int(np.clip(len(residual) // BIN_ROWS, 1, MOST_BINS))
+    scale, scores = _scale(residual, centre, coverage, bins), np.empty(len(residual))
+    part = np.arange(len(residual)) % SCALE_FOLDS
+    for number in range(SCALE_FOLDS):
+        # Scores of the rows that shaped a scale would be too small, so each part is measured with the scale of the others.
+        inside = part == number
+        other = _scale(residual[~inside], centre[~inside], coverage, bins)
         if not (scale.knots and other.knots):
             return residual, Scale()
-        scores[part] = residual[part] / other.at(centre[part])
+        scores[inside] = residual[inside] / other.at(centre[inside])
     return scores, scale
 
 
@@ -212,11 +215,10 @@ def _conformal(scores: Array, share: float) -> float:
     return float(np.partition(scores, rank - 1)[rank - 1])
 
 
-def _scale(residual: Array, centre: Array, coverage: float) -> Scale:
+def _scale(residual: Array, centre: Array, coverage: float, bins: int) -> Scale:
     """Measure the spread in bins of equal size by prediction, shrink each to the overall spread, smooth, and join by lines."""
     size = np.abs(residual)
     overall = float(np.quantile(size, coverage))
-    bins = int(np.clip(len(size) // BIN_ROWS, 1, MOST_BINS))
     if bins < 2 or overall <= 0:
         return Scale()
     parts = np.array_split(np.argsort(centre, kind="stable"), bins)
