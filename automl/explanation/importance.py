@@ -1,0 +1,221 @@
+"""Permutation importance: how much worse the model gets when one column's values are shuffled between rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from automl.budget import Budget
+from automl.errors import UsageError, did_you_mean
+from automl.explanation.association import associated_columns
+from automl.explanation.frames import CALL_CELLS, Clock, Predict, Rows, compose, rows_per_call
+from automl.metrics import loss, row_losses
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ColumnImportance:
+    """What shuffling one column, or one group of columns together, costs.
+
+    Attributes:
+        column: The column's name; of a group, the names joined.
+        value: Mean increase of the loss.
+        low: Lower end of the 95 % interval.
+        high: Upper end.
+        repeats: How often it was shuffled.
+        columns: The columns that were shuffled together.
+        note: Why columns are told together; None for a single one.
+    """
+
+    column: str
+    value: float
+    low: float
+    high: float
+    repeats: int
+    columns: tuple[str, ...]
+    note: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {**asdict(self), "columns": list(self.columns)}
+
+
+@dataclass(frozen=True)
+class Importance:
+    """The columns by importance, the most important first.
+
+    Attributes:
+        metric: The loss: "log_loss" or "rmse".
+        baseline: The loss with nothing shuffled.
+        rows: Rows that it was measured on.
+        columns: Entries, largest value first.
+        method: How it was measured, in a sentence.
+        partial: Whether the clock ended it before every column had all its repeats.
+        not_measured: Columns that the clock left no time for.
+    """
+
+    metric: str
+    baseline: float
+    rows: int
+    columns: tuple[ColumnImportance, ...]
+    method: str
+    partial: bool = False
+    not_measured: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {**asdict(self), "columns": [entry.to_dict() for entry in self.columns], "not_measured": list(self.not_measured)}
+
+
+def permutation_importance(
+    predict: Predict,
+    frame: pd.DataFrame,
+    y: ArrayLike,
+    *,
+    problem: str,
+    repeats: int = 5,
+    max_rows: int = 2_000,
+    budget: Budget | None = None,
+    until: float = 0.95,
+    seed: int = 0,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> Importance:
+    """Measure how much the model relies on each column (Breiman, 2001; grouped as in Gregorutti et al., 2015).
+
+    Every column is shuffled once before any is shuffled twice, so that a short clock gives a rougher answer, not half of one. Columns
+    that are strongly associated are shuffled together: with one of two copies shuffled the model still reads the other.
+
+    Args:
+        predict: From raw columns to (rows, outputs).
+        frame: Raw columns of rows that the model did not learn from.
+        y: Codes or numbers, (rows,).
+        problem: "binary", "multiclass" or "regression".
+        repeats: How often each column is shuffled.
+        max_rows: Rows to use at most, drawn at random.
+        budget: The clock; None for no limit.
+        until: The share of the budget at which to stop.
+        seed: Seed of the sample and the shuffles.
+        groups: Columns to shuffle together, by name; None finds them, an empty mapping has none.
+
+    Returns:
+        For classes the increase of the log-loss, for numbers the increase of the RMSE, in the target's units.
+
+    Raises:
+        UsageError: There are no columns, too few rows, or `groups` names an unknown column.
+
+    Example:
+        >>> frame = pd.DataFrame({"noise": np.sin(np.arange(60.0) ** 2), "signal": np.arange(60.0)})
+        >>> found = permutation_importance(lambda data: data[["signal"]].to_numpy(), frame, frame["signal"], problem="regression")
+        >>> [entry.column for entry in found.columns], found.columns[1].value
+        (['signal', 'noise'], 0.0)
+    """
+    target = np.asarray(y)
+    if len(frame) != len(target) or len(frame) < 2 or not frame.shape[1] or repeats < 1:
+        received = f"Received {len(frame)} rows, {frame.shape[1]} columns, {len(target)} target values and repeats={repeats}"
+        raise UsageError(f"Importance needs columns, at least two rows with their target and at least one repeat. {received}.")
+    players = _players(frame, groups, seed)
+    limit = max(2, min(max_rows, CALL_CELLS // frame.shape[1]))
+    if len(frame) > limit:
+        rows = np.sort(np.random.default_rng(seed).choice(len(frame), limit, replace=False))
+        frame, target = frame.take(rows), target[rows]
+    frame = frame.reset_index(drop=True)
+    clock = Clock(budget, until)
+    base = row_losses(problem, target, clock.time(predict, frame), loss(problem))
+    increases: list[list[Array]] = [[] for _ in players]
+    for index, prediction in _shuffled(predict, frame, players, repeats, seed, clock):
+        increases[index].append(row_losses(problem, target, prediction, loss(problem)))
+    return _told(problem, base, players, increases, repeats)
+
+
+@dataclass(frozen=True)
+class _Player:
+    name: str
+    columns: tuple[str, ...]
+    note: str | None = None
+
+
+def _players(frame: pd.DataFrame, groups: Mapping[str, Sequence[str]] | None, seed: int) -> list[_Player]:
+    names = [str(name) for name in frame.columns]
+    if groups is None:
+        found = {_joined(group): group for group in associated_columns(frame, seed=seed)}
+        note = "Told together, because these columns say nearly the same and shuffling one alone would show nothing: "
+        grouped = [_Player(name, group, note + ", ".join(group)) for name, group in found.items()]
+    else:
+        grouped = [_Player(name, tuple(columns), "Told together as asked: " + ", ".join(columns)) for name, columns in groups.items()]
+    member = [column for player in grouped for column in player.columns]
+    for column in member:
+        if column not in names or member.count(column) > 1:
+            raise UsageError(f"`groups` must name columns of the data, each once. Received {column!r}.{did_you_mean(column, names)}")
+    inside = set(member)
+    everyone = [_Player(name, (name,)) for name in names if name not in inside] + [player for player in grouped if player.columns]
+    return sorted(everyone, key=lambda player: names.index(player.columns[0]))
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " + ".join(names) if len(names) <= 3 else f"{names[0]} + {len(names) - 1} more"
+
+
+def _shuffled(
+    predict: Predict, frame: pd.DataFrame, players: Sequence[_Player], repeats: int, seed: int, clock: Clock
+) -> Iterator[tuple[int, Array]]:
+    """Yield (player, prediction with it shuffled), several players to a call, until all are done or the time is up."""
+    todo = [(repeat, index) for repeat in range(repeats) for index in range(len(players))]
+    rows = len(frame)
+    while todo:
+        copies = clock.pieces(rows, max(1, rows_per_call(frame) // rows))
+        if not copies:
+            return
+        batch, todo = todo[:copies], todo[copies:]
+        prediction = clock.time(predict, _copies(frame, [(players[index], repeat, index) for repeat, index in batch], seed))
+        for place, (_, index) in enumerate(batch):
+            yield index, prediction[place * rows : (place + 1) * rows]
+
+
+def _copies(frame: pd.DataFrame, batch: Sequence[tuple[_Player, int, int]], seed: int) -> pd.DataFrame:
+    """Stack one copy of the frame for each entry of the batch, with that player's columns shuffled."""
+    rows = len(frame)
+    plain: Rows = np.tile(np.arange(rows), len(batch))
+    taken: dict[str, Rows] = {}
+    for place, (player, repeat, index) in enumerate(batch):
+        # The shuffle depends on the repeat and the column alone, so that the size of the batches changes nothing.
+        shuffle = np.random.default_rng([seed, repeat, index]).permutation(rows)
+        for column in player.columns:
+            taken.setdefault(column, plain.copy())[place * rows : (place + 1) * rows] = shuffle
+    rest = [str(name) for name in frame.columns if name not in taken]
+    return compose(frame, [(rest, plain), *(([column], where) for column, where in taken.items())])
+
+
+def _told(problem: str, base: Array, players: Sequence[_Player], losses: Sequence[Sequence[Array]], repeats: int) -> Importance:
+    entries = [_entry(problem, base, player, runs) for player, runs in zip(players, losses, strict=True) if runs]
+    missed = tuple(column for player, runs in zip(players, losses, strict=True) if not runs for column in player.columns)
+    done = min((len(runs) for runs in losses if runs), default=0)
+    times = f"{repeats} times" if done == repeats else f"{done} to {repeats} times, as far as the time went,"
+    name = {"log_loss": "log-loss", "rmse": "RMSE"}[loss(problem)]
+    method = f"Increase of the {name} over {len(base):,} rows when a column's values are shuffled {times} between the rows; 95 % intervals."
+    baseline = float(np.sqrt(base.mean())) if loss(problem) == "rmse" else float(base.mean())
+    ordered = tuple(sorted(entries, key=lambda entry: -entry.value))
+    partial = any(len(runs) < repeats for runs in losses)
+    return Importance(loss(problem), baseline, len(base), ordered, method, partial, missed)
+
+
+def _entry(problem: str, base: Array, player: _Player, runs: Sequence[Array]) -> ColumnImportance:
+    """Compare each row with itself; the interval holds the spread over rows and over shuffles."""
+    mean_run = np.mean(runs, axis=0)
+    if loss(problem) == "rmse":
+        # √A − √B to first order in the rows' squared errors a, b: a / 2√A − b / 2√B.
+        roots = [max(float(np.sqrt(values.mean())), 1e-300) for values in (mean_run, base)]
+        value, rows = roots[0] - roots[1], mean_run / (2 * roots[0]) - base / (2 * roots[1])
+        totals = [np.sqrt(run.mean()) for run in runs]
+    else:
+        value, rows = float((mean_run - base).mean()), mean_run - base
+        totals = [run.mean() for run in runs]
+    variance = rows.var(ddof=1) / len(rows) + (np.var(totals, ddof=1) / len(runs) if len(runs) > 1 else 0.0)
+    half = float(stats.t.ppf(0.975, len(rows) - 1) * np.sqrt(variance))
+    return ColumnImportance(player.name, float(value), float(value) - half, float(value) + half, len(runs), player.columns, player.note)
