@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from automl.errors import ArtifactError
 from automl.families.base import FittedSklearn, SklearnFamily, Trained
 from automl.preprocessing.base import Arrays, Spec, State
 
-THREADS_FROM = 1_000  # rows; below, starting threads costs more than it saves
+BLOCK = 4_096  # rows that one thread takes; fewer cost more to hand out than to do
 
 
 class TreeFamily(SklearnFamily):
@@ -117,17 +119,26 @@ def add_trees(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDAr
     Returns:
         The number of trees.
     """
-    starts, nodes, leaves = model["starts"], model["nodes"], model.get("leaves")
-    threads = min(os.cpu_count() or 1, 8) if len(inputs) >= THREADS_FROM else 1
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(inputs), BLOCK)]
+    if len(blocks) < 2:
+        _add_block(model, inputs, total)
+    else:
+        # Blocks of rows instead of scikit-learn's threads within a tree, which wait for each other at every single tree.
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, len(blocks), 8)) as pool:
+            list(pool.map(lambda rows: _add_block(model, inputs[rows], total[rows]), blocks))
+    return len(model["starts"]) - 1
+
+
+def _add_block(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDArray[np.float64]) -> None:
+    """Add the value of each tree at each row to `total`, in this thread."""
+    nodes, bitsets, known, feature_map, leaves = (model.get(name) for name in ("nodes", "bitsets", "known", "feature_map", "leaves"))
     outputs = total.shape[1]
-    for tree in range(len(starts) - 1):
-        walk = TreePredictor(nodes[starts[tree] : starts[tree + 1]], None, model["bitsets"])
-        values = walk.predict(inputs, model["known"], model["feature_map"], threads)
+    for tree, (start, end) in enumerate(pairwise(model["starts"].tolist())):
+        values = TreePredictor(nodes[start:end], None, bitsets).predict(inputs, known, feature_map, 1)  # type: ignore[index]
         if leaves is None:
             total[:, tree % outputs] += values
         else:
             total += leaves[values.astype(np.int64)]
-    return len(starts) - 1
 
 
 def check_trees(model: Mapping[str, Any], columns: int) -> None:

@@ -20,6 +20,7 @@ MOST_NODES = 400_000  # of one forest: 22 MB
 ROWS_PER_TREE = 100_000  # with more rows every tree learns from a sample of so many
 CELLS = 100_000_000  # rows × columns: 400 MB
 THREADS = 2
+ONE_THREAD_BELOW = 50_000  # rows × columns
 
 
 class ExtraTrees(TreeFamily):
@@ -64,7 +65,7 @@ class ExtraTrees(TreeFamily):
         filler = _filler(inputs)
         while len(trees) < wanted and not (trees and deadline.over()):
             # Each step has a seed of its own, so that the trees are the same whenever the clock is looked at.
-            forest = _estimator(config, len(target), min(STEP, wanted - len(trees)), spec, seed + len(trees)).fit(inputs, target)
+            forest = _estimator(config, inputs.shape, min(STEP, wanted - len(trees)), spec, seed + len(trees)).fit(inputs, target)
             trees += [one.tree_ for one in forest.estimators_]
         classes = {"classes": np.asarray(forest.classes_, dtype=np.int64)} if spec.is_classification else {}
         return {**from_forest(trees, inputs.shape[1]), **classes, "filler": filler, "rows": np.array(len(target))}
@@ -101,16 +102,16 @@ def _filler(inputs: NDArray[np.float32]) -> NDArray[np.float64]:
     return filler
 
 
-def _estimator(config: Config, rows: int, trees: int, spec: Spec, seed: int) -> Any:
+def _estimator(config: Config, shape: tuple[int, ...], trees: int, spec: Spec, seed: int) -> Any:
     """Return a forest of `trees` trees that stays below the cap on nodes."""
     features = str(config["max_features"])
-    sample = {"bootstrap": True, "max_samples": ROWS_PER_TREE} if rows > ROWS_PER_TREE else {}
+    sample = {"bootstrap": True, "max_samples": ROWS_PER_TREE} if shape[0] > ROWS_PER_TREE else {}
     options: dict[str, Any] = {
         "n_estimators": trees,
         "max_features": features if features == "sqrt" else float(features),
         "min_samples_leaf": int(config["min_samples_leaf"]),
         "max_leaf_nodes": max(MOST_NODES // (2 * int(config["n_estimators"])), 2),
-        "n_jobs": THREADS,
+        "n_jobs": THREADS if shape[0] * shape[1] >= ONE_THREAD_BELOW else 1,
         "random_state": seed,
         **sample,
     }

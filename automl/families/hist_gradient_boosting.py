@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated, set_aside, softmax
@@ -22,6 +24,7 @@ PATIENCE = 20
 CELLS = 100_000_000  # rows × columns: 800 MB as scikit-learn holds them
 HISTOGRAMS = 300_000_000  # bytes of histograms that the leaves of one tree may need
 FIRST_STEP = 10
+ONE_THREAD_BELOW = 200_000  # rows × columns
 
 
 class HistGradientBoosting(TreeFamily):
@@ -164,17 +167,36 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
     limit = int(config["max_iter"]) if early else min(int(config["max_iter"]), int(np.ceil(SHRINKAGE / float(config["learning_rate"]))))
     watched = {"X_val": inputs[aside], "y_val": target[aside]} if early else {}
     inputs, target = inputs[~aside], target[~aside]
-    grown, step = 0, FIRST_STEP if deadline.budget.timed else limit
+    timed, grown, step = deadline.budget.timed, 0, limit
+    pace: dict[int, float] = {}  # seconds per iteration with so many threads
+    if timed:
+        step = FIRST_STEP
     while step:
         model.set_params(max_iter=min(grown + step, limit))
+        threads = _threads(inputs.size, pace if timed else None)
         started = deadline.budget.elapsed()
-        model.fit(inputs, target, **watched)
-        seconds = max(deadline.budget.elapsed() - started, 1e-3)
-        done, grown = model.n_iter_ - grown, model.n_iter_
+        with threadpool_limits(threads, user_api="openmp"):
+            model.fit(inputs, target, **watched)
+        done, grown = max(model.n_iter_ - grown, 1), model.n_iter_
+        pace[threads] = max(deadline.budget.elapsed() - started, 1e-3) / done
         finished = grown < model.max_iter or grown == limit or deadline.over()
-        step = 0 if finished else int(done * _affordable(deadline) / seconds)
+        step = 0 if finished else int(_affordable(deadline) / min(pace.values()))
     # The scores begin with the model that has no trees yet.
     return int(np.argmax(model.validation_score_)) if early else grown
+
+
+def _threads(cells: int, pace: Mapping[int, float] | None) -> int:
+    """Return how many threads to use: without a clock by size alone, otherwise what was quicker once both were tried.
+
+    On a machine that is busy with other work, threads that wait for each other can be ten times slower than one.
+    """
+    most = os.cpu_count() or 1
+    if cells < ONE_THREAD_BELOW or most == 1:
+        return 1
+    if pace is None:
+        return most
+    untried = [threads for threads in (1, most) if threads not in pace]
+    return untried[0] if untried else min(pace, key=lambda threads: pace[threads])
 
 
 def _affordable(deadline: Deadline) -> float:

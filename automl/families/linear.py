@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated, softmax
@@ -23,6 +24,7 @@ CELLS = 20_000_000  # rows × columns that are learnt from: 160 MB; more rows ha
 FEWEST_ROWS = 5_000
 ITERATIONS = 200
 FLOATS_PER_CHUNK = 4e9  # so many multiplications are about a second
+ONE_THREAD_BELOW = 5_000_000  # rows × columns; below, threads that wait for each other at every iteration can be ten times slower
 
 
 class Linear(SklearnFamily):
@@ -59,11 +61,9 @@ class Linear(SklearnFamily):
             rows = np.sort(np.random.default_rng(seed).choice(len(target), most, replace=False))
             arrays, target = {name: values[rows] for name, values in arrays.items()}, target[rows]
         design = _design(arrays, kept, dense=width <= DENSE_COLUMNS or not len(kept))
-        if spec.is_classification:
-            weights, intercept = _logistic(design, target, float(config["C"]), spec, deadline)
-        else:
-            ridge = Ridge(alpha=1.0 / float(config["C"])).fit(design, target)
-            weights, intercept = ridge.coef_.reshape(-1, 1), np.array([float(np.ravel(ridge.intercept_)[0])])
+        with threadpool_limits(1 if len(target) * width < ONE_THREAD_BELOW else None, user_api="blas"):
+            solve = _logistic if spec.is_classification else _ridge
+            weights, intercept = solve(design, target, float(config["C"]), spec, deadline)
         return {"weights": np.ascontiguousarray(weights), "intercept": intercept, "levels": kept}
 
     def predict(self, model: Mapping[str, Any], arrays: Arrays, spec: Spec) -> Floats:
@@ -106,6 +106,12 @@ def _design(arrays: Arrays, kept: NDArray[np.int64], dense: bool) -> Any:
         shape=(rows, int(kept.sum())),
     )
     return sparse.hstack([sparse.csr_matrix(numbers.astype(np.float64)), ones], format="csr")
+
+
+def _ridge(design: Any, target: NDArray[Any], strength: float, spec: Spec, deadline: Deadline) -> tuple[Floats, Floats]:
+    """Return coefficients (columns, 1) and intercept (1,)."""
+    model = Ridge(alpha=1.0 / strength).fit(design, target)
+    return model.coef_.reshape(-1, 1), np.ravel(model.intercept_).astype(np.float64)
 
 
 def _logistic(design: Any, target: NDArray[Any], strength: float, spec: Spec, deadline: Deadline) -> tuple[Floats, Floats]:
