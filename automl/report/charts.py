@@ -25,52 +25,71 @@ def curve(
 ) -> Markup:
     """Draw a ROC or precision–recall curve with its baseline and the point of the chosen threshold."""
     width, height = (250.0, 235.0) if small else (380.0, 340.0)
-    frame = Frame(width, height, (0.0, 1.0), (0.0, 1.0), (28.0, 14.0, 44.0, 46.0))
+    frame = Frame(width, height, (0.0, 1.0), (0.0, 1.0), (28.0, 22.0, 44.0, 50.0))
     shares = _SHARES[::2] if small else _SHARES
     points = thin(list(zip(facts.x, facts.y, strict=True)), 90)
     parts = [frame.grid(shares, shares, *axes)]
+    if points:
+        floor = [(points[-1][0], 0.0), (points[0][0], 0.0)]
+        parts += [frame.line([*points, *floor], "area"), frame.line(points, "line")]
     if diagonal:
         parts.append(frame.segment((0, 0), (1, 1), "reference"))
     elif facts.baseline is not None:
         parts.append(frame.segment((0, facts.baseline), (1, facts.baseline), "reference"))
-    if points:
-        floor = [(points[-1][0], 0.0), (points[0][0], 0.0)]
-        parts += [frame.line([*points, *floor], "area"), frame.line(points, "line")]
+        x, y = frame.at(0.02, facts.baseline)
+        parts.append(tag("text", "guessing", x=x, y=y - 6 if facts.baseline < 0.9 else y + 15))
     if here is not None:
         x, y = frame.at(*here)
         parts.append(tag("circle", cx=x, cy=y, r=6, class_="here"))
-        parts.append(tag("text", "chosen", x=x + (10 if here[0] < 0.75 else -10), y=y + 16, text_anchor="start" if here[0] < 0.75 else "end", class_="note"))
+        parts.append(
+            tag(
+                "text",
+                "chosen",
+                x=x + (10 if here[0] < 0.75 else -10),
+                y=y + 16,
+                text_anchor="start" if here[0] < 0.75 else "end",
+                class_="note",
+            )
+        )
     area = "" if facts.area is None else f" The area under the curve is {words.number(facts.area)}."
     return chart(join(parts), name, title, f"{axes[1]} against {axes[0]}.{area}", width, height, "square small" if small else "square")
 
 
-def reliability(before: Sequence[ReliabilityBin], after: Sequence[ReliabilityBin], name: str, what: str) -> Markup:
-    """Draw how often predicted probabilities came true, before (hollow) and after calibration, above a histogram of the cases."""
-    frame = Frame(440.0, 360.0, (0.0, 1.0), (0.0, 1.0), (28.0, 14.0, 44.0, 46.0))
-    parts = [frame.grid(_SHARES, _SHARES, "The model says", "It happens"), frame.segment((0, 0), (1, 1), "reference")]
-    for entry in before:
-        x, y = frame.at(entry.mean_predicted, entry.observed)
-        parts.append(tag("circle", cx=x, cy=y, r=4.5, class_="hollow"))
-    parts.append(frame.line([(entry.mean_predicted, entry.observed) for entry in after], "line thin"))
-    for entry in after:
-        x, y = frame.at(entry.mean_predicted, entry.observed)
-        parts.append(frame.segment((entry.mean_predicted, entry.low), (entry.mean_predicted, entry.high), "interval"))
-        parts.append(tag("circle", cx=x, cy=y, r=4.5, class_="dot"))
-    return chart(join(parts), name, f"Reliability of {what}", "Points on the diagonal are honest probabilities; bars are 95 % intervals.", 440, 360, "square")
-
-
-def rows_by_probability(bins: Sequence[ReliabilityBin], name: str) -> Markup:
-    """Draw how many cases received which probability, in ten equal steps."""
-    counts = [0] * 10
+def reliability(
+    bins: Sequence[ReliabilityBin],
+    name: str,
+    title: str,
+    domain: tuple[float, float],
+    names: tuple[str, str],
+    write: Callable[[float], str],
+) -> Markup:
+    """Draw what was predicted against what happened, with 95 % intervals, above a strip that shows where the cases are."""
+    frame = Frame(400.0, 420.0, domain, domain, (28.0, 22.0, 116.0, 50.0))
+    numbers = [(t, write(t)) for t in ([share for share, _ in _SHARES] if domain == (0.0, 1.0) else ticks(*domain, 4))]
+    parts = [frame.grid(numbers, numbers, *names), frame.segment((domain[0], domain[0]), (domain[1], domain[1]), "reference")]
+    parts += [frame.segment((b.mean_predicted, b.low), (b.mean_predicted, b.high), "interval") for b in bins]
     for entry in bins:
-        counts[min(max(int(entry.mean_predicted * 10), 0), 9)] += entry.rows
-    highest = max(counts) or 1
-    frame = Frame(440.0, 130.0, (0.0, 1.0), (0.0, highest), (28.0, 14.0, 44.0, 46.0))
-    parts = [frame.grid(_SHARES, [(highest, words.whole(highest))], "The model says", "Cases")]
-    for position, amount in enumerate(counts):
-        (left, top), (right, bottom) = frame.at(position / 10, amount), frame.at((position + 1) / 10, 0)
-        parts.append(tag("rect", x=left + 1, y=top, width=right - left - 2, height=max(bottom - top, 0.0), class_="bar"))
-    return chart(join(parts), name, "How many cases received which probability", "A histogram in ten equal steps.", 440, 130, "square")
+        x, y = frame.at(entry.mean_predicted, entry.observed)
+        parts.append(tag("circle", cx=x, cy=y, r=4.5, class_="dot"))
+    parts.append(_density(bins, frame, domain))
+    return chart(join(parts), name, title, "Points on the dashed diagonal are right; bars are 95 % intervals.", 400, 420, "square")
+
+
+def _density(bins: Sequence[ReliabilityBin], frame: Frame, domain: tuple[float, float]) -> Markup:
+    """Draw how densely the cases lie: a bar for each group, as wide as its reach, whose area is its number of cases."""
+    known = sorted(bins, key=lambda b: b.mean_predicted)
+    middles = [(a.mean_predicted + b.mean_predicted) / 2 for a, b in zip(known, known[1:], strict=False)]
+    if not middles:
+        return Markup("")
+    first, last = 2 * known[0].mean_predicted - middles[0], 2 * known[-1].mean_predicted - middles[-1]
+    edges = [max(first, domain[0]), *middles, min(last, domain[1])]
+    heights = [b.rows / max(right - left, 1e-3 * (domain[1] - domain[0])) for b, left, right in zip(known, edges, edges[1:], strict=False)]
+    base, tall = frame.height - 14.0, 44.0
+    parts = [tag("text", "Where the cases are", x=2, y=base - tall - 6, class_="name")]
+    for height, left, right in zip(heights, edges, edges[1:], strict=False):
+        x1, x2, drawn = frame.at(left, 0)[0], frame.at(right, 0)[0], tall * height / max(heights)
+        parts.append(tag("rect", x=x1, y=base - drawn, width=max(x2 - x1 - 0.6, 0.4), height=drawn, class_="bar"))
+    return join([*parts, tag("line", x1=frame.left, x2=frame.width - frame.right, y1=base, y2=base, class_="base")])
 
 
 def hundred(hits: int, misses: int, alarms: int, rest: int) -> Markup:
@@ -87,7 +106,13 @@ def mark(kind: str) -> Markup:
 
 
 def over_thresholds(
-    rows: Sequence[ThresholdRow], chosen: float, name: str, title: str, lines: Sequence[tuple[str, str, Callable[[ThresholdRow], float | None]]], y_title: str, write: Callable[[float], str]
+    rows: Sequence[ThresholdRow],
+    chosen: float,
+    name: str,
+    title: str,
+    lines: Sequence[tuple[str, str, Callable[[ThresholdRow], float | None]]],
+    y_title: str,
+    write: Callable[[float], str],
 ) -> Markup:
     """Draw one or two quantities against the threshold, with a line at the chosen one. `lines` holds label, class and getter."""
     series = [(label, kind, [(row.threshold, found) for row in rows if (found := get(row)) is not None]) for label, kind, get in lines]
@@ -100,7 +125,11 @@ def over_thresholds(
         parts.append(frame.line(kept, f"line {kind}"))
         x, y = frame.at(*kept[-1]) if kept else (0.0, 0.0)
         parts.append(tag("text", label, x=frame.width - frame.right + 6, y=y + 4, class_=f"label {kind}"))
-    parts.append(frame.segment((chosen, 0), (chosen, highest * 1.04), "cursor", data_left=frame.left, data_wide=frame.width - frame.left - frame.right))
+    parts.append(
+        frame.segment(
+            (chosen, 0), (chosen, highest * 1.04), "cursor", data_left=frame.left, data_wide=frame.width - frame.left - frame.right
+        )
+    )
     return chart(join(parts), name, title, f"The chosen threshold is {words.percent(chosen)}.", 640, 250, "wide")
 
 
@@ -119,7 +148,15 @@ def grid(facts: GridFacts, name: str, unit: str) -> Markup:
                 depth = 0.12 + 0.88 * (amount / most) ** 0.6
                 parts.append(tag("rect", x=x1, y=y1, width=x2 - x1 + 0.2, height=y2 - y1 + 0.2, class_="cell", fill_opacity=depth))
     parts.append(frame.segment((both[0], both[0]), (both[1], both[1]), "reference"))
-    return chart(join(parts), name, "Predicted against actual values", "Darker cells hold more cases; cells on the dashed diagonal are right.", 440, 390, "square")
+    return chart(
+        join(parts),
+        name,
+        "Predicted against actual values",
+        "Darker cells hold more cases; cells on the dashed diagonal are right.",
+        440,
+        390,
+        "square",
+    )
 
 
 def residuals(quantiles: dict[float, float]) -> tuple[Markup, Markup]:

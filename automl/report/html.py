@@ -53,15 +53,19 @@ def render(facts: ReportFacts) -> str:
     style = _text("style.css")
     payload = next((block.data["payload"] for part in parts for block in part["blocks"] if "payload" in block.data), None)
     script = _text(_SCRIPT) if payload is not None else ""
-    return _environment().get_template("report.html.j2").render(
-        facts=facts,
-        front=front(facts),
-        parts=parts,
-        glossary=glossary(facts),
-        style=Markup(style),
-        script=Markup(script),
-        payload=None if payload is None else Markup(_embedded(payload)),
-        policy=_policy(style, script),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            facts=facts,
+            front=front(facts),
+            parts=parts,
+            glossary=glossary(facts),
+            style=Markup(style),
+            script=Markup(script),
+            payload=None if payload is None else Markup(_embedded(payload)),
+            policy=_policy(style, script),
+        )
     )
 
 

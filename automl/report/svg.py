@@ -83,7 +83,9 @@ _SHAPES = {
 
 def shape(kind: str) -> Markup:
     """Draw the shape of a kind of model for a legend."""
-    return tag("svg", Markup(_SHAPES.get(kind, _SHAPES["other"])), viewBox="-8 -8 16 16", width=14, height=14, class_="key dot", aria_hidden="true")
+    return tag(
+        "svg", Markup(_SHAPES.get(kind, _SHAPES["other"])), viewBox="-8 -8 16 16", width=14, height=14, class_="key dot", aria_hidden="true"
+    )
 
 
 def dot_interval(
@@ -133,7 +135,17 @@ def parts_bar(parts: Sequence[tuple[str, float]]) -> Markup:
     for position, (label, amount) in enumerate(parts):
         width = 100 * amount / total
         if amount > 0:
-            drawn.append(tag("rect", tag("title", label), x=f"{left:.3f}%", width=f"{max(width, 0.4):.3f}%", y=0, height=18, class_=f"part-{position}"))
+            drawn.append(
+                tag(
+                    "rect",
+                    tag("title", label),
+                    x=f"{left:.3f}%",
+                    width=f"{max(width, 0.4):.3f}%",
+                    y=0,
+                    height=18,
+                    class_=f"part-{position}",
+                )
+            )
         left += width
     return track(join(drawn), 18, "parts")
 
@@ -187,7 +199,9 @@ def thin(points: Points, limit: int = 120) -> list[tuple[float, float]]:
 class Frame:
     """A pair of axes in a picture box: turns values into places and draws the grid."""
 
-    def __init__(self, width: float, height: float, x: tuple[float, float], y: tuple[float, float], margin: tuple[float, float, float, float]) -> None:
+    def __init__(
+        self, width: float, height: float, x: tuple[float, float], y: tuple[float, float], margin: tuple[float, float, float, float]
+    ) -> None:
         self.width, self.height, self.x, self.y = width, height, x, y
         self.top, self.right, self.bottom, self.left = margin
 
@@ -214,10 +228,16 @@ class Frame:
         bottom, middle = self.height - self.bottom, (self.left + self.width - self.right) / 2
         for position, label in y_ticks:
             _, y = self.at(self.x[0], position)
-            parts += [self.segment((self.x[0], position), (self.x[1], position), "grid"), tag("text", label, x=self.left - 7, y=y + 4, text_anchor="end")]
+            parts += [
+                self.segment((self.x[0], position), (self.x[1], position), "grid"),
+                tag("text", label, x=self.left - 7, y=y + 4, text_anchor="end"),
+            ]
         for position, label in x_ticks:
             x, _ = self.at(position, self.y[0])
-            parts += [tag("line", x1=x, x2=x, y1=bottom, y2=bottom + 4, class_="tick"), tag("text", label, x=x, y=bottom + 17, text_anchor="middle")]
+            parts += [
+                tag("line", x1=x, x2=x, y1=bottom, y2=bottom + 4, class_="tick"),
+                tag("text", label, x=x, y=bottom + 17, text_anchor="middle"),
+            ]
         parts.append(self.segment((self.x[0], self.y[0]), (self.x[1], self.y[0]), "base"))
         parts.append(tag("text", x_title, x=middle, y=bottom + 36, text_anchor="middle", class_="name"))
         parts.append(tag("text", y_title, x=2, y=self.top - 11, class_="name"))

@@ -226,6 +226,23 @@ def value(amount: float | None, task: TaskFacts) -> str:
     return number(amount) + (f"{SPACE}{task.unit}" if task.unit and amount is not None else "")
 
 
+_SOURCES = {
+    "holdout": "a holdout that no choice has seen",
+    "test file": "your test file, which no choice has seen",
+    "cross-fitted": "each row was judged by models, calibration and threshold that had not seen it (cross-fitted)",
+}
+
+
+def source(text: str) -> str:
+    """Say in words which rows the scores were measured on.
+
+    Example:
+        >>> source("test file")
+        'your test file, which no choice has seen'
+    """
+    return _SOURCES.get(text, text.rstrip("."))
+
+
 def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float] | None:
     """Return Wilson's 95 % interval of a share; None without trials.
 

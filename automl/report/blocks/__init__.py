@@ -1,6 +1,6 @@
 """The blocks of the page, in reading order."""
 
-from automl.report.blocks import decided, found, judged, numbers, proof, tried, why
+from automl.report.blocks import decided, found, honest, judged, numbers, proof, tried, why
 from automl.report.blocks.base import Block, Maker, Table
 
 PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
@@ -12,9 +12,9 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             judged.scores,
             judged.confusion,
             judged.curves,
-            judged.reliability,
-            decided.threshold,
             numbers.predicted,
+            honest.reliability,
+            decided.threshold,
             numbers.errors,
             numbers.coverage,
         ),

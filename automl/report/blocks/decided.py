@@ -22,7 +22,12 @@ def threshold(facts: ReportFacts) -> Block | None:
     notes = [f"{_sentence(chosen.because)} The rule: {chosen.rule}."]
     if not chosen.reached:
         notes.insert(0, "The wish could not be reached on the judged rows; this is the nearest choice.")
-    kinds = [("hit", "caught", hits), ("miss", "missed", misses), ("alarm", "false alarms" if alarms != 1 else "false alarm", alarms), ("rest", "rightly left alone", rest)]
+    kinds = [
+        ("hit", "caught", hits),
+        ("miss", "missed", misses),
+        ("alarm", "false alarms" if alarms != 1 else "false alarm", alarms),
+        ("rest", "rightly left alone", rest),
+    ]
     data: dict[str, Any] = {
         "value": words.percent(chosen.value),
         "event": words.event(task),
@@ -85,7 +90,10 @@ def without_model(chosen: ThresholdFacts) -> tuple[str, float] | None:
     if chosen.costs is None or not chosen.table:
         return None
     row = chosen.table[0]
-    positives, cases = row.true_positive + row.false_negative, row.true_positive + row.false_positive + row.false_negative + row.true_negative
+    positives, cases = (
+        row.true_positive + row.false_negative,
+        row.true_positive + row.false_positive + row.false_negative + row.true_negative,
+    )
     if not cases:
         return None
     nobody, everybody = chosen.costs.miss * positives, chosen.costs.false_alarm * (cases - positives)
@@ -119,7 +127,15 @@ def _figures(chosen: ThresholdFacts) -> tuple[tuple[Markup, Cell], ...]:
     if costs is not None and any(row.cost is not None for row in chosen.table):
         figures.append(
             (
-                charts.over_thresholds(chosen.table, chosen.value, "costs", "Cost by threshold", [("Cost", "first", per_thousand)], "Cost of 1,000 cases", lambda y: words.money(y, costs.currency)),
+                charts.over_thresholds(
+                    chosen.table,
+                    chosen.value,
+                    "costs",
+                    "Cost by threshold",
+                    [("Cost", "first", per_thousand)],
+                    "Cost of 1,000 cases",
+                    lambda y: words.money(y, costs.currency),
+                ),
                 f"A miss costs {words.money(costs.miss, costs.currency)}, a false alarm {words.money(costs.false_alarm, costs.currency)}.",
             )
         )
@@ -134,7 +150,18 @@ def _table(chosen: ThresholdFacts, here: ThresholdRow) -> Table:
     rows: list[list[Cell]] = []
     for row in picked:
         name: Cell = Markup("<b>{} (chosen)</b>").format(words.percent(row.threshold)) if row is here else words.percent(row.threshold)
-        counts: list[Cell] = [words.whole(n) for n in (row.flagged, row.true_positive, row.false_positive, row.false_negative, row.true_negative)]
-        rows.append([name, *counts, words.percent(row.precision), words.percent(row.recall), words.percent(row.f1), *([words.money(row.cost, currency)] if money else [])])
+        counts: list[Cell] = [
+            words.whole(n) for n in (row.flagged, row.true_positive, row.false_positive, row.false_negative, row.true_negative)
+        ]
+        rows.append(
+            [
+                name,
+                *counts,
+                words.percent(row.precision),
+                words.percent(row.recall),
+                words.percent(row.f1),
+                *([words.money(row.cost, currency)] if money else []),
+            ]
+        )
     head = ["Threshold", "Flagged", "Caught", "False alarms", "Missed", "Left alone", "Right", "Found", "F1", *(["Cost"] if money else [])]
     return Table("What each threshold would have done on the judged rows", head, rows)

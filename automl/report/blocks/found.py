@@ -25,7 +25,14 @@ def task(facts: ReportFacts) -> Block:
     if asked.problem == "binary":
         questions.append(("What the model looks for", words.event(asked), asked.target_label or "", ""))
     questions.append(("Score that the search improved", _metric_title(facts), "", ""))
-    questions.append(("Rows the scores were measured on", words.count(facts.evaluation.rows, "row"), _sentence(facts.evaluation.source), ""))
+    questions.append(
+        (
+            "Rows the scores were measured on",
+            words.count(facts.evaluation.rows, "row"),
+            _sentence(words.source(facts.evaluation.source)),
+            "",
+        )
+    )
     unused = max(data.rows - data.rows_train - data.rows_holdout - data.rows_test, 0)
     rows = [
         (f"{words.whole(data.rows_train)} to learn from" + (f", in {data.folds} parts" if data.folds > 1 else ""), data.rows_train),
@@ -39,7 +46,12 @@ def task(facts: ReportFacts) -> Block:
         _asked(facts),
         "Whether this is the right question, and whether the values were already known at the moment when you would predict.",
         template="task",
-        data={"questions": questions, "rows": [row for row in enumerate(rows) if row[1][1]], "bar": svg.parts_bar(rows), "sure": words.percent(asked.confidence)},
+        data={
+            "questions": questions,
+            "rows": [row for row in enumerate(rows) if row[1][1]],
+            "bar": svg.parts_bar(rows),
+            "sure": words.percent(asked.confidence),
+        },
         tables=_columns(facts),
     )
 
@@ -69,13 +81,24 @@ def _columns(facts: ReportFacts) -> tuple[Table, ...]:
     """List the columns, used ones first, with what each was taken for."""
     if not facts.data.column_list:
         return ()
-    known = sorted(facts.data.column_list, key=lambda column: ("target", "feature").index(column.role) if column.role in ("target", "feature") else 2)
+    known = sorted(
+        facts.data.column_list, key=lambda column: ("target", "feature").index(column.role) if column.role in ("target", "feature") else 2
+    )
     roles = {"feature": "used", "target": "target", "identifier": "not used: identifier", "dropped": "not used"}
     rows: list[list[Cell]] = [
-        [words.shorten(c.name), c.type, roles.get(c.role, c.role), words.percent(c.missing), words.whole(c.distinct), c.evidence] for c in known
+        [words.shorten(c.name), c.type, roles.get(c.role, c.role), words.percent(c.missing), words.whole(c.distinct), c.evidence]
+        for c in known
     ]
     shown, more = cut(rows, 250)
-    return (Table("Every column and what it was taken for", ("Column", "Type", "Use", "Missing", "Distinct", "Why"), shown, frozenset({0, 1, 2, 5}), more),)
+    return (
+        Table(
+            "Every column and what it was taken for",
+            ("Column", "Type", "Use", "Missing", "Distinct", "Why"),
+            shown,
+            frozenset({0, 1, 2, 5}),
+            more,
+        ),
+    )
 
 
 def findings(facts: ReportFacts) -> Block | None:
@@ -101,7 +124,15 @@ def findings(facts: ReportFacts) -> Block | None:
         for finding in ranked[:40]
     ]
     rows: list[list[Cell]] = [
-        [f.severity, f.check, words.listing(map(words.shorten, f.columns), 20), f.because, f.action, code(f.override) if f.override else words.NOTHING] for f in ranked
+        [
+            f.severity,
+            f.check,
+            words.listing(map(words.shorten, f.columns), 20),
+            f.because,
+            f.action,
+            code(f.override) if f.override else words.NOTHING,
+        ]
+        for f in ranked
     ]
     shown, more = cut(rows, 100)
     return Block(
@@ -111,5 +142,13 @@ def findings(facts: ReportFacts) -> Block | None:
         "Faults that leave no trace in the numbers, such as wrong labels or rows that are missing altogether.",
         template="findings",
         data={"cards": cards, "more": max(len(ranked) - 40, 0)},
-        tables=(Table("All findings", ("Severity", "Check", "Columns", "Because", "What was done", "To overrule"), shown, frozenset(range(6)), more),),
+        tables=(
+            Table(
+                "All findings",
+                ("Severity", "Check", "Columns", "Because", "What was done", "To overrule"),
+                shown,
+                frozenset(range(6)),
+                more,
+            ),
+        ),
     )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from markupsafe import Markup
-
 from automl.report import svg, words
 from automl.report.blocks.decided import at, per_thousand, without_model
-from automl.report.blocks.judged import how_good, short, written
-from automl.report.facts import ComparisonFacts, ReportFacts
+from automl.report.blocks.judged import short, written
+from automl.report.facts import ComparisonFacts, EvaluationFacts, ReportFacts
 
 _ANSWERS = {"yes": "Yes", "yes, with review": "Yes, with review", "no": "No"}
 _TONES = {"yes": "good", "yes, with review": "review", "no": "bad"}
@@ -44,23 +42,31 @@ def _about(facts: ReportFacts) -> list[tuple[str, str]]:
     ]
 
 
-def named(comparison: ComparisonFacts) -> str:
-    """Name the model that ours is compared with."""
-    against = comparison.against.strip()
-    if "naive" in against.lower():
-        return "Naive predictor"
-    return against[:1].upper() + against[1:].replace("_", " ")
+def is_naive(comparison: ComparisonFacts) -> bool:
+    """Say whether the other model is the naive predictor."""
+    return "naive" in comparison.against.lower()
+
+
+def rivals(evaluation: EvaluationFacts, metric: str) -> list[ComparisonFacts]:
+    """Return one comparison for each other model, on the metric that the search improved where there is one."""
+    found: dict[str, ComparisonFacts] = {}
+    for comparison in evaluation.comparisons:
+        if comparison.against not in found or comparison.metric == metric:
+            found[comparison.against] = comparison
+    return sorted(found.values(), key=lambda comparison: not is_naive(comparison))
 
 
 def ruler(facts: ReportFacts) -> dict[str, Any] | None:
     """Draw our model, the simplest and the naive one on one scale."""
-    ours = facts.evaluation.scores.get(facts.task.metric) or next(iter(facts.evaluation.scores.values()), None)
-    metric = next((name for name, score in facts.evaluation.scores.items() if score is ours), facts.task.metric)
+    metric = facts.task.metric
+    ours = facts.evaluation.scores.get(metric)
     if ours is None or ours.value is None:
         return None
-    title, _ = short(ours.title)
-    rivals = [c for c in facts.evaluation.comparisons if c.theirs is not None and short(c.metric)[0].lower().replace("_", "-") in (title.lower(), metric.replace("_", "-"))]
-    others = [(named(c), c.theirs, "naive" if "naive" in c.against.lower() else "linear") for c in rivals]
+    others = [
+        ("Naive predictor", c.theirs, "naive") if is_naive(c) else (f"Simplest: {c.against}", c.theirs, "linear")
+        for c in rivals(facts.evaluation, metric)
+        if c.theirs is not None and c.metric == metric
+    ]
     if ours.naive is not None and not any(kind == "naive" for _, _, kind in others):
         others.append(("Naive predictor", ours.naive, "naive"))
     if not others:
@@ -68,12 +74,29 @@ def ruler(facts: ReportFacts) -> dict[str, Any] | None:
     values = [end for end in (ours.value, ours.low, ours.high, *(theirs for _, theirs, _ in others)) if end is not None]
     room = (max(values) - min(values)) * 0.08 or abs(max(values)) * 0.1 or 1.0
     domain = (min(values) - room, max(values) + room)
-    rows = [{"title": "This model", "value": written(metric, ours.value, facts), "interval": words.confidence(ours.low, ours.high), "ours": True, "drawing": svg.dot_interval(ours.value, ours.low, ours.high, domain, kind="network")}]
+    picture = svg.dot_interval(ours.value, ours.low, ours.high, domain, kind="network")
+    rows = [
+        {
+            "title": "This model",
+            "value": written(metric, ours.value, facts.task),
+            "interval": words.interval(ours.low, ours.high),
+            "ours": True,
+            "drawing": picture,
+        }
+    ]
     for label, theirs, kind in sorted(others, key=lambda item: item[2] == "naive"):
-        rows.append({"title": label, "value": written(metric, theirs, facts), "interval": "", "ours": False, "drawing": svg.dot_interval(theirs, None, None, domain, kind=kind)})
+        rows.append(
+            {
+                "title": words.shorten(label),
+                "value": written(metric, theirs, facts.task),
+                "interval": "",
+                "ours": False,
+                "drawing": svg.dot_interval(theirs, None, None, domain, kind=kind),
+            }
+        )
     axis = svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain)
     direction = "further right is better" if ours.greater_is_better else "further left is better"
-    return {"title": title, "direction": direction, "rows": rows, "axis": axis}
+    return {"title": short(ours.title)[0], "direction": direction, "rows": rows, "axis": axis}
 
 
 def tiles(facts: ReportFacts) -> list[dict[str, Any]]:
@@ -83,34 +106,41 @@ def tiles(facts: ReportFacts) -> list[dict[str, Any]]:
 
 
 def _rivals(facts: ReportFacts) -> list[dict[str, Any]]:
+    """Show how much better the model is than the naive predictor and than the simplest model."""
     made = []
-    for comparison in facts.evaluation.comparisons[:2]:
+    for comparison in rivals(facts.evaluation, facts.task.metric)[:2]:
         if comparison.difference is None:
             continue
-        naive = "naive" in comparison.against.lower()
-        share = comparison.theirs not in (None, 0) and naive and not _greater(comparison, facts)
-        scale = abs(comparison.theirs or 1.0) if share else 1.0
-        against = "the naive predictor" if naive else "the simplest model"
-        label = f"{'Less' if not _greater(comparison, facts) else 'Higher'} {_spoken(comparison.metric)} than {against}"
-        value = words.percent(comparison.difference / scale) if share else ("+" if comparison.difference > 0 else "") + words.number(comparison.difference)
+        score = facts.evaluation.scores.get(comparison.metric)
+        name = _spoken(short(score.title)[0] if score else comparison.metric)
+        more = score is not None and score.greater_is_better
+        against = "the naive predictor" if is_naive(comparison) else "the simplest model"
         if not comparison.better:
-            label, value = f"Better than {against}?", "Not shown"
-        bounds = words.interval(comparison.low / scale, comparison.high / scale, share=True) if share and comparison.low is not None and comparison.high is not None else words.interval(comparison.low, comparison.high)
-        under = f"95 % interval {bounds}" if comparison.better else f"difference {words.number(comparison.difference)} ({bounds})"
-        made.append({"label": label, "value": value, "under": under if bounds != words.NOTHING else ""})
+            made.append(
+                {"label": f"Better than {against}?", "value": "Not shown", "under": f"difference in {name} {_difference(comparison)}"}
+            )
+        elif more or not comparison.theirs or comparison.low is None or comparison.high is None:
+            made.append(
+                {
+                    "label": f"Better {name} than {against}, by",
+                    "value": words.number(comparison.difference),
+                    "under": words.confidence(comparison.low, comparison.high),
+                }
+            )
+        else:
+            theirs = comparison.theirs
+            bounds = words.confidence(comparison.low / theirs, comparison.high / theirs, share=True)
+            made.append({"label": f"Less {name} than {against}", "value": words.percent(comparison.difference / theirs), "under": bounds})
     return made
 
 
-def _greater(comparison: ComparisonFacts, facts: ReportFacts) -> bool:
-    for name, score in facts.evaluation.scores.items():
-        if comparison.metric.lower() in (name, short(score.title)[0].lower(), score.title.lower()):
-            return score.greater_is_better
-    return False
+def _difference(comparison: ComparisonFacts) -> str:
+    bounds = words.interval(comparison.low, comparison.high)
+    return words.number(comparison.difference) + (f" ({bounds})" if bounds != words.NOTHING else "")
 
 
-def _spoken(metric: str) -> str:
-    name = short(metric)[0].replace("_", " ")
-    return name if name.isupper() else name[:1].lower() + name[1:]
+def _spoken(name: str) -> str:
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def _second(facts: ReportFacts) -> list[dict[str, Any]]:
@@ -119,8 +149,13 @@ def _second(facts: ReportFacts) -> list[dict[str, Any]]:
         score = facts.evaluation.scores.get(name)
         if score is not None and score.value is not None:
             bounds = words.interval(score.low, score.high, share=name in ("accuracy", "r2"))
-            value = words.percent(score.value) if name == "r2" else written(name, score.value, facts)
-            label = {"roc_auc": "Pairs ranked rightly (ROC AUC)", "accuracy": "Named rightly", "mae": "Mean error", "r2": "Differences explained (R²)"}[name]
+            value = words.percent(score.value) if name == "r2" else written(name, score.value, facts.task)
+            label = {
+                "roc_auc": "Pairs ranked rightly (ROC AUC)",
+                "accuracy": "Named rightly",
+                "mae": "Mean error",
+                "r2": "Differences explained (R²)",
+            }[name]
             return [{"label": label, "value": value, "under": f"95 % interval {bounds}" if bounds != words.NOTHING else ""}]
     return []
 
@@ -135,8 +170,3 @@ def _money(facts: ReportFacts) -> list[dict[str, Any]]:
     currency = chosen.costs.currency
     under = f"instead of {words.money(without[1], currency)} when {without[0]} is flagged" if without else ""
     return [{"label": f"Cost of 1,000 {facts.task.cases}", "value": words.money(cost, currency), "under": under}]
-
-
-def lead(facts: ReportFacts) -> str | Markup:
-    """Return the one sentence that says how good the model is."""
-    return how_good(facts)

@@ -8,17 +8,17 @@ from markupsafe import Markup
 
 from automl.report import charts, svg, words
 from automl.report.blocks.base import Block, Cell, Table, cut
-from automl.report.facts import ConfusionFacts, ReliabilityBin, ReportFacts, ScoreFacts
+from automl.report.facts import ConfusionFacts, EvaluationFacts, ReportFacts, ScoreFacts, TaskFacts
 
 SHARES = {"accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "calibration_error", "coverage"}
 _MOST_CLASSES = 12
 
 
-def written(name: str, amount: float | None, facts: ReportFacts) -> str:
+def written(name: str, amount: float | None, task: TaskFacts) -> str:
     """Write the value of a score: shares as percents, errors with the target's unit."""
     if name in SHARES:
         return words.percent(amount)
-    return words.value(amount, facts.task) if name in ("rmse", "mae") else words.number(amount)
+    return words.value(amount, task) if name in ("rmse", "mae") else words.number(amount)
 
 
 def short(title: str) -> tuple[str, str]:
@@ -45,32 +45,59 @@ def scores(facts: ReportFacts) -> Block:
         place, ends = skill(score, score.value), [skill(score, score.low), skill(score, score.high)]
         known = sorted(end for end in ends if end is not None)
         drawn = svg.dot_interval(
-            place, known[0] if len(known) == 2 else None, known[-1] if len(known) == 2 else None, (-0.1, 1.0), reference=0.0, hollow=skill(score, score.before_calibration)
+            place,
+            known[0] if len(known) == 2 else None,
+            known[-1] if len(known) == 2 else None,
+            (-0.1, 1.0),
+            reference=0.0,
+            hollow=skill(score, score.before_calibration),
         )
         text = words.interval(score.low, score.high, name in SHARES)
-        row = {"title": title, "meaning": meaning, "value": written(name, score.value, facts), "interval": text, "undefined": score.undefined, "share": place is not None}
-        rows.append({**row, "drawing": drawn if place is not None and score.undefined is None else None, "naive": written(name, score.naive, facts)})
-        cells = [written(name, amount, facts) for amount in (score.value, score.low, score.high, score.naive, score.before_calibration)]
+        row = {
+            "title": title,
+            "meaning": meaning,
+            "value": written(name, score.value, facts.task),
+            "interval": text,
+            "undefined": score.undefined,
+            "share": place is not None,
+        }
+        rows.append(
+            {
+                **row,
+                "drawing": drawn if place is not None and score.undefined is None else None,
+                "naive": written(name, score.naive, facts.task),
+            }
+        )
+        cells = [
+            written(name, amount, facts.task) for amount in (score.value, score.low, score.high, score.naive, score.before_calibration)
+        ]
         table.append([title, *cells, "higher" if score.greater_is_better else "lower", score.undefined or ""])
     before = any(score.before_calibration is not None for score in facts.evaluation.scores.values())
     return Block(
         "scores",
         "Scores",
-        how_good(facts),
+        how_good(facts.task, facts.evaluation),
         "How the model will do when the world changes: intervals cover the luck of the sample, not a shift in time or in customers.",
-        notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {facts.evaluation.source.rstrip('.')}.",),
+        notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {words.source(facts.evaluation.source)}.",),
         template="scores",
         data={"rows": rows, "axis": svg.axis([(0.0, "naive"), (0.5, "half way"), (1.0, "perfect")], (-0.1, 1.0)), "before": before},
-        tables=(Table("Scores with 95 % intervals", ("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark"), table, frozenset({0, 6, 7})), *comparisons(facts)),
+        tables=(
+            Table(
+                "Scores with 95 % intervals",
+                ("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark"),
+                table,
+                frozenset({0, 6, 7}),
+            ),
+            *comparisons(facts),
+        ),
     )
 
 
-def how_good(facts: ReportFacts) -> str:
+def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
     """Say in one sentence how good the model is, in numbers of cases or in the unit of the target."""
-    scored, task = facts.evaluation.scores, facts.task
-    confusion = facts.evaluation.confusion
+    scored, confusion = evaluation.scores, evaluation.confusion
     if task.problem == "binary" and confusion is not None and len(confusion.labels) == 2:
-        return flagged(facts, confusion)
+        return flagged(task, confusion)
     right, error = scored.get("accuracy"), scored.get("mae") or scored.get("rmse")
     if task.problem == "multiclass" and right is not None and right.value is not None:
         sure = words.confidence(right.low, right.high, share=True)
@@ -81,17 +108,16 @@ def how_good(facts: ReportFacts) -> str:
         naive = f", against {words.value(error.naive, task)} without a model" if error.naive is not None else ""
         kind = "On average a prediction is off" if "mae" in scored else "A typical prediction is off (root mean squared error)"
         return f"{kind} by {words.value(error.value, task)}{f' ({sure})' if sure else ''}{naive}."
-    name, score = next(iter(scored.items()), ("", None))
-    if score is None or score.value is None:
+    name, score = next(((name, score) for name, score in scored.items() if score.value is not None), ("", None))
+    if score is None:
         return "No score could be computed on the judged rows."
-    return f"{short(score.title)[0]} is {written(name, score.value, facts)} ({words.confidence(score.low, score.high)})."
+    sure = words.confidence(score.low, score.high)
+    return f"{short(score.title)[0]} is {written(name, score.value, task)}{f' ({sure})' if sure else ''}."
 
 
-def flagged(facts: ReportFacts, confusion: ConfusionFacts) -> str:
+def flagged(task: TaskFacts, confusion: ConfusionFacts) -> str:
     """Say what becomes of 100 flagged cases and of 100 cases that are looked for."""
-    task = facts.task
-    at = 0 if str(confusion.labels[0]) == str(words.positive(task)) else 1
-    hit, miss, alarm = confusion.counts[at][at], confusion.counts[at][1 - at], confusion.counts[1 - at][at]
+    hit, miss, alarm, _ = decided(task, confusion)
     if hit + alarm == 0:
         return f"The model flags no {task.case} at all: none of the {words.whole(miss)} with {words.event(task)} is found."
     known = words.wilson(hit, hit + alarm)
@@ -100,14 +126,33 @@ def flagged(facts: ReportFacts, confusion: ConfusionFacts) -> str:
     return turn + (f"; of 100 such {task.cases} it finds {words.of_hundred(hit / (hit + miss))}." if hit + miss else ".")
 
 
+def decided(task: TaskFacts, table: ConfusionFacts) -> tuple[int, int, int, int]:
+    """Return hits, misses, false alarms and rightly left alone of a table of two classes."""
+    at = 0 if str(table.labels[0]) == str(words.positive(task)) else 1
+    return table.counts[at][at], table.counts[at][1 - at], table.counts[1 - at][at], table.counts[1 - at][1 - at]
+
+
 def comparisons(facts: ReportFacts) -> tuple[Table, ...]:
     """List the paired tests against other models."""
     rows: list[list[Cell]] = [
-        [c.against, c.metric, words.number(c.ours), words.number(c.theirs), words.number(c.difference), words.interval(c.low, c.high), words.number(c.p_value, 2), "yes" if c.better else "not shown"]
+        [
+            c.against,
+            c.metric,
+            words.number(c.ours),
+            words.number(c.theirs),
+            words.number(c.difference),
+            words.interval(c.low, c.high),
+            words.number(c.p_value, 2),
+            "yes" if c.better else "not shown",
+        ]
         for c in facts.evaluation.comparisons
     ]
     head = ("Against", "Score", "Ours", "Theirs", "Difference", "95 % interval", "p-value", "Better?")
-    return (Table("Paired comparisons on the same rows; a positive difference speaks for ours", head, rows, frozenset({0, 1, 7})),) if rows else ()
+    return (
+        (Table("Paired comparisons on the same rows; a positive difference speaks for ours", head, rows, frozenset({0, 1, 7})),)
+        if rows
+        else ()
+    )
 
 
 def confusion(facts: ReportFacts) -> Block | None:
@@ -123,12 +168,25 @@ def confusion(facts: ReportFacts) -> Block | None:
     mix = f" The most frequent mistake: {words.whole(often[0])} {cases} that are {often[1]} are called {often[2]}." if often[0] else ""
     most = max((sum(row) for row in counts), default=1) or 1
     cells = [
-        {"label": label, "cells": [{"count": words.whole(c), "share": words.percent(c / (sum(row) or 1)), "depth": round(10 * c / (sum(row) or 1)), "right": i == j} for j, c in enumerate(row)], "sum": words.whole(sum(row))}
+        {
+            "label": label,
+            "cells": [
+                {
+                    "count": words.whole(c),
+                    "share": words.percent(c / (sum(row) or 1)),
+                    "depth": round(10 * c / (sum(row) or 1)),
+                    "right": i == j,
+                }
+                for j, c in enumerate(row)
+            ],
+            "sum": words.whole(sum(row)),
+        }
         for i, (label, row) in enumerate(zip(labels, counts, strict=True))
     ]
     per_class = sorted(facts.evaluation.per_class, key=lambda entry: entry.rows, reverse=True)
     rows: list[list[Cell]] = [
-        [words.shorten(c.label, 50), words.whole(c.rows), words.percent(c.precision), words.percent(c.recall), words.percent(c.f1)] for c in per_class
+        [words.shorten(c.label, 50), words.whole(c.rows), words.percent(c.precision), words.percent(c.recall), words.percent(c.f1)]
+        for c in per_class
     ]
     shown, more = cut(rows, 60)
     return Block(
@@ -139,7 +197,11 @@ def confusion(facts: ReportFacts) -> Block | None:
         notes=(f"The {len(labels) - 1} most frequent classes are shown; all others are counted together.",) if grouped else (),
         template="confusion",
         data={"labels": labels, "rows": cells, "most": most},
-        tables=(Table("Each class", ("Class", "Cases", "Right when named (precision)", "Found (recall)", "F1"), shown, frozenset({0}), more),) if rows else (),
+        tables=(
+            Table("Each class", ("Class", "Cases", "Right when named (precision)", "Found (recall)", "F1"), shown, frozenset({0}), more),
+        )
+        if rows
+        else (),
     )
 
 
@@ -169,11 +231,25 @@ def curves(facts: ReportFacts) -> Block | None:
     figures: list[tuple[Markup, Cell]] = []
     sentence = ""
     if pr is not None:
-        figures.append((charts.curve(pr, "pr", f"Precision and recall for {what}", ("Found (recall)", "Right when flagged (precision)"), here=here_pr), "The higher to the right, the better; the dashed line is guessing."))
+        figures.append(
+            (
+                charts.curve(
+                    pr, "pr", f"Precision and recall for {what}", ("Found (recall)", "Right when flagged (precision)"), here=here_pr
+                ),
+                "The higher to the right, the better; the dashed line is guessing.",
+            )
+        )
         base = f" where {words.of_hundred(pr.baseline)} in 100 are {what}" if pr.baseline is not None else ""
-        sentence = f"Averaged over all thresholds, {words.percent(pr.area)} of flagged {cases} are right{base}." if pr.area is not None else ""
+        sentence = (
+            f"Averaged over all thresholds, {words.percent(pr.area)} of flagged {cases} are right{base}." if pr.area is not None else ""
+        )
     if roc is not None:
-        figures.append((charts.curve(roc, "roc", f"ROC curve for {what}", ("False alarms", "Found (recall)"), diagonal=True, here=here_roc), "The nearer to the upper left, the better; the diagonal is guessing."))
+        figures.append(
+            (
+                charts.curve(roc, "roc", f"ROC curve for {what}", ("False alarms", "Found (recall)"), diagonal=True, here=here_roc),
+                "The nearer to the upper left, the better; the diagonal is guessing.",
+            )
+        )
         if roc.area is not None:
             sentence = f"Given one {facts.task.case} of each kind, the model ranks them rightly {words.of_hundred(roc.area)} times in 100. {sentence}".strip()
     tables = tuple(
@@ -181,15 +257,21 @@ def curves(facts: ReportFacts) -> Block | None:
         for curve, head in ((pr, ("Found (recall)", "Right when flagged (precision)")), (roc, ("False alarms", "Found (recall)")))
         if curve is not None and curve.x
     )
-    return Block("curves", "Ranking", sentence or "How many are found at the price of how many false alarms.", "Which point to choose: that depends on what mistakes cost, see the threshold below.", figures=tuple(figures), tables=tables)
+    return Block(
+        "curves",
+        "Ranking",
+        sentence or "How many are found at the price of how many false alarms.",
+        "Which point to choose: that depends on what mistakes cost, see the threshold below.",
+        figures=tuple(figures),
+        tables=tables,
+    )
 
 
 def _chosen_points(facts: ReportFacts) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
     table = facts.evaluation.confusion
     if facts.threshold is None or table is None or len(table.labels) != 2:
         return None, None
-    at = 0 if str(table.labels[0]) == str(words.positive(facts.task)) else 1
-    hit, miss, alarm, rest = table.counts[at][at], table.counts[at][1 - at], table.counts[1 - at][at], table.counts[1 - at][1 - at]
+    hit, miss, alarm, rest = decided(facts.task, table)
     if not (hit + miss and hit + alarm and alarm + rest):
         return None, None
     recall = hit / (hit + miss)
@@ -207,11 +289,20 @@ def _class_curves(facts: ReportFacts) -> Block:
     assert known is not None
     ranked = sorted(known.precision_recall.items(), key=lambda item: item[1].area if item[1].area is not None else 2.0)
     figures: list[tuple[Markup, Cell]] = [
-        (charts.curve(curve, f"pr-{i}", f"Precision and recall of {label}", ("Found (recall)", "Precision"), small=True), Markup("<b>{}</b> area {}").format(words.shorten(label, 40), words.number(curve.area)))
+        (
+            charts.curve(curve, f"pr-{i}", f"Precision and recall of {label}", ("Found (recall)", "Precision"), small=True),
+            Markup("<b>{}</b> area {}").format(words.shorten(label, 40), words.number(curve.area)),
+        )
         for i, (label, curve) in enumerate(ranked[:6])
     ]
     rows: list[list[Cell]] = [
-        [words.shorten(label, 50), words.number(curve.area), words.number(curve.baseline), words.number(known.roc[label].area if label in known.roc else None)] for label, curve in ranked
+        [
+            words.shorten(label, 50),
+            words.number(curve.area),
+            words.number(curve.baseline),
+            words.number(known.roc[label].area if label in known.roc else None),
+        ]
+        for label, curve in ranked
     ]
     shown, more = cut(rows, 60)
     hardest = f"{words.shorten(ranked[0][0], 40)} is the hardest class to find (area under its precision–recall curve {words.number(ranked[0][1].area)}, guessing gives {words.number(ranked[0][1].baseline)})"
@@ -222,43 +313,13 @@ def _class_curves(facts: ReportFacts) -> Block:
         f"{hardest}{easiest}.",
         "Which mistakes matter: each class is judged against all others together.",
         figures=tuple(figures),
-        tables=(Table("Area under the curves of each class, the hardest first", ("Class", "Precision–recall", "Guessing", "ROC"), shown, frozenset({0}), more),),
+        tables=(
+            Table(
+                "Area under the curves of each class, the hardest first",
+                ("Class", "Precision–recall", "Guessing", "ROC"),
+                shown,
+                frozenset({0}),
+                more,
+            ),
+        ),
     )
-
-
-def reliability(facts: ReportFacts) -> Block | None:
-    """Draw whether 20 % means 20 %, before and after calibration."""
-    known = facts.evaluation.reliability
-    if known is None or not known.after:
-        return None
-    what = words.event(facts.task) if facts.task.problem == "binary" else "the named class"
-    inside = sum(entry.low <= entry.mean_predicted <= entry.high for entry in known.after)
-    worst = max(known.after, key=lambda entry: abs(entry.observed - entry.mean_predicted))
-    calibrated = facts.calibration
-    sentence = f"Probabilities can be read as they stand in {inside} of {words.count(len(known.after), 'group')}: there the 95 % interval holds what the model says."
-    gap = f"The largest gap: where the model says {words.percent(worst.mean_predicted)}, it happens in {words.percent(worst.observed)} of {words.count(worst.rows, facts.task.case, facts.task.cases)}."
-    notes = [gap]
-    if calibrated is not None:
-        notes.append(f"Calibration: {calibrated.method}{'' if calibrated.applied else ' (nothing applied)'}. {calibrated.because}")
-    tables = [_bins("After calibration" if known.before else "Reliability", known.after)]
-    if known.before:
-        tables.append(_bins("Before calibration", known.before))
-    if calibrated is not None and calibrated.candidates:
-        rows: list[list[Cell]] = [[name, words.number(loss, 4), "chosen" if name == calibrated.method else ""] for name, loss in calibrated.candidates.items()]
-        tables.append(Table("Cross-validated log-loss of each way to calibrate", ("Method", "Log-loss", ""), rows, frozenset({0, 2})))
-    picture = charts.reliability(known.before, known.after, "reliability-chart", what)
-    caption = "Filled: after calibration, with 95 % intervals. " + ("Hollow: before. " if known.before else "") + "On the dashed line, 20 % means 20 %."
-    return Block(
-        "reliability",
-        "Honest percentages",
-        sentence,
-        "Whether the percentages hold for every kind of case; they can be right on average and wrong for a small group.",
-        notes=tuple(notes),
-        figures=((picture, caption), (charts.rows_by_probability(known.after, "probabilities"), "Where the points rest on few cases, trust them less.")),
-        tables=tuple(tables),
-    )
-
-
-def _bins(caption: str, bins: tuple[ReliabilityBin, ...]) -> Table:
-    rows: list[list[Cell]] = [[words.percent(b.mean_predicted), words.percent(b.observed), words.interval(b.low, b.high, share=True), words.whole(b.rows)] for b in bins]
-    return Table(caption, ("The model says", "It happens", "95 % interval", "Cases"), rows, frozenset())

@@ -16,12 +16,16 @@ def predicted(facts: ReportFacts) -> Block | None:
         return None
     unit = f", {facts.task.unit}" if facts.task.unit else ""
     r2 = facts.evaluation.scores.get("r2")
-    share = f"The model explains {words.percent(r2.value)} of the differences in {words.shorten(facts.task.target)}" if r2 and r2.value is not None else "How predictions lie against the truth"
+    share = (
+        f"The model explains {words.percent(r2.value)} of the differences in {words.shorten(facts.task.target)}"
+        if r2 and r2.value is not None
+        else "How predictions lie against the truth"
+    )
     sure = f" ({words.confidence(r2.low, r2.high, share=True)})" if r2 and words.confidence(r2.low, r2.high) else ""
     return Block(
         "predicted",
         "Predicted and actual",
-        f"{share}{sure}{_pull(known.grid, facts)}.",
+        f"{share}{sure}.",
         "Why a case is off the diagonal, and how the model does beyond the range of values that it has seen.",
         figures=((charts.grid(known.grid, "grid", unit), "Darker cells hold more cases; on the dashed line the prediction is right."),),
         tables=(_by_actual(known.grid),),
@@ -31,23 +35,6 @@ def predicted(facts: ReportFacts) -> Block | None:
 def _middle(edges: tuple[float, ...], counts: tuple[int, ...]) -> float | None:
     total = sum(counts)
     return sum(c * (a + b) / 2 for c, a, b in zip(counts, edges, edges[1:], strict=False)) / total if total else None
-
-
-def _pull(grid: GridFacts, facts: ReportFacts) -> str:
-    """Say whether high values are predicted too low, as shrinking models do."""
-    rows = [(i, row) for i, row in enumerate(grid.counts) if sum(row)]
-    total, seen, top = sum(map(sum, grid.counts)), 0, []
-    for i, row in reversed(rows):
-        top.append((i, row))
-        seen += sum(row)
-        if seen >= 0.1 * total:
-            break
-    actual = sum(sum(row) * (grid.actual_edges[i] + grid.actual_edges[i + 1]) / 2 for i, row in top) / (seen or 1)
-    guess = sum((_middle(grid.predicted_edges, row) or 0.0) * sum(row) for _, row in top) / (seen or 1)
-    spread = grid.actual_edges[-1] - grid.actual_edges[0]
-    if actual - guess > 0.05 * spread:
-        return f"; the highest values come out too low, about {words.value(guess, facts.task)} where {words.value(actual, facts.task)} is true"
-    return ""
 
 
 def _by_actual(grid: GridFacts) -> Table:
@@ -80,7 +67,13 @@ def errors(facts: ReportFacts) -> Block | None:
         "Which cases the large errors belong to.",
         notes=("An error is the actual value minus the prediction: on the right the truth was higher than predicted.",),
         template="residuals",
-        data={"strip": strip, "axis": axis, "caption": f"Each darker bar holds fewer of the errors: {words.listing(pairs)}. The line in the middle is the median." if pairs else ""},
+        data={
+            "strip": strip,
+            "axis": axis,
+            "caption": f"Each darker bar holds fewer of the errors: {words.listing(pairs)}. The line in the middle is the median."
+            if pairs
+            else "",
+        },
         tables=(Table("Quantiles of the errors", ("Share of errors below", "Error"), rows, frozenset()),),
     )
 
@@ -103,13 +96,24 @@ def coverage(facts: ReportFacts) -> Block | None:
     start = max(min(known.nominal, known.measured, known.low or 1.0) - 0.05, 0.0)
     drawing: Markup = svg.dot_interval(known.measured, known.low, known.high, (start, 1.0), reference=known.nominal)
     axis = svg.axis([(t, words.percent(t)) for t in svg.ticks(start, 1.0, 4)], (start, 1.0))
-    rows: list[list[Cell]] = [[words.percent(known.nominal), words.percent(known.measured), words.interval(known.low, known.high, share=True), words.number(known.mean_width)]]
+    rows: list[list[Cell]] = [
+        [
+            words.percent(known.nominal),
+            words.percent(known.measured),
+            words.interval(known.low, known.high, share=True),
+            words.number(known.mean_width),
+        ]
+    ]
     return Block(
         "coverage",
         "Intervals",
         f"Intervals that promise to hold the truth {words.of_hundred(known.nominal)} times in 100 held it {words.percent(known.measured)} of the time{f' ({sure})' if sure else ''}.{wide}",
         "Whether the promise holds for each kind of case; it is a promise on average.",
         template="residuals",
-        data={"strip": drawing, "axis": axis, "caption": f"Dot: measured, with its 95 % interval. Upright line: promised, {words.percent(known.nominal)}."},
+        data={
+            "strip": drawing,
+            "axis": axis,
+            "caption": f"Dot: measured, with its 95 % interval. Upright line: promised, {words.percent(known.nominal)}.",
+        },
         tables=(Table("Coverage of the prediction intervals", ("Promised", "Measured", "95 % interval", "Mean width"), rows, frozenset()),),
     )

@@ -13,7 +13,14 @@ def decisions(facts: ReportFacts) -> Block | None:
         return None
     open_ones = sum(decision.override is not None for decision in facts.decisions)
     rows: list[list[Cell]] = [
-        [d.stage, words.shorten(d.what, 80), words.shorten(d.chosen, 120), words.shorten(d.because, 300), words.listing(d.alternatives, 5) or words.NOTHING, code(d.override) if d.override else words.NOTHING]
+        [
+            d.stage,
+            words.shorten(d.what, 80),
+            words.shorten(d.chosen, 120),
+            words.shorten(d.because, 300),
+            words.listing(d.alternatives, 5) or words.NOTHING,
+            code(d.override) if d.override else words.NOTHING,
+        ]
         for d in facts.decisions
     ]
     shown, more = cut(rows, 300)
@@ -22,7 +29,15 @@ def decisions(facts: ReportFacts) -> Block | None:
         "Decisions",
         f"{words.count(len(facts.decisions), 'choice')} {'was' if len(facts.decisions) == 1 else 'were'} made for you; {open_ones} of them you can overrule with one argument.",
         "Choices that were made before the data came here: what was recorded, about whom, and what was left out.",
-        tables=(Table("Automatic choices, in order", ("Stage", "What", "Chosen", "Because", "Instead of", "To overrule"), shown, frozenset(range(6)), more),),
+        tables=(
+            Table(
+                "Automatic choices, in order",
+                ("Stage", "What", "Chosen", "Because", "Instead of", "To overrule"),
+                shown,
+                frozenset(range(6)),
+                more,
+            ),
+        ),
         open_tables=True,
     )
 
@@ -41,7 +56,11 @@ def reproduce(facts: ReportFacts) -> Block | None:
         ("Report made", facts.created),
     ]
     known: list[list[Cell]] = [[name[:1].upper() + name[1:], value] for name, value in pairs if value]
-    same = "The same seed, versions and data give the same model when trials are capped instead of time" if again.seed is not None else "How this model came to be"
+    same = (
+        "The same seed, versions and data give the same model when trials are capped instead of time"
+        if again.seed is not None
+        else "How this model came to be"
+    )
     return Block(
         "reproduce",
         "Do it again",
@@ -56,7 +75,10 @@ def reproduce(facts: ReportFacts) -> Block | None:
 
 _TERMS = {
     "95 % interval": ("", "If the same study were repeated on many samples, about 95 of 100 such intervals would hold the true value."),
-    "Naive predictor": ("", "A model that looks at no column: it always gives the average, or the share of each class. Anything useful must beat it."),
+    "Naive predictor": (
+        "",
+        "A model that looks at no column: it always gives the average, or the share of each class. Anything useful must beat it.",
+    ),
     "Simplest model": ("", "The plainest model that learns from the columns: a linear one. Where nothing beats it clearly, prefer it."),
     "Log-loss": ("log_loss", "How surprised the model is by what really happens; sure and wrong costs most. 0 is perfect."),
     "Brier score": ("brier", "The mean squared gap between the probability and what happened (0 or 1). 0 is perfect."),
@@ -75,7 +97,10 @@ _TERMS = {
     "Coverage": ("coverage", "How often the prediction interval holds the true value."),
     "Out of fold": ("folds", "The rows are cut in parts; each part is predicted by models that learned from the others."),
     "Ensemble": ("ensemble", "Several models whose answers are averaged with weights."),
-    "Leakage": ("leakage", "A column that knows the answer because it was filled in afterwards. Such a model shines here and fails in use."),
+    "Leakage": (
+        "leakage",
+        "A column that knows the answer because it was filled in afterwards. Such a model shines here and fails in use.",
+    ),
 }
 
 

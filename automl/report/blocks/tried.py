@@ -29,7 +29,9 @@ def leaderboard(facts: ReportFacts) -> Block | None:
             "title": row.title,
             "kind": KINDS[row.kind],
             "shape": svg.shape(row.kind),
-            "drawing": svg.dot_interval(row.score, row.low, row.high, domain, kind=row.kind, reference=naive) if row.score is not None else None,
+            "drawing": svg.dot_interval(row.score, row.low, row.high, domain, kind=row.kind, reference=naive)
+            if row.score is not None
+            else None,
             "score": words.number(row.score),
             "interval": words.interval(row.low, row.high),
             "seconds": words.seconds(row.seconds),
@@ -39,7 +41,10 @@ def leaderboard(facts: ReportFacts) -> Block | None:
         for row in picked
     ]
     better = "higher" if board.greater_is_better else "lower"
-    notes = [f"{board.metric_title}: {better} is better. The upright line is the naive predictor.", *([facts.advice] if facts.advice else [])]
+    notes = [
+        f"{board.metric_title}: {better} is better. The upright line is the naive predictor.",
+        *([facts.advice] if facts.advice else []),
+    ]
     return Block(
         "leaderboard",
         "All models",
@@ -47,7 +52,13 @@ def leaderboard(facts: ReportFacts) -> Block | None:
         "Which model would win with more time or more rows; models whose intervals overlap may change places on new data.",
         notes=tuple(notes),
         template="leaderboard",
-        data={"rows": rows, "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain), "metric": board.metric_title, "weights": any(r["weight"] for r in rows), "more": len(board.rows) - len(picked)},
+        data={
+            "rows": rows,
+            "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain),
+            "metric": board.metric_title,
+            "weights": any(r["weight"] for r in rows),
+            "more": len(board.rows) - len(picked),
+        },
         tables=(_table(board),),
     )
 
@@ -58,7 +69,15 @@ def _winner(board: LeaderboardFacts) -> str:
     if not scored:
         return "No model could be scored."
     best, count = scored[0], len([row for row in board.rows if row.kind not in ("naive", "ensemble")])
-    near = [row for row in scored[1:] if row.kind != "naive" and row.score is not None and best.low is not None and best.high is not None and best.low <= row.score <= best.high]
+    near = [
+        row
+        for row in scored[1:]
+        if row.kind != "naive"
+        and row.score is not None
+        and best.low is not None
+        and best.high is not None
+        and best.low <= row.score <= best.high
+    ]
     tail = ""
     if near:
         last = next((row for row in near if row.kind == "linear"), None) or next((row for row in near if row.kind == "tree"), near[0])
@@ -85,7 +104,20 @@ def _table(board: LeaderboardFacts) -> Table:
         for row in board.rows
     ]
     shown, more = cut(rows, 60)
-    head = ("", "Model", "Kind", board.metric_title, "95 % interval", "Training", "Weight", "Size", "1,000 predictions", "Trials", "Best configuration", "Status")
+    head = (
+        "",
+        "Model",
+        "Kind",
+        board.metric_title,
+        "95 % interval",
+        "Training",
+        "Weight",
+        "Size",
+        "1,000 predictions",
+        "Trials",
+        "Best configuration",
+        "Status",
+    )
     return Table("Every model that was tried", head, shown, frozenset({1, 2, 10, 11}), more)
 
 

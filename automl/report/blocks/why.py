@@ -40,8 +40,20 @@ def importance(facts: ReportFacts) -> Block | None:
         "Cause and effect: a column can matter because it stands for something else, and columns that say the same share their worth.",
         notes=(f"Bars: by how much the {known.metric} gets worse without the column{about}. {known.method}",),
         template="importance",
-        data={"rows": rows, "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain), "more": max(len(known.entries) - _SHOWN, 0)},
-        tables=(Table(f"Importance of the columns (loss of {known.metric})", ("Column", "Importance", "Low", "High", "Note"), shown, frozenset({0, 4}), more),),
+        data={
+            "rows": rows,
+            "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain),
+            "more": max(len(known.entries) - _SHOWN, 0),
+        },
+        tables=(
+            Table(
+                f"Importance of the columns (loss of {known.metric})",
+                ("Column", "Importance", "Low", "High", "Note"),
+                shown,
+                frozenset({0, 4}),
+                more,
+            ),
+        ),
     )
 
 
@@ -64,10 +76,18 @@ def examples(facts: ReportFacts) -> Block | None:
         return None
     shown = facts.examples[:6]
     gaps = [abs(e.completeness_gap) for e in shown if e.completeness_gap is not None]
-    gap = f"The parts add up to the prediction to within {words.number(max(gaps))}." if gaps and max(gaps) > 0 else "The parts add up to the prediction." if gaps else ""
+    gap = (
+        f"The parts add up to the prediction to within {words.number(max(gaps))}."
+        if gaps and max(gaps) > 0
+        else "The parts add up to the prediction."
+        if gaps
+        else ""
+    )
     first = shown[0]
     top = first.contributions[0] if first.contributions else None
-    lead = f"{first.title}: {first.prediction}" + (f", most of all because {words.shorten(top.column, 40)} is {words.shorten(top.value, 40)}" if top else "")
+    lead = f"{first.title}: {first.prediction}" + (
+        f", most of all because {words.shorten(top.column, 40)} is {words.shorten(top.value, 40)}" if top else ""
+    )
     return Block(
         "examples",
         "Single cases",
@@ -91,7 +111,12 @@ def _card(example: ExampleFacts) -> dict[str, Any]:
         "start": words.number(example.start) if example.start is not None else None,
         "scale": example.scale,
         "rows": [
-            {"column": words.shorten(c.column, 40), "value": words.shorten(c.value, 40), "amount": signed(c.contribution), "drawing": svg.track(_bar(c.contribution, domain), 16, "signed")}
+            {
+                "column": words.shorten(c.column, 40),
+                "value": words.shorten(c.value, 40),
+                "amount": signed(c.contribution),
+                "drawing": svg.track(_bar(c.contribution, domain), 16, "signed"),
+            }
             for c in kept
         ],
         "more": max(len(example.contributions) - len(kept), 0),
@@ -117,4 +142,10 @@ def signed(amount: float) -> str:
 
 def _table(example: ExampleFacts) -> Table:
     rows: list[list[Cell]] = [[words.shorten(c.column), words.shorten(c.value), signed(c.contribution)] for c in example.contributions[:50]]
-    return Table(f"{example.title}: {example.prediction}", ("Column", "Value", "Contribution"), rows, frozenset({0, 1}), max(len(example.contributions) - 50, 0))
+    return Table(
+        f"{example.title}: {example.prediction}",
+        ("Column", "Value", "Contribution"),
+        rows,
+        frozenset({0, 1}),
+        max(len(example.contributions) - 50, 0),
+    )
