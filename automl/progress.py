@@ -161,8 +161,11 @@ class LiveProgress(Reporter):
         self._live = Live(get_renderable=self._line, console=console, refresh_per_second=5, transient=True)
 
     def __call__(self, progress: Progress) -> None:
-        """Show this record from now on."""
+        """Show this record from now on; a change of stage at once, because its first step may hold the terminal for seconds."""
+        changed = progress.stage != self._progress.stage
         self._progress = progress
+        if changed:
+            self._live.refresh()
 
     def __enter__(self) -> Self:
         self._live.start()

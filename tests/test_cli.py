@@ -28,6 +28,7 @@ HEAVY = ("keras", "tensorflow", "jax", "torch", "pandas", "sklearn", "numpy", "s
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOML_DEBUG", raising=False)
+    monkeypatch.setattr("automl.cli.output.import_quietly", lambda name: None)  # what it imports is replaced, or not needed
 
 
 @pytest.fixture
@@ -62,6 +63,12 @@ def fresh(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": home},
         **options,
     )
+
+
+def test_importing_quietly_holds_back_what_libraries_write() -> None:
+    Path("noisy.py").write_text("import os\nos.write(2, b'driver not found')\n")
+    code = "import sys; sys.path.insert(0, '.'); from automl.cli.output import import_quietly; import_quietly('noisy')"
+    assert fresh("-c", f"{code}; print('after', file=sys.stderr)").stderr == "after\n"
 
 
 # ── light ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+import automl
 from automl.budget import Budget, process_started
 from automl.cli import INTERRUPTED, output
 from automl.errors import DataError, GateError, UsageError
-from automl.progress import open_progress
+from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, write_results
 
 app = typer.Typer(
@@ -65,8 +66,6 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Train on a table and write model, report and leaderboard."""
-    import automl
-
     limits = _budget(budget, trials, memory)
     gates = _gates(require)
     _existing(data, "data")
@@ -87,8 +86,9 @@ def fit(
         "test": test,
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+        progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        model = automl.fit(data, column, budget=limits, progress=progress, **given)
+        model = _library().fit(data, column, budget=limits, progress=progress, **given)
         files = write_results(model, folder)
     _finish(model, files, gates, as_json)
 
@@ -110,6 +110,8 @@ def run(
     limits = _budget(budget or loaded.budget, loaded.trials, None)
     folder = prepare_folder(out or Path("results") / loaded.name)
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+        progress(_started(limits))
+        _library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
     _finish(model, output.result_files(folder), gates, as_json)
 
@@ -117,10 +119,8 @@ def run(
 @app.command()
 def detect(data: Data, target: Target = None, problem: Problem = None, types: Types = None, as_json: Json = False) -> None:
     """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
-    import automl
-
     _existing(data, "data")
-    found = automl.detect(data, target, problem=problem, types=output.pairs(types))
+    found = _library().detect(data, target, problem=problem, types=output.pairs(types))
     if as_json:
         output.print_json(found.to_dict())
     else:
@@ -135,11 +135,9 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict each row of a table; without -o the table goes to stdout as CSV."""
-    import automl
-
     write = output.table_writer(out)
     _existing(data, "data")
-    table = automl.load(model).predictions(output.read_frame(data))
+    table = _library().load(model).predictions(output.read_frame(data))
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)
@@ -157,10 +155,8 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say what each column added to the prediction of a row."""
-    import automl
-
     _existing(data, "data")
-    fitted = automl.load(model)
+    fitted = _library().load(model)
     told = output.explanations(fitted, output.read_frame(data), row or [0])
     if as_json:
         output.print_json(told)
@@ -182,15 +178,14 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Give every family of models the same chance and show them side by side."""
-    import automl
-
     limits = _budget(budget, trials, memory)
     _existing(data, "data")
     column = target if target is not None else _ask_target(data)
     options = {"families": output.names(families), "seed": seed, "problem": problem}
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+        progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        table = automl.compare(data, column, budget=limits, progress=progress, **given)
+        table = _library().compare(data, column, budget=limits, progress=progress, **given)
     if as_json:
         output.print_json(output.records(table))
     else:
@@ -203,13 +198,11 @@ def report(
     out: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The report (.html) or its facts (.json).")] = "report.html",
 ) -> None:
     """Write the report of a saved model again."""
-    import automl
-
     suffix = Path(out).suffix.lower()
     if suffix not in {".html", ".json"}:
         raise UsageError(f"`--output` must end in .html or .json. Received {out!r}.")
     prepare_folder(Path(out).parent)
-    fitted = automl.load(model)
+    fitted = _library().load(model)
     if suffix == ".json":
         from automl.report.facts import write_json
 
@@ -223,8 +216,6 @@ def version(as_json: Json = False) -> None:
     """Say which versions are installed."""
     import platform
     from importlib import metadata
-
-    import automl
 
     told = {"automl": automl.__version__, "python": platform.python_version()}
     for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn"):
@@ -242,6 +233,16 @@ def _budget(seconds: str | float | None, trials: int | None, memory: str | None)
     """The budget of the whole command: its clock began with the process, so that start-up counts."""
     limit = "5m" if seconds is None and trials is None else seconds
     return Budget(limit, trials=trials, memory=memory, started=process_started())
+
+
+def _library() -> Any:
+    """Return the package with everything imported that takes seconds, so that no library writes to the terminal meanwhile."""
+    output.import_quietly("automl.estimator")
+    return automl
+
+
+def _started(limits: Budget) -> Progress:
+    return Progress("start", elapsed=limits.elapsed(), budget=limits.limit, message="loading")
 
 
 def _gates(texts: list[str] | None) -> list[Gate]:
@@ -268,9 +269,7 @@ def _existing(path: str, what: str) -> None:
 
 def _ask_target(data: str) -> str:
     """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    import automl
-
-    suggestions = [(str(name), str(reason)) for name, reason in automl.detect(data).suggestions]
+    suggestions = [(str(name), str(reason)) for name, reason in _library().detect(data).suggestions]
     if not suggestions:
         raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
     ranked = "\n".join(f"  {number}. {name}: {reason}" for number, (name, reason) in enumerate(suggestions[:5], start=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -19,6 +20,29 @@ if TYPE_CHECKING:
 
 _WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
 _PLAIN_WIDTH = 160  # columns of text where there is no terminal that says how wide it is
+
+
+def import_quietly(name: str) -> None:
+    """Import a module while the process's stderr is closed to it.
+
+    TensorFlow writes about drivers and processor features from C++ before any setting of its log is read; nothing but the file descriptor
+    itself holds that back. An error while importing is raised all the same.
+
+    Args:
+        name: The module.
+    """
+    if os.environ.get("AUTOML_DEBUG") or name in sys.modules:
+        importlib.import_module(name)
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        importlib.import_module(name)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def stem(path: str) -> str:
