@@ -120,7 +120,7 @@ def run(
 def detect(data: Data, target: Target = None, problem: Problem = None, types: Types = None, as_json: Json = False) -> None:
     """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
     _existing(data, "data")
-    found = _library().detect(data, target, problem=problem, types=output.pairs(types))
+    found = _library(networks=False).detect(data, target, problem=problem, types=output.pairs(types))
     if as_json:
         output.print_json(found.to_dict())
     else:
@@ -235,9 +235,10 @@ def _budget(seconds: str | float | None, trials: int | None, memory: str | None)
     return Budget(limit, trials=trials, memory=memory, started=process_started())
 
 
-def _library() -> Any:
-    """Return the package with everything imported that takes seconds, so that no library writes to the terminal meanwhile."""
-    output.import_quietly("automl.estimator")
+def _library(networks: bool = True) -> Any:
+    """Return the package with what takes seconds imported, so that no library writes to the terminal later on."""
+    for module in ("automl.estimator", "automl._backend") if networks else ("automl.estimator",):
+        output.import_quietly(module)
     return automl
 
 
@@ -269,7 +270,7 @@ def _existing(path: str, what: str) -> None:
 
 def _ask_target(data: str) -> str:
     """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    suggestions = [(str(name), str(reason)) for name, reason in _library().detect(data).suggestions]
+    suggestions = [(str(name), str(reason)) for name, reason in _library(networks=False).detect(data).suggestions]
     if not suggestions:
         raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
     ranked = "\n".join(f"  {number}. {name}: {reason}" for number, (name, reason) in enumerate(suggestions[:5], start=1))
