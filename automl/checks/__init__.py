@@ -52,13 +52,14 @@ def _keep_one(schema: Schema, findings: list[Finding]) -> list[Finding]:
     if len(unused) < len(schema.features):
         return findings
     spared = next((finding for finding in unused if finding.check == "identifier"), None)
-    told = [Finding(f.check, f.columns, "warning", "told", f.because + " It is the only column left, so it is used.", "") if f is spared else f for f in findings]
+    told = [
+        Finding(f.check, f.columns, "warning", "told", f.because + " It is the only column left, so it is used.", "") if f is spared else f
+        for f in findings
+    ]
     return told
 
 
-def check(
-    dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any], log: DecisionLog | None = None, seed: int = 0
-) -> Checked:
+def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any], log: DecisionLog | None = None, seed: int = 0) -> Checked:
     """Check columns, rows and target.
 
     Args:

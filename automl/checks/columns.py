@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from automl.checks.finding import Finding
-from automl.schema import Column, cast_column, kind_of
+from automl.schema import Column, cast_column, count_infinite, kind_of
 
 _FEWEST = 20  # below this, values may differ by chance
 _ALL = 0.99
@@ -74,7 +74,11 @@ def _is_constant(column: Column, sampled: np.ndarray[Any, Any], series: pd.Serie
         return f"All {len(values):,} values are missing."
     if missing.any() or len(pd.unique(values)) > 1:
         return None
-    return f"All {len(values):,} values are {str(values[0])[:40]!r}." if column.type != "number" else f"All {len(values):,} values are {values[0]:g}."
+    return (
+        f"All {len(values):,} values are {str(values[0])[:40]!r}."
+        if column.type != "number"
+        else f"All {len(values):,} values are {values[0]:g}."
+    )
 
 
 def useless(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
@@ -117,15 +121,16 @@ def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFra
     """Yield infinite numbers, many missing values and mixed types."""
     for column in columns:
         series = frame[column.name]
-        if column.type == "number" and getattr(series.dtype, "kind", "O") == "f" and isinstance(series.dtype, np.dtype):
-            infinite = int(np.isinf(series.to_numpy()).sum())
-            if infinite:
-                because = f"{infinite:,} values of {column.name!r} are infinite."
-                yield Finding("infinite", (column.name,), "warning", "counted as missing", because, "replace them in the data")
+        infinite = count_infinite(series) if column.type == "number" else 0
+        if infinite:
+            because = f"{infinite:,} values of {column.name!r} are infinite."
+            yield Finding("infinite", (column.name,), "warning", "counted as missing", because, "replace them in the data")
         missing = float(pd.isna(typed[column.name].to_numpy()).mean())
         if missing > 0.5:
             because = f"{missing:.0%} of the values of {column.name!r} are missing."
-            yield Finding("high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"drop=[{column.name!r}]")
+            yield Finding(
+                "high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"drop=[{column.name!r}]"
+            )
         yield from _mixed(column, series)
 
 

@@ -19,8 +19,8 @@ from automl.task import Task
 
 _FOLDS = 5
 _PERFECT = 0.98
-_STRONG = {"AUC": 0.93, "R²": 0.8}
-_DOMINANT = {"AUC": 0.95, "R²": 0.9}
+_STRONG = {"AUC": 0.9, "R²": 0.7}
+_DOMINANT = {"AUC": 0.95, "R²": 0.95}
 _MARGIN = 0.25  # what the column leaves unexplained, over what the best other column leaves
 _FEWEST = 30
 _MOST_BINS = 128
@@ -97,7 +97,8 @@ def _auc(positive: np.ndarray[Any, Any], score: np.ndarray[Any, Any]) -> float:
     hits = int(positive.sum())
     if hits in (0, len(positive)):
         return 0.5
-    ranks = rankdata(score)
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # ties share their mean rank
     return float((ranks[positive > 0].sum() - hits * (hits + 1) / 2) / (hits * (len(positive) - hits)))
 
 
@@ -218,9 +219,10 @@ def _suspects(
     measure, ask = question.measure, "Was it known at the time of the prediction? If not, leave it out."
     ranked = sorted(scores, key=lambda name: -scores[name][0])
     floor = 0.5 if measure == "AUC" else 0.0
+    honest = [name for name in ranked if scores[name][1] < _PERFECT][:2]
     for column in columns:
         score, lower = scores[column.name]
-        others = [name for name in ranked if name != column.name and scores[name][1] < _PERFECT]
+        others = [name for name in honest if name != column.name]
         best = others[0] if others else None
         rest = scores[best][0] if best else floor
         dominates = 1 - score <= _MARGIN * (1 - rest) and len(columns) > 1

@@ -274,20 +274,24 @@ def _to_numbers(column: pa.ChunkedArray, decimal: str, thousands: str) -> pd.Ser
     return _plain_numbers(text, whole=not pc.any(pc.match_substring_regex(text, "[.eEf]")).as_py())
 
 
-def _sample_cells(column: pa.ChunkedArray) -> list[str]:
+def _sample_cells(column: pa.ChunkedArray, most: int) -> list[str]:
     """Return distinct non-missing cells from the head and from all over a column."""
     rows = len(column)
-    places = np.unique(np.r_[np.arange(min(rows, 500)), np.linspace(0, max(rows - 1, 0), 500).astype(int)])
-    cells = {cell.strip() for cell in column.take(pa.array(places[places < rows])).to_pylist() if cell is not None}
-    return sorted(cells - MISSING)
+    if rows > most:
+        places = np.unique(np.r_[np.arange(most // 2), np.linspace(0, rows - 1, most // 2).astype(np.int64)])
+        column = column.take(pa.array(places))
+    return sorted({cell.strip() for cell in column.to_pylist()} - MISSING)
+
+
+_LOCAL = re.compile("-?[\\d.,' \u00a0\u202f]*\\d[\\d.,' \u00a0\u202f]*(?:[eE][+-]?\\d+)?")
 
 
 def _find_decimal(samples: list[list[str]], separator: str) -> tuple[str, int]:
     """Return the decimal sign of a file and how many cells prove it."""
     proofs: Counter[str] = Counter()
     for cells in samples:
-        if cells and all(re.fullmatch(r"-?[\d.,' \u00a0\u202f]+(?:[eE][+-]?\d+)?", cell) and re.search(r"\d", cell) for cell in cells):
-            proofs.update(proof for cell in cells if (proof := decimal_evidence(cell.lstrip("-"))))
+        if cells and all(map(_LOCAL.fullmatch, cells)):
+            proofs.update(proof for cell in cells[:50] if (proof := decimal_evidence(cell.lstrip("-"))))
     if proofs:
         best = max(proofs, key=lambda key: (proofs[key], key == "."))
         return best, proofs[best]
@@ -296,7 +300,8 @@ def _find_decimal(samples: list[list[str]], separator: str) -> tuple[str, int]:
 
 def _convert(table: pa.Table, separator: str, details: dict[str, Any]) -> dict[str, Any]:
     """Turn text columns into numbers where nothing is lost by it."""
-    samples = [_sample_cells(table.column(place)) for place in range(table.num_columns)]
+    most = min(max(2_000_000 // max(table.num_columns, 1), 200), 1000)
+    samples = [_sample_cells(table.column(place), most) for place in range(table.num_columns)]
     decimal, proofs = _find_decimal(samples, separator)
     details["decimal"], details["decimal_proofs"], details["thousands"] = decimal, proofs, ""
     columns: dict[str, Any] = {}

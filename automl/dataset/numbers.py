@@ -10,105 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-# Case matters: "none" is a level of many real columns (no airbag), while "None" is what Python writes for a missing value.
-MISSING = frozenset(
-    [
-        "",
-        "NA",
-        "N/A",
-        "n/a",
-        "na",
-        "#N/A",
-        "#NA",
-        "NaN",
-        "nan",
-        "NAN",
-        "-nan",
-        "<NA>",
-        "NaT",
-        "null",
-        "NULL",
-        "Null",
-        "None",
-        "?",
-        "-",
-        "--",
-        ".",
-    ]
-)
+import numpy as np
 
-_CURRENCIES = [
-    "$",
-    "€",
-    "£",
-    "¥",
-    "₹",
-    "₽",
-    "₴",
-    "Kč",
-    "zł",
-    "Ft",
-    "kr",
-    "CHF",
-    "USD",
-    "EUR",
-    "GBP",
-    "CZK",
-    "PLN",
-    "HUF",
-    "SEK",
-    "NOK",
-    "DKK",
-    "JPY",
-]
-_UNITS = [
-    "%",
-    "‰",
-    "°C",
-    "°F",
-    "°",
-    "kg",
-    "g",
-    "mg",
-    "t",
-    "lb",
-    "lbs",
-    "oz",
-    "km",
-    "m",
-    "cm",
-    "mm",
-    "mi",
-    "ft",
-    "in",
-    "m²",
-    "m2",
-    "sqft",
-    "ha",
-]
-_UNITS += [
-    "l",
-    "ml",
-    "dl",
-    "h",
-    "hrs",
-    "min",
-    "s",
-    "sec",
-    "ms",
-    "days",
-    "years",
-    "kWh",
-    "kW",
-    "W",
-    "V",
-    "hp",
-    "PS",
-    "kcal",
-    "MB",
-    "GB",
-    "Hz",
-]
+# Case matters: "none" is a level of many real columns (no airbag), while "None" is what Python writes for a missing value.
+_TOKENS = "NA N/A n/a na #N/A #NA NaN nan NAN -nan <NA> NaT null NULL Null None ? - -- ."
+MISSING = frozenset(["", *_TOKENS.split()])
+
+_CURRENCIES = "$ € £ ¥ ₹ ₽ ₴ Kč zł Ft kr CHF USD EUR GBP CZK PLN HUF SEK NOK DKK JPY".split()
+_UNITS = (
+    "% ‰ °C °F ° kg g mg t lb lbs oz km m cm mm mi ft in m² m2 sqft ha l ml dl h hrs min s sec ms days years kWh kW W V hp PS kcal MB GB Hz"
+).split()
 _AFFIX = "|".join(re.escape(affix) for affix in sorted({*_CURRENCIES, *_UNITS}, key=len, reverse=True))
 _CURRENCY = "|".join(re.escape(affix) for affix in sorted(_CURRENCIES, key=len, reverse=True))
 
@@ -122,15 +33,16 @@ PADDED = re.compile(r"[+-]?0\d+")  # "007" is a code: as a number it would lose 
 _INFINITE = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf, "infinity": math.inf, "+infinity": math.inf, "-infinity": -math.inf}
 
 
-@lru_cache(maxsize=64)
-def _core_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    """Return the strict pattern of an unsigned number in one notation."""
+@lru_cache(maxsize=256)
+def _strict(decimal: str, thousands: str, affix: str) -> re.Pattern[str]:
+    """Return the pattern of a number in one notation: sign, affix, sign, core, affix, sign."""
     whole = r"\d+"
     if thousands:
         mark = re.escape(thousands)
-        whole = rf"(?:\d+|\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"  # the last: Indian lakh groups
+        whole = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"  # the last: Indian lakh groups
     point = re.escape(decimal)
-    return re.compile(rf"(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?")
+    sign = rf"(?:{re.escape(affix)})?" if affix else ""
+    return re.compile(rf"(\()? *([+-])? *{sign} *([+-])? *((?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?) *{sign} *(-)?(\))?")
 
 
 @dataclass(frozen=True)
@@ -156,23 +68,17 @@ class NumberFormat:
     def parse(self, text: str) -> float:
         """Return the number that `text` says in this notation, or NaN when it says none."""
         text = text.strip()
-        if CANONICAL.fullmatch(text) and self.decimal == "." and (self.thousands != "." or "." not in text):
-            return float(text)
-        if text.casefold() in _INFINITE:
-            return _INFINITE[text.casefold()]
-        match = _SHAPE.fullmatch(text.translate(_SPACES))
-        if match is None or not self._affix_fits(match) or not _core_pattern(self.decimal, self.thousands).fullmatch(match["core"]):
-            return math.nan
-        core = match["core"].replace(self.thousands, "") if self.thousands else match["core"]
-        value = float(core.replace(self.decimal, "."))
-        negative = [match["sign"] == "-", match["sign2"] == "-", match["after"] == "-", match["open"] is not None]
-        return -value if sum(negative) == 1 else value if not any(negative) else math.nan
-
-    def _affix_fits(self, match: re.Match[str]) -> bool:
-        if (match["open"] is None) != (match["close"] is None):
-            return False
-        found = [affix for affix in (match["prefix"], match["suffix"]) if affix]
-        return not found or found == [self.affix]
+        match = _strict(self.decimal, self.thousands, self.affix).fullmatch(text if text.isascii() else text.translate(_SPACES))
+        if match is None:
+            if self.decimal == "," and CANONICAL.fullmatch(text) and decimal_evidence(text.lstrip("-")) == ".":
+                return float(text)  # written by a program, not by a person: cannot be meant otherwise
+            return _INFINITE.get(text.casefold(), math.nan)
+        opened, before, between, core, after, closed = match.groups()
+        value = float((core.replace(self.thousands, "") if self.thousands else core).replace(self.decimal, "."))
+        if not (opened or before or between or after or closed):
+            return value
+        signs = [before == "-", between == "-", after == "-", opened is not None]
+        return math.nan if (opened is None) != (closed is None) or sum(signs) > 1 else -value if any(signs) else value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the notation as JSON-ready values, without what is empty."""
@@ -195,15 +101,15 @@ def decimal_evidence(core: str) -> str | None:
         (',', '.', None)
     """
     points, commas = core.count("."), core.count(",")
+    if not points and not commas:
+        return None
     if points and commas:
         return "," if core.rfind(",") > core.rfind(".") else "."
     if points > 1 or commas > 1:
         return "," if points else "."
-    if not points and not commas:
-        return None
     mark = "." if points else ","
-    whole, fraction = re.split(r"[.,]", core)
-    groupable = len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
+    whole, _, fraction = core.partition(mark)
+    groupable = len(fraction) == 3 and 1 <= len(whole) <= 3 and whole[0] != "0"
     return None if groupable else mark
 
 
@@ -242,7 +148,7 @@ def find_number_format(texts: Iterable[str], hint: str | None = None) -> NumberF
     return NumberFormat(decimal, _thousands(cores, decimal), affix)
 
 
-def number_text(value: float) -> str:
+def number_text(value: float | np.floating[Any]) -> str:
     """Write a number the one way in which levels are written: whole numbers without a fraction.
 
     Example:

@@ -16,9 +16,9 @@ from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema.column import ROLES, TYPES, Column
 from automl.schema.detectors import Sample, declared, detect
-from automl.schema.values import as_booleans, as_dates, as_numbers, cell_text, kind_of, levels
+from automl.schema.values import as_booleans, as_dates, as_numbers, cell_text, count_infinite, kind_of, levels
 
-__all__ = ["ROLES", "TYPES", "Column", "Schema", "cast_column", "cell_text", "detect_schema", "kind_of", "levels"]
+__all__ = ["ROLES", "TYPES", "Column", "Schema", "cast_column", "cell_text", "count_infinite", "detect_schema", "kind_of", "levels"]
 
 _HEAD, _LOOKED_AT = 5_000, 20_000
 

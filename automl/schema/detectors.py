@@ -168,7 +168,7 @@ def _boolean_words(sample: Sample) -> Column | None:
         "feature",
         evidence,
         0.98,
-        {"true_values": true_values, "false_values": false_values, "plain": truth in ("1", "true")},
+        {"true_values": true_values, "false_values": false_values},
     )
 
 
@@ -324,5 +324,5 @@ def declared(sample: Sample, kind: str) -> Column:
         parse = {"formats": formats or ["ISO8601", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d"]}
     elif kind == "boolean":
         words = sorted(sample.levels)
-        parse = {"true_values": words[1:2], "false_values": words[:1], "plain": set(words) <= {"0", "1"}} if len(words) == 2 else {}
+        parse = {"true_values": words[1:2], "false_values": words[:1]} if len(words) == 2 else {}
     return Column("", kind, "feature", evidence, 1.0, parse)

@@ -109,26 +109,27 @@ def _number(value: Any, notation: NumberFormat) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def distinct_cells(series: pd.Series[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None:
+    """Return (codes, distinct cells) where looking at each value once is quicker, else None; the code of a missing cell is -1."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return np.asarray(series.cat.codes), np.asarray(series.cat.categories.to_numpy(dtype=object))
+    if len(series) <= _FEW:
+        return None
+    if isinstance(dtype, pd.StringDtype) or (dtype == object and pd.api.types.infer_dtype(objects(series), skipna=True) == "string"):
+        codes, uniques = pd.factorize(series)
+        return codes, np.asarray(uniques, dtype=object)
+    return None
+
+
 def _over_distinct(series: pd.Series[Any], function: Callable[[Any], Any], dtype: Any, missing: Any) -> np.ndarray[Any, Any]:
     """Apply a function to every cell, once per distinct value where that is quicker."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        results = np.empty(len(series.cat.categories) + 1, dtype=dtype)
-        results[:-1] = [function(value) for value in series.cat.categories.to_numpy(dtype=object)]
-        results[-1] = missing
-        return results[np.asarray(series.cat.codes)]
-    distinct = isinstance(series.dtype, pd.StringDtype) or (
-        len(series) > _FEW and series.dtype == object and pd.api.types.infer_dtype(objects(series), skipna=True) == "string"
-    )
-    if len(series) > _FEW and distinct:
-        codes, uniques = pd.factorize(series)
-        results = np.empty(len(uniques) + 1, dtype=dtype)
-        results[:-1] = [function(value) for value in np.asarray(uniques, dtype=object)]
-        results[-1] = missing
-        return results[codes]
-    cells = objects(series)
-    results = np.empty(len(cells), dtype=dtype)
-    results[:] = [function(value) for value in cells]
-    return results
+    distinct = distinct_cells(series)
+    codes, cells = distinct if distinct is not None else (None, objects(series))
+    results = np.empty(len(cells) + 1, dtype=dtype)
+    results[:-1] = [function(value) for value in cells]
+    results[-1] = missing
+    return results[:-1] if codes is None else np.asarray(results[codes])
 
 
 def _typed_levels(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -171,14 +172,29 @@ def as_numbers(series: pd.Series[Any], notation: NumberFormat) -> np.ndarray[Any
     return values
 
 
+def count_infinite(series: pd.Series[Any]) -> int:
+    """Return how many cells are an infinite number, in figures or in words."""
+    code = getattr(series.dtype, "kind", "O")
+    if code in "biumM":
+        return 0
+    if code == "f":
+        return int(np.isinf(np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))).sum())
+
+    def infinite(value: Any) -> bool:
+        if isinstance(value, str):
+            return value.strip().lstrip("+-").casefold() in ("inf", "infinity")
+        return isinstance(value, (float, np.floating)) and math.isinf(value)
+
+    return int(_over_distinct(series, infinite, bool, False).sum())
+
+
 def as_booleans(series: pd.Series[Any], parse: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     """Return float64 of 1, 0 and NaN; the words seen in training come before the usual ones."""
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
-        values = series.to_numpy().astype(np.float64)
-        if parse.get("plain", True):
-            return np.where((values == 0) | (values == 1), values, np.nan)
     true = {str(word).casefold() for word in parse.get("true_values", ())}
     false = {str(word).casefold() for word in parse.get("false_values", ())}
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf" and not (true | false) - TRUE_WORDS - FALSE_WORDS:
+        values = series.to_numpy().astype(np.float64)
+        return np.where((values == 0) | (values == 1), values, np.nan)
 
     def truth(value: Any) -> float:
         text = cell_text(value)
@@ -203,12 +219,12 @@ def as_dates(series: pd.Series[Any], parse: Mapping[str, Any]) -> np.ndarray[Any
     if code == "O" and not isinstance(series.dtype, pd.StringDtype):
         series = pd.Series([_date_text(value) for value in objects(series)], dtype=object)
         formats = ["ISO8601", *(known for known in formats if known != "ISO8601")]
-    texts = levels(series)
-    if len(texts) <= _FEW:
-        return parse_dates(texts, formats)
-    codes, uniques = pd.factorize(texts)
-    parsed = parse_dates(np.asarray(uniques, dtype=object), formats)
-    return np.append(parsed, np.datetime64("NaT"))[codes]
+    distinct = distinct_cells(series)
+    if distinct is None:
+        return parse_dates(levels(series), formats)
+    codes, cells = distinct
+    texts = np.array([cell_text(cell) for cell in cells] + [None], dtype=object)
+    return np.asarray(parse_dates(texts, formats)[codes])
 
 
 def _date_text(value: Any) -> Any:
