@@ -19,6 +19,7 @@ from automl.errors import UsageError, did_you_mean
 Array = np.ndarray[Any, np.dtype[Any]]
 CLIP = 1e-7  # the least probability that a log-loss believes, so that one row costs at most 16
 BINS = 15
+BIN_ROWS = 20  # fewer rows a bin and the calibration error measures noise
 CLASSIFICATION = ("binary", "multiclass")
 
 
@@ -153,7 +154,7 @@ def row_losses(problem: str, y: Array, prediction: Array, metric: str | None = N
 
 
 def calibration_bins(y: Array, prediction: Array, bins: int = BINS) -> tuple[Array, Array, Array]:
-    """Sort rows into bins of about equal size by the probability whose truthfulness is judged.
+    """Sort rows into at most 15 bins of about equal size, of at least 20 rows, by the probability whose truthfulness is judged.
 
     Binary: the probability of the positive class against "is positive". More classes: the largest probability against "the
     decided class was right". Rows with equal probability share a bin, so a constant predictor has one bin.
@@ -173,6 +174,7 @@ def calibration_bins(y: Array, prediction: Array, bins: int = BINS) -> tuple[Arr
         claimed, outcome = probability.max(axis=1), (probability.argmax(axis=1) == y).astype(np.float64)
     if not len(claimed):
         return np.zeros(0, dtype=np.int64), claimed, outcome
+    bins = max(1, min(bins, len(claimed) // BIN_ROWS))
     edges = np.unique(np.quantile(claimed, np.arange(1, bins) / bins, method="inverted_cdf"))
     _, index = np.unique(np.searchsorted(edges, claimed, side="left"), return_inverse=True)
     return index.reshape(-1), claimed, outcome
@@ -328,7 +330,7 @@ _ALL = (
     Metric("f1", "F1 (positive class; several classes: macro mean)", True, CLASSIFICATION, _ratio("f1")),
     Metric("roc_auc", "ROC AUC (several classes: one against the rest, macro mean)", True, CLASSIFICATION, _ranking(binary_roc_auc)),
     Metric("pr_auc", "PR AUC (average precision; several classes: macro mean)", True, CLASSIFICATION, _ranking(binary_pr_auc)),
-    Metric("calibration_error", f"Calibration error ({BINS} bins of equal size)", False, CLASSIFICATION, _calibration_error),
+    Metric("calibration_error", f"Calibration error (at most {BINS} bins of equal size)", False, CLASSIFICATION, _calibration_error),
     Metric("rmse", "RMSE (root of the mean squared error)", False, ("regression",), _mean_loss("regression", "rmse")),
     Metric("mae", "MAE (mean absolute error)", False, ("regression",), _mean_loss("regression", "mae")),
     Metric("r2", "R² (share of the variance explained)", True, ("regression",), _r2),

@@ -74,16 +74,46 @@ def _hall_inverse(x: float, slope: float) -> float:
     return float(3 / slope * (np.cbrt(1 + slope * (x - slope / 6)) - 1))
 
 
-def mean_of_intervals(values: Array, low: Array, high: Array) -> tuple[float, float]:
-    """Return the interval of a mean of independent estimates from their own intervals (MOVER; Zou and Donner, 2008).
+def mean_of_intervals(values: Array, low: Array, high: Array, dependence: float = 1.0) -> tuple[float, float]:
+    """Return the interval of a mean of estimates between 0 and 1 from their own intervals (MOVER; Zou and Donner, 2008).
+
+    Args:
+        values: The estimates.
+        low: Their lower ends.
+        high: Their upper ends.
+        dependence: Factor on the reach, 1 for independent estimates.
 
     Example:
         >>> mean_of_intervals(np.array([0.5, 0.5]), np.array([0.4, 0.4]), np.array([0.6, 0.6]))[0].__round__(3)
         0.429
     """
-    mean, count = float(np.mean(values)), len(values)
+    mean, factor = float(np.mean(values)), dependence / len(values)
     down, up = np.sqrt(np.sum((values - low) ** 2)), np.sqrt(np.sum((high - values) ** 2))
-    return float(mean - down / count), float(mean + up / count)
+    return float(max(0.0, mean - factor * down)), float(min(1.0, mean + factor * up))
+
+
+def f1_dependence(counts: Array) -> float:
+    """Return the standard error of the mean F1 divided by what it would be if the classes' F1 were independent.
+
+    An error is a miss of one class and a false alarm of another, so their F1 fall together. Both errors by the delta method:
+    class k's F1 moves with the count of cell (i, j) by (2·1[i = j = k] − F_k (1[i = k] + 1[j = k])) / (rows_k + decided_k).
+
+    Example:
+        >>> f1_dependence(np.array([[8, 2], [3, 9]])) > 1
+        True
+    """
+    occurs = np.flatnonzero(counts.sum(axis=1))
+    joint, separate = np.zeros(counts.shape), 0.0
+    for code in occurs:
+        total = counts[code].sum() + counts[:, code].sum()
+        f1 = 2 * counts[code, code] / total
+        slope = np.zeros(counts.shape)
+        slope[code] -= f1 / total
+        slope[:, code] -= f1 / total
+        slope[code, code] += 2 / total
+        joint += slope
+        separate += float((counts * slope**2).sum())
+    return float(np.sqrt((counts * joint**2).sum() / separate)) if separate > 0 else 1.0
 
 
 def f1_interval(hits: Array, errors: Array) -> tuple[Array, Array]:
@@ -180,8 +210,9 @@ class Ranking:
 def calibration_interval(index: Array, residual: Array, value: float, resamples: int, seed: int) -> tuple[float, float]:
     """Return the interval of a binned calibration error.
 
-    Noise alone makes the error of a perfect model positive, and resampling adds noise again; the basic bootstrap, 2·value −
-    quantile, takes that off. Bins keep their rows; each bin's sum of residuals is drawn from its normal approximation.
+    Noise alone makes the error of a perfect model positive. How far the measured error lies above the true one is drawn by
+    adding noise to each bin's sum of residuals S: for the lower end with the expected noise taken off first (|S|² − Var S), for
+    the upper end from S itself; each is the cautious one of the two.
 
     Args:
         index: Bin of every row.
@@ -192,9 +223,10 @@ def calibration_interval(index: Array, residual: Array, value: float, resamples:
     """
     counts = np.bincount(index).astype(np.float64)
     sums, squares = np.bincount(index, weights=residual), np.bincount(index, weights=residual**2)
-    spread = np.sqrt(np.maximum(squares - sums**2 / counts, 0))
-    draws = sums + spread * np.random.default_rng(seed).standard_normal((resamples, len(sums)))
-    errors = np.abs(draws).sum(axis=1) / len(residual)
-    tail = (1 - LEVEL) / 2
-    low, high = 2 * value - np.quantile(errors, [1 - tail, tail])
-    return float(max(0.0, low)), float(max(high, value))
+    variance = np.maximum(squares - sums**2 / counts, 0) * counts / np.maximum(counts - 1, 1)
+    noise = np.sqrt(variance) * np.random.default_rng(seed).standard_normal((resamples, len(sums)))
+    tail, ends = (1 - LEVEL) / 2, []
+    for truth, share in ((np.sqrt(np.maximum(sums**2 - variance, 0)), 1 - tail), (np.abs(sums), tail)):
+        excess = (np.abs(truth + noise).sum(axis=1) - truth.sum()) / len(residual)
+        ends.append(value - float(np.quantile(excess, share)))
+    return max(0.0, ends[0]), max(ends[1], value)

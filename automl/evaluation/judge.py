@@ -12,6 +12,7 @@ from automl.evaluation.facts import ClassScores, Comparison, Estimate, Evaluatio
 from automl.evaluation.inference import (
     Ranking,
     calibration_interval,
+    f1_dependence,
     f1_interval,
     mean_interval,
     mean_of_intervals,
@@ -196,7 +197,8 @@ class _Judge:
         occurs = counts.sum(axis=1) > 0
         # A class that is never predicted counts as precision 0; its interval stays 0 to 1 otherwise, which says nothing.
         values, high = np.nan_to_num(values), np.where(np.isnan(values), 0.0, high)
-        return float(values[occurs].mean()), *mean_of_intervals(values[occurs], low[occurs], high[occurs])
+        dependence = f1_dependence(counts) if name == "f1" else 1.0
+        return float(values[occurs].mean()), *mean_of_intervals(values[occurs], low[occurs], high[occurs], dependence)
 
     def _one_class(self, code: int, counts: Array, areas: dict[str, tuple[float, Array]]) -> ClassScores:
         rows, predicted = int(counts[code].sum()), int(counts[:, code].sum())
