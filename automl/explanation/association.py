@@ -14,14 +14,16 @@ Array = NDArray[Any]
 STRONG = 0.9  # |Spearman| or Cramér's V; below, a column still carries a noticeable share of its own
 SAMPLE = 1_000  # the standard error of a correlation of 0.9 is then 0.006
 MAXIMUM_COLUMNS = 1_000  # the work grows with the square
+LEAST_ROWS = 30  # with fewer, chance alone makes some pair of many columns look alike
 LEVELS = 20  # further levels of a category are taken as one
+INDICATORS = 2_000  # levels of all categories together; more categories are compared by fewer levels each
 
 
 def associated_columns(frame: pd.DataFrame, *, seed: int = 0, above: float = STRONG) -> tuple[tuple[str, ...], ...]:
     """Find groups of columns that are strongly associated with each other, directly or through a third.
 
     Numbers and dates are compared by Spearman's rank correlation, categories (and numbers with few values) by Cramér's V with Bergsma's
-    correction (2013), on a sample of rows. Tables wider than 1,000 columns are not searched.
+    correction (2013), on a sample of rows. Tables wider than 1,000 columns or with fewer than 30 rows are not searched.
 
     Args:
         frame: Raw columns.
@@ -37,7 +39,7 @@ def associated_columns(frame: pd.DataFrame, *, seed: int = 0, above: float = STR
         >>> associated_columns(frame)
         (('metres', 'feet'),)
     """
-    if len(frame) < 10 or not 2 <= frame.shape[1] <= MAXIMUM_COLUMNS:
+    if len(frame) < LEAST_ROWS or not 2 <= frame.shape[1] <= MAXIMUM_COLUMNS:
         return ()
     rows = np.sort(np.random.default_rng(seed).choice(len(frame), min(SAMPLE, len(frame)), replace=False))
     sample = frame.take(rows)
@@ -95,6 +97,8 @@ def _rank_correlations(columns: list[Array]) -> Array:
 
 def _cramers_v(columns: list[Array]) -> Array:
     """Return the corrected Cramér's V of every pair, from one product of all indicator columns."""
+    most = max(4, INDICATORS // len(columns))
+    columns = [np.minimum(codes, most - 1) for codes in columns]
     sizes = np.array([int(codes.max()) + 1 for codes in columns])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     rows = len(columns[0])

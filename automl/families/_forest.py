@@ -73,7 +73,13 @@ class Forest:
         return self.arrays["classes"]
 
     def predict_proba(self, x: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the mean of the trees' class shares, (rows, classes)."""
+        """Return the mean of the trees' class shares, (rows, classes).
+
+        Raises:
+            AttributeError: The forest predicts numbers.
+        """
+        if "classes" not in self.arrays:
+            raise AttributeError("A forest for numbers has no probabilities. Use `predict`.")
         return self._mean(x)
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
