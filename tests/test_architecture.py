@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "layers": set(),
     "training": {"preprocessing", "layers", "metrics", "_backend"},
     "families": {"preprocessing", "layers", "training", "_backend", "metrics"},
-    "selection": {"families", "schema", "task"},
+    "selection": {"families", "schema", "task", "preprocessing"},
     "trials": {"families"},
     "search": {"families", "selection", "metrics", "progress", "trials"},
     "ensemble": {"families", "metrics"},
@@ -54,8 +54,13 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals", "predictor"},
 }
 STAGES = set(ALLOWED) - {"_backend"}
-ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics"}
-ALLOWED["estimator"] = STAGES
+ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
+# the story: `run` calls one stage after the other, `collect` and `verdict` put what they found into the report's facts
+ALLOWED["verdict"] = {"report"}
+ALLOWED["collect"] = {"verdict", "report", "metrics", "evaluation", "trials"}
+ALLOWED["run"] = STAGES | {"collect"}
+ALLOWED["storage"] = {"artifact", "checks", "predictor", "preprocessing", "report"}
+ALLOWED["estimator"] = STAGES | {"run", "storage"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"estimator", "report", "dataset", "progress", "results"}
 ALLOWED["cli"] = {"recipe", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
@@ -67,9 +72,17 @@ def parse(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
 
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under ``if TYPE_CHECKING``, which never run: a type may be named against the flow."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"):
+            yield from running(child)
+
+
 def imported(file: Path) -> Iterator[str]:
-    """The dotted name of everything that a file imports, wherever in the file."""
-    for node in ast.walk(parse(file)):
+    """The dotted name of everything that a file imports, at its top or inside a function."""
+    for node in running(parse(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -138,7 +151,8 @@ def test_nothing_is_pickled() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(HOME)))
 def test_a_module_has_at_most_400_lines(file: Path) -> None:
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 400
+    lines = file.read_text(encoding="utf-8").count("\n")
+    assert lines <= 400
 
 
 def test_no_exception_is_swallowed() -> None:
