@@ -7,6 +7,7 @@ import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ ALLOWED["__main__"] = {"cli"}
 ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
 
 
+@cache
 def parse(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
@@ -106,6 +108,7 @@ def stage_of(name: str) -> str | None:
     return home.split(".")[1]
 
 
+@cache
 def arrows() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in FILES:
