@@ -127,7 +127,7 @@ def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFra
             yield Finding("infinite", (column.name,), "warning", "counted as missing", because, "replace them in the data")
         missing = float(pd.isna(typed[column.name].to_numpy()).mean())
         if missing > 0.5:
-            because = f"{missing:.0%} of the values of {column.name!r} are missing."
+            because = f"{missing:.1%} of the values of {column.name!r} are missing."
             yield Finding(
                 "high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"drop=[{column.name!r}]"
             )

@@ -14,8 +14,8 @@ class Finding:
     """One thing about the data that people should know.
 
     Attributes:
-        check: The check: "identifier", "constant", "duplicate_columns", "duplicate_rows", "target_missing", "leakage", "infinite", "high_missing",
-            "imbalance", "few_rows" or "mixed_types".
+        check: The check: "identifier", "constant", "duplicate_columns", "duplicate_rows", "target_missing", "leakage", "infinite",
+            "high_missing", "imbalance", "few_rows" or "mixed_types".
         columns: The columns concerned; empty where it is about rows.
         severity: "info", "warning" or "high".
         action: What was done: "not used", "told", "rows left out" or "counted as missing".

@@ -1,6 +1,7 @@
 """Find features that could only be known after the outcome: each column alone is asked to predict the target.
 
-Kaufman, Rosset, Perlich and Stitelman, "Leakage in Data Mining", ACM TKDD 6(4), 2012: what predicts too well is to be explained, not to be enjoyed.
+Kaufman, Rosset, Perlich and Stitelman, "Leakage in Data Mining", ACM TKDD 6(4), 2012: what predicts too
+well is to be explained, not to be enjoyed.
 """
 
 from __future__ import annotations
@@ -181,9 +182,15 @@ def _filled_afterwards(column: Column, values: np.ndarray[Any, Any], question: _
 
 
 def leaks(
-    schema: Schema, typed: pd.DataFrame, frame: pd.DataFrame, task: Task, y: np.ndarray[Any, Any], rows: np.ndarray[Any, Any], sample: np.ndarray[Any, Any],
+    schema: Schema,
+    typed: pd.DataFrame,
+    frame: pd.DataFrame,
+    task: Task,
+    y: np.ndarray[Any, Any],
+    rows: np.ndarray[Any, Any],
+    sample: np.ndarray[Any, Any],
     generator: np.random.Generator,
-) -> Iterator[Finding]:  # fmt: skip
+) -> Iterator[Finding]:
     """Yield features that know too much.
 
     Args:

@@ -73,5 +73,7 @@ def duplicate_rows(frame: pd.DataFrame, generator: np.random.Generator) -> Itera
     if repeated:
         share = repeated / len(code)
         looked = "" if len(code) == rows else f" among {len(code):,} that were compared"
-        because = f"{repeated:,} rows ({share:.1%}) equal an earlier row in every column{looked}; scores may be too good if they are the same cases."
+        because = (
+            f"{repeated:,} rows ({share:.1%}) equal an earlier row in every column{looked}; if they are the same cases, scores flatter."
+        )
         yield Finding("duplicate_rows", (), "warning" if share > 0.1 else "info", "told", because, "data.drop_duplicates()")

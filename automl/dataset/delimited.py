@@ -125,7 +125,7 @@ def find_dialect(text: str, *, whole: bool = True) -> Dialect:
         whole: Whether it is all of the file, so that its last line is complete.
 
     Example:
-        >>> find_dialect("a;b\\n1,5;x\\n2,5;y\\n").separator
+        >>> find_dialect("a;b\n1,5;x\n2,5;y\n").separator
         ';'
     """
     told = re.match(r"sep=(.)\r?\n", text)
@@ -192,12 +192,19 @@ def _repair(data: bytes, dialect: Dialect) -> tuple[bytes, dict[str, Any]]:
     finally:
         csv.field_size_limit(limit)
     if rows and len(long_lines) > _TOO_LONG_SHARE * rows:
+        mark = _SEPARATORS.get(dialect.separator, dialect.separator)
         raise DataError(
-            f"All lines of a table must have the same number of fields. {len(long_lines)} of {rows} lines have more than the {width} of the header, "
-            f"the first is line {long_lines[0]}. Put fields that contain {_SEPARATORS.get(dialect.separator, dialect.separator)}s in quotes."
+            f"All lines of a table must have the same number of fields. {len(long_lines)} of {rows} lines have more than the {width} "
+            f"of the header, the first is line {long_lines[0]}. Put fields that contain a {mark} in quotes."
         )
     facts = {"short_lines": short, "cut_lines": cut, "left_out_lines": len(long_lines), "first_left_out": long_lines[:5]}
     return out.getvalue().encode("utf-8"), {key: value for key, value in facts.items() if value}
+
+
+def _first_records(data: bytes, dialect: Dialect) -> list[list[str]]:
+    """Return the first two records of the table."""
+    text = data[:_HEAD].decode("utf-8", errors="ignore")
+    return _records(text, dialect.separator, dialect.spaces, dialect.skip + 2)[dialect.skip :]
 
 
 def _load(data: bytes, dialect: Dialect) -> tuple[pa.Table, dict[str, Any]]:
@@ -404,7 +411,7 @@ def read_delimited(data: bytes, log: DecisionLog) -> Table:
         DataError: If it is no text table, or has no rows.
 
     Example:
-        >>> read_delimited(b"a;b\\n1,5;x\\n2,5;y\\n", DecisionLog()).frame["0"].tolist()
+        >>> read_delimited(b"a;b\n1,5;x\n2,5;y\n", DecisionLog()).frame["0"].tolist()
         [1.5, 2.5]
     """
     details: dict[str, Any] = {}
@@ -416,13 +423,13 @@ def read_delimited(data: bytes, log: DecisionLog) -> Table:
         raise DataError("The file must hold a header and rows. It holds only blanks.")
     whole = len(data) <= _HEAD
     dialect = find_dialect(data[:_HEAD].decode("utf-8", errors="ignore"), whole=whole)
+    if len(_first_records(data, dialect)) <= dialect.header:
+        raise DataError(f"The file must hold rows below its header. It holds only the header {', '.join(dialect.names[:5])!r}.")
     table, facts = _load(data, dialect)
     if dialect.row_names:
         dialect = replace(dialect, names=("row_name", *dialect.names))
     details.update(facts, separator=dialect.separator, header=dialect.header)
     columns = _convert(table, dialect.separator, details)
-    if not table.num_rows:
-        raise DataError(f"The file must hold rows below its header. It holds only the header {', '.join(dialect.names[:5])!r}.")
     names = list(dialect.names) if dialect.header else [f"column_{place + 1}" for place in range(dialect.width)]
     names += [""] * (dialect.width - len(names))
     _tell(log, dialect, details)

@@ -81,7 +81,7 @@ def find_encoding(data: bytes) -> tuple[str, str]:
         data: The whole file: UTF-8 is believed only if every byte of it fits.
 
     Example:
-        >>> find_encoding("a,b\\nGrün,Ö".encode("latin-1"))[0]
+        >>> find_encoding("a,b\nGrün,Ö".encode("latin-1"))[0]
         'cp1252'
         >>> find_encoding("Příliš žluťoučký kůň".encode("cp1250"))[0]
         'cp1250'

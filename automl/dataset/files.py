@@ -21,16 +21,29 @@ from automl.dataset.delimited import Table, read_delimited
 from automl.decisions import DecisionLog
 from automl.errors import DataError, did_you_mean
 
-_BY_NAME = {
-    ".csv": "delimited", ".tsv": "delimited", ".txt": "delimited", ".tab": "delimited", ".data": "delimited", ".dat": "delimited", "": "delimited",
-    ".xlsx": "excel", ".xlsm": "excel", ".xls": "old excel", ".parquet": "parquet", ".pq": "parquet",
-    ".jsonl": "json", ".ndjson": "json", ".json": "json",
-}  # fmt: skip
+_SUFFIXES = {
+    "delimited": ".csv .tsv .txt .tab .data .dat",
+    "excel": ".xlsx .xlsm",
+    "old excel": ".xls",
+    "parquet": ".parquet .pq",
+    "json": ".jsonl .ndjson .json",
+}
+_BY_NAME = {"": "delimited"} | {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _FOREIGN = {
-    b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture", b"%PDF": "a PDF document",
-    b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"BZh": "a bzip2 archive", b"\xfd7zXZ": "an xz archive", b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"SQLite format 3": "an SQLite database", b"\x7fELF": "a program", b"\x80\x04\x95": "a pickle", b"\x89HDF": "an HDF5 file",
-}  # fmt: skip
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"SQLite format 3": "an SQLite database",
+    b"\x7fELF": "a program",
+    b"\x80\x04\x95": "a pickle",
+    b"\x89HDF": "an HDF5 file",
+}
 _KNOWN = "CSV, TSV, Excel (.xlsx), Parquet, JSON lines, each text also as .gz"
 
 

@@ -123,14 +123,14 @@ def from_memory(data: Any, log: DecisionLog) -> pd.DataFrame:
     if hasattr(data, "collect") and hasattr(data, "collect_schema"):  # a lazy frame
         data = data.collect()
     if hasattr(data, "to_pandas"):
-        converted = data.to_pandas()
-        return converted if isinstance(converted, pd.DataFrame) else converted.to_frame(converted.name if converted.name else "x0")
+        return from_memory(data.to_pandas(), log)
     if hasattr(data, "__arrow_c_stream__"):
         import pyarrow as pa
 
         return pa.table(data).to_pandas()
     if hasattr(data, "__dataframe__"):
-        return pd.api.interchange.from_dataframe(data)
+        frame: pd.DataFrame = pd.api.interchange.from_dataframe(data)
+        return frame
     if isinstance(data, Mapping):
         return _from_mapping(data)
     if isinstance(data, (list, tuple, range)):

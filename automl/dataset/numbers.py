@@ -16,10 +16,11 @@ import numpy as np
 _TOKENS = "NA N/A n/a na #N/A #NA NaN nan NAN -nan <NA> NaT null NULL Null None ? - -- ."
 MISSING = frozenset(["", *_TOKENS.split()])
 
-_CURRENCIES = "$ € £ ¥ ₹ ₽ ₴ Kč zł Ft kr CHF USD EUR GBP CZK PLN HUF SEK NOK DKK JPY".split()
-_UNITS = (
+_SIGNS = "$ € £ ¥ ₹ ₽ ₴ Kč zł Ft kr CHF USD EUR GBP CZK PLN HUF SEK NOK DKK JPY"
+_MEASURES = (
     "% ‰ °C °F ° kg g mg t lb lbs oz km m cm mm mi ft in m² m2 sqft ha l ml dl h hrs min s sec ms days years kWh kW W V hp PS kcal MB GB Hz"
-).split()
+)
+_CURRENCIES, _UNITS = _SIGNS.split(), _MEASURES.split()
 _AFFIX = "|".join(re.escape(affix) for affix in sorted({*_CURRENCIES, *_UNITS}, key=len, reverse=True))
 _CURRENCY = "|".join(re.escape(affix) for affix in sorted(_CURRENCIES, key=len, reverse=True))
 
@@ -143,8 +144,9 @@ def find_number_format(texts: Iterable[str], hint: str | None = None) -> NumberF
     marked = {affix: count for affix, count in affixes.items() if affix}
     affix = max(marked, key=lambda key: marked[key]) if marked else ""
     cores = [match["core"] for match in matches]
-    proofs = Counter(proof for core in cores if (proof := decimal_evidence(core)))
-    decimal = max(proofs, key=lambda key: (proofs[key], key == (hint or "."))) if proofs else hint or "."
+    proofs: Counter[str] = Counter(proof for core in cores if (proof := decimal_evidence(core)))
+    likely = hint or "."
+    decimal = max(proofs, key=lambda mark: (proofs[mark], mark == likely)) if proofs else likely
     return NumberFormat(decimal, _thousands(cores, decimal), affix)
 
 
@@ -163,7 +165,7 @@ def number_text(value: float | np.floating[Any]) -> str:
 def level_text(text: str) -> str | None:
     """Return the one spelling of a category's level, or None for a missing value.
 
-    A level reads the same whether it arrives as text or as a number, so ``"5"``, ``"5.0"`` and ``5`` are one level, and ``"007"`` another one.
+    A level reads the same whether it arrives as text or as a number: ``"5"``, ``"5.0"`` and ``5`` are one level, ``"007"`` is another.
 
     Example:
         >>> level_text(" 5.0"), level_text("007"), level_text(" ?")

@@ -31,7 +31,7 @@ def cast_column(series: pd.Series[Any], column: Column) -> np.ndarray[Any, Any]:
         [1.5, nan]
     """
     if isinstance(series.dtype, pd.SparseDtype):
-        series = series.sparse.to_dense()
+        series = pd.Series(np.asarray(series))
     if column.type == "number":
         return as_numbers(series, NumberFormat.from_dict(column.parse))
     if column.type == "boolean":
@@ -95,8 +95,8 @@ class Schema:
             frame: Rows with at least the feature columns; other columns are ignored, the order does not matter.
 
         Returns:
-            The feature columns in the schema's order with a RangeIndex: number and boolean as float64 (NaN for missing), category and text as
-            object of str or None, datetime as datetime64[ns]. What cannot be read, and infinite numbers, count as missing.
+            The feature columns in the schema's order with a RangeIndex: number and boolean as float64 (NaN for missing), category and
+            text as object of str or None, datetime as datetime64[ns]. What cannot be read, and infinite numbers, count as missing.
 
         Raises:
             DataError: If feature columns are absent; all of them are named.

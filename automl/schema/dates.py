@@ -114,7 +114,8 @@ def find_date_formats(texts: Sequence[str]) -> tuple[list[str], float, str]:
         texts: Distinct non-missing cells.
 
     Returns:
-        The formats, most common first; the share of cells that they read (0 where these are no dates); a note on the order of day and month.
+        The formats, most common first; the share of cells that they read (0 where these are no dates); a note on the order
+        of day and month.
 
     Example:
         >>> find_date_formats(["31.12.2023", "1.2.2024"])[0]

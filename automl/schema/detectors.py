@@ -16,41 +16,13 @@ from automl.schema.column import Column
 from automl.schema.dates import find_date_formats, parse_dates
 from automl.schema.values import as_numbers, kind_of, levels
 
-# Pairs of (true, false) words, lower case. English, German, Czech, Slovak, French, Spanish, Italian, Portuguese, Polish, Hungarian, Russian, Danish.
-_PAIRS = [
-    ("true", "false"),
-    ("yes", "no"),
-    ("1", "0"),
-    ("t", "f"),
-    ("y", "n"),
-    ("on", "off"),
-    ("ja", "nein"),
-    ("j", "n"),
-    ("ano", "ne"),
-    ("a", "n"),
-]
-_PAIRS += [
-    ("áno", "nie"),
-    ("oui", "non"),
-    ("o", "n"),
-    ("sí", "no"),
-    ("si", "no"),
-    ("s", "n"),
-    ("sì", "no"),
-    ("vero", "falso"),
-    ("sim", "não"),
-]
-_PAIRS += [
-    ("tak", "nie"),
-    ("igen", "nem"),
-    ("да", "нет"),
-    ("ja", "nej"),
-    ("ja", "nei"),
-    ("ja", "nee"),
-    ("wahr", "falsch"),
-    ("vrai", "faux"),
-]
-_PAIRS += [("pravda", "nepravda"), ("verdadero", "falso"), ("verdadeiro", "falso"), ("prawda", "fałsz"), ("igaz", "hamis")]
+# Pairs of true/false words, lower case, of a dozen European languages.
+_WORDS = (
+    "true/false yes/no 1/0 t/f y/n on/off ja/nein j/n wahr/falsch ja/nej ja/nei ja/nee ano/ne a/n pravda/nepravda áno/nie tak/nie prawda/fałsz "
+    "oui/non o/n vrai/faux sí/no si/no s/n verdadero/falso sì/no vero/falso sim/não "
+    "verdadeiro/falso igen/nem igaz/hamis да/нет"
+)
+_PAIRS = [tuple(pair.split("/")) for pair in _WORDS.split()]
 _TRUE_OF = {frozenset(pair): pair[0] for pair in _PAIRS}
 
 _NUMBERS_AT_LEAST = 0.95  # of the cells; the rest becomes missing, and is told
@@ -161,15 +133,9 @@ def _boolean_words(sample: Sample) -> Column | None:
             return None
     true_values = [level for level in sample.levels if level.casefold() == truth]
     false_values = [level for level in sample.levels if level.casefold() != truth]
-    evidence = f"All values are {true_values[0]!r} or {false_values[0]!r} ({sample.share([x in true_values for x in sample.levels]):.0%} are true)."
-    return Column(
-        "",
-        "boolean",
-        "feature",
-        evidence,
-        0.98,
-        {"true_values": true_values, "false_values": false_values},
-    )
+    share = sample.share([level in true_values for level in sample.levels])
+    evidence = f"All values are {true_values[0]!r} or {false_values[0]!r} ({share:.0%} are true)."
+    return Column("", "boolean", "feature", evidence, 0.98, {"true_values": true_values, "false_values": false_values})
 
 
 def _date_numbers(sample: Sample) -> Column | None:
@@ -296,8 +262,19 @@ def _category(sample: Sample) -> Column | None:
 
 
 DETECTORS: tuple[Callable[[Sample], Column | None], ...] = (
-    _empty, _dates, _duration, _typed_boolean, _zero_one, _boolean_words, _date_numbers, _number, _date_texts, _number_texts, _free_text, _category,
-)  # fmt: skip
+    _empty,
+    _dates,
+    _duration,
+    _typed_boolean,
+    _zero_one,
+    _boolean_words,
+    _date_numbers,
+    _number,
+    _date_texts,
+    _number_texts,
+    _free_text,
+    _category,
+)
 
 
 def detect(sample: Sample) -> Column:

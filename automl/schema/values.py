@@ -106,7 +106,7 @@ def _number(value: Any, notation: NumberFormat) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf  # longer than any float; the caller counts it as missing
 
 
 def distinct_cells(series: pd.Series[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None:
@@ -116,7 +116,7 @@ def distinct_cells(series: pd.Series[Any]) -> tuple[np.ndarray[Any, Any], np.nda
         return np.asarray(series.cat.codes), np.asarray(series.cat.categories.to_numpy(dtype=object))
     if len(series) <= _FEW:
         return None
-    if isinstance(dtype, pd.StringDtype) or (dtype == object and pd.api.types.infer_dtype(objects(series), skipna=True) == "string"):
+    if isinstance(dtype, pd.StringDtype) or (dtype.kind == "O" and pd.api.types.infer_dtype(objects(series), skipna=True) == "string"):
         codes, uniques = pd.factorize(series)
         return codes, np.asarray(uniques, dtype=object)
     return None

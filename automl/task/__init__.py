@@ -34,7 +34,7 @@ def _classes(
         log.add("detect", "positive class", str(labels[place]), because, others, override or f"positive={labels[1 - place]!r}")
         return labels[1 - place], labels[place]
     numeric = all(isinstance(label, (int, float)) for label in labels)
-    return tuple(sorted(labels) if numeric else sorted(labels, key=str))  # type: ignore[type-var]
+    return tuple(sorted(labels) if numeric else sorted(labels, key=str))
 
 
 def _require(series: pd.Series[Any], column: Column, name: str) -> TargetFacts:
@@ -70,8 +70,9 @@ def _check_arguments(problem: str | None, metric: str | None) -> None:
 def _declared(target: TargetFacts, problem: str, name: str) -> str:
     """Check a declared problem against the data and return the evidence."""
     if problem == "regression" and target.numbers is None:
+        kind = target.column.type
         raise UsageError(
-            f"`problem` can be 'regression' only for numbers. The values of {name!r} are {target.column.type} values such as {target.texts[0]!r}."
+            f"`problem` can be 'regression' only for numbers. Column {name!r} holds {kind} values such as {target.texts[0]!r}."
         )
     if problem == "binary" and target.distinct != 2:
         raise UsageError(
@@ -146,14 +147,8 @@ def detect_task(
     if chosen != "regression":
         _too_many(facts, target)
         classes = _classes(facts, series, chosen, positive, log)
-    runner_up = None
-    if second is not None:
-        runner_up = {"problem": second, "confidence": round(1 - confidence, 2), "override": f"problem={second!r}"}
-    others = [second] if second else [name for name in PROBLEMS if name != chosen and problem is not None]
-    log.add("detect", "problem type", chosen, evidence[0], others, runner_up["override"] if runner_up else f"problem={_other(chosen)!r}")
+    override = f"problem={second!r}"
+    runner_up = {"problem": second, "confidence": round(1 - confidence, 2), "override": override} if second else None
+    log.add("detect", "problem type", chosen, evidence[0], [second] if second else [], override if second else None)
     parse = {key: value for key, value in column.parse.items() if key in ("decimal", "thousands", "affix")}
     return Task(chosen, target, classes, metric or allowed[0], "tabular", confidence, evidence, runner_up, parse)
-
-
-def _other(problem: str) -> str:
-    return "multiclass" if problem == "regression" else "regression"

@@ -44,7 +44,7 @@ def suggest_target(dataset: Dataset, schema: Schema) -> list[tuple[str, str]]:
 
 def _likelihood(column: Column, place: int, distinct: int, width: int) -> tuple[str, float]:
     """Return why and how much a column looks like a target."""
-    points, reasons = 0.0, []
+    points, reasons = 0.0, list[str]()
     if _TARGET_NAMES.search(column.name):
         points, reasons = points + 3.0, [*reasons, f"its name {column.name!r} is one that targets often have"]
     if place == width - 1:
