@@ -1,8 +1,4 @@
-"""Trains one pack of networks: configurations × folds as members of one program. Knows Keras and nothing about families.
-
-Every member sees the same batches. A row weight of 0 hides a member's own validation rows from it, so one pass over the data
-serves all folds and the out-of-fold predictions come for free. The members' losses are added, so their gradients do not mix.
-"""
+"""The training loop of a pack: epochs in chunks, the best epoch of every member, halving at the cycle ends."""
 
 from __future__ import annotations
 
@@ -11,74 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
 from automl import _backend
 from automl.budget import Deadline
-from automl.layers.packed import PackedDropout, dropout_masks, initial_weights
-from automl.preprocessing.base import Arrays
+from automl.layers.packed import initial_weights
+from automl.training.program import Build, PackData, Program, program_for
+from automl.training.schedule import CYCLE_ENDS, Schedule, coslog4, work_share
+from automl.training.scoring import refined_log_loss
 
-CYCLE_ENDS = (1 / 15, 3 / 15, 7 / 15, 1.0)  # where coslog4 returns to zero: honest moments to compare members
-FIRST_MOMENT_DECAY = 0.9
-SECOND_MOMENT_DECAY = 0.95  # RealMLP's β₂; 0.999 costs 2 % of error on classes and 23 % on regression (arXiv:2407.04491)
-POOL_EXTRA = 65_536  # offsets to choose a window of dropout factors from
+POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
-
-Build = Callable[[int], keras.Model]
-
-
-def coslog4(progress: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the learning-rate factor ½(1 − cos(2π log₂(1 + 15t))): four cosine cycles whose lengths double.
-
-    Args:
-        progress: Share t of the training that is done, in [0, 1].
-
-    Source: Holzmüller et al., 2024, arXiv:2407.04491.
-
-    Example:
-        >>> [float(round(x, 3)) for x in coslog4(np.array([0.0, 1 / 15, 1.0]))]
-        [0.0, 0.0, 0.0]
-    """
-    return (0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * np.asarray(progress))))).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class PackData:
-    """Training rows as the trainer needs them.
-
-    Attributes:
-        arrays: Prepared columns (rows, …) that the network reads.
-        target: Class codes int64 or standardised values float64, (rows,).
-        fold: Fold of each row; -1 for rows that are never validated.
-        folds: Number of folds.
-        classification: Whether the loss is cross-entropy (otherwise squared error).
-    """
-
-    arrays: Arrays
-    target: NDArray[Any]
-    fold: NDArray[np.int64]
-    folds: int
-    classification: bool
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and in which steps a pack is trained.
-
-    Attributes:
-        epochs: Passes over the data; fewer where the deadline asks for it.
-        batch_size: Rows of a step.
-        keep: Share of the configurations that survives each of the inner cycle ends; 1.0 keeps all.
-        seed: Seed of the order of the batches, shared by all members.
-    """
-
-    epochs: int
-    batch_size: int
-    keep: tuple[float, float, float] = (1.0, 0.5, 0.5)
-    seed: int = 0
 
 
 @dataclass
@@ -104,107 +45,6 @@ class PackResult:
     status: list[str]
     epochs: int
     seconds: float
-
-
-class Program:
-    """The compiled steps of one network structure for one number of configurations; reused by every pack of that shape."""
-
-    def __init__(self, build: Build, configs: int, data: PackData, batch_size: int) -> None:
-        self.members = configs * data.folds
-        self.folds, self.configs = data.folds, configs
-        self.classification = data.classification
-        self.trainer, self.judge = build(self.members), build(configs)
-        head = {name: values[:1] for name, values in data.arrays.items()}
-        self.trainer(head)
-        self.judge(head)
-        self.names = list(data.arrays)
-        self.batch_size = batch_size
-        variables = self.trainer.trainable_variables
-        self.factors = [variable.learning_rate_factor for variable in variables]
-        self.decays = [1.0 if variable.decay else 0.0 for variable in variables]
-        self.dropouts = [layer for layer in self.trainer.body if isinstance(layer, PackedDropout)]
-        self.widest = max((_width(self.trainer, layer) for layer in self.dropouts), default=0)
-        self.train = _backend.compile_loop(self._step)
-        self.forward = _backend.compile_function(self._forward)
-
-    def _step(self, carry: list[Any], inputs: list[Any], constants: list[Any]) -> list[Any]:
-        """One AdamW step of every member (Loshchilov & Hutter, 2019, arXiv:1711.05101)."""
-        count = len(self.factors)
-        weights, first, second = carry[:count], carry[count : 2 * count], carry[2 * count :]
-        index, offsets, factor, number = inputs
-        rate, decay, pool, member_fold, target, fold, *columns = constants
-        batch = {name: ops.take(column, index, axis=0) for name, column in zip(self.names, columns, strict=True)}
-        truth, mask = ops.take(target, index, axis=0), ops.take(fold, index, axis=0)
-        learn = ops.cast(ops.not_equal(mask[:, None], member_fold[None, :]), "float32")
-
-        def loss(values: list[Any]) -> Any:
-            with dropout_masks(pool, offsets):
-                outputs, _ = self.trainer.stateless_call(values, [], batch)
-            errors = self._row_losses(outputs, truth)
-            return ops.sum(ops.sum(errors * learn, axis=0) / ops.maximum(ops.sum(learn, axis=0), 1.0))
-
-        found = _backend.gradients(loss, weights)
-        correct_first = 1.0 - ops.power(FIRST_MOMENT_DECAY, number)
-        correct_second = 1.0 - ops.power(SECOND_MOMENT_DECAY, number)
-        after: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-        for w, g, m, v, speed, decays in zip(weights, found, first, second, self.factors, self.decays, strict=True):
-            shape = (self.members,) + (1,) * (len(w.shape) - 1)
-            step = ops.reshape(rate, shape) * (factor * speed)
-            m = FIRST_MOMENT_DECAY * m + (1.0 - FIRST_MOMENT_DECAY) * g
-            v = SECOND_MOMENT_DECAY * v + (1.0 - SECOND_MOMENT_DECAY) * g * g
-            update = (m / correct_first) / (ops.sqrt(v / correct_second) + 1e-8)
-            if decays:
-                update = update + ops.reshape(decay, shape) * w
-            for values, value in zip(after, (w - step * update, m, v), strict=True):
-                values.append(value)
-        return [*after[0], *after[1], *after[2]]
-
-    def _row_losses(self, outputs: Any, truth: Any) -> Any:
-        """Return the loss of each row and member, (rows, members)."""
-        if self.classification:
-            chosen = ops.one_hot(truth, outputs.shape[-1])[:, None, :]
-            return -ops.sum(ops.log_softmax(outputs, axis=-1) * chosen, axis=-1)
-        return ops.square(outputs[:, :, 0] - truth[:, None])
-
-    def _forward(self, weights: list[Any], fold: Any, batch: dict[str, Any]) -> Any:
-        """Return the outputs (rows, configurations, outputs) of the members of one fold."""
-        own = []
-        for weight in weights:
-            stacked = ops.reshape(weight, (self.configs, self.folds, *weight.shape[1:]))
-            own.append(ops.take(stacked, fold, axis=1))
-        return self.judge.stateless_call(own, [], batch)[0]
-
-
-def _width(model: keras.Model, dropout: PackedDropout) -> int:
-    """Return the units that a dropout layer sees: those of the layer before it."""
-    before = model.body[model.body.index(dropout) - 1]
-    return int(before.units)
-
-
-_PROGRAMS: dict[Any, Program] = {}
-_MOST_PROGRAMS = 12
-
-
-def program_for(key: Any, build: Build, configs: int, data: PackData, batch_size: int) -> Program:
-    """Return the compiled program of a structure, from the cache where it was made before.
-
-    Args:
-        key: Identifies the structure that `build` makes.
-        build: Makes the network for a number of members.
-        configs: Number of configurations.
-        data: The training rows (their shapes are part of the key).
-        batch_size: Rows of a step.
-
-    Returns:
-        The program.
-    """
-    shapes = tuple((name, values.shape) for name, values in data.arrays.items())
-    full = (key, configs, data.folds, batch_size, shapes, data.classification, _backend.name())
-    if full not in _PROGRAMS:
-        while len(_PROGRAMS) >= _MOST_PROGRAMS:
-            _PROGRAMS.pop(next(iter(_PROGRAMS)))
-        _PROGRAMS[full] = Program(build, configs, data, batch_size)
-    return _PROGRAMS[full]
 
 
 @dataclass
@@ -347,7 +187,7 @@ class PackTrainer:
         before = clock()
         self._validate(probe, 0)
         per_epoch = self.seconds_per_step * self.steps + (clock() - before)
-        share = _work_share(self.schedule.keep)
+        share = work_share(self.schedule.keep)
         return int(np.clip(self.deadline.remaining() * 0.95 / (per_epoch * share), 1, self.schedule.epochs))
 
     seconds_per_step = 0.02
@@ -504,42 +344,3 @@ class PackTrainer:
             result.logits[config] = state.logits[position]
             if usable:
                 result.weights[config] = [[w[position * folds + fold].copy() for w in best] for fold in range(folds)]
-
-
-def _work_share(keep: Sequence[float]) -> float:
-    """Return the work of a pack with halving, as a share of training all of its configurations to the end."""
-    share, alive, before = 0.0, 1.0, 0.0
-    for end, kept in zip(CYCLE_ENDS, (*keep, 1.0), strict=True):
-        share += alive * (end - before)
-        alive, before = alive * kept, end
-    return share
-
-
-def refined_log_loss(logits: NDArray[Any], target: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the log-loss after temperature scaling, and the inverse temperature, for many predictors at once.
-
-    Selecting on the loss after temperature scaling ("refine, then calibrate": Berta et al., 2025, arXiv:2501.19195) looks at what
-    later calibration cannot mend. The inverse temperature β minimises the mean of −log softmax(βz), convex in β, by Newton's method.
-
-    Args:
-        logits: (rows, predictors, classes).
-        target: Class codes (rows,).
-
-    Returns:
-        Losses (predictors,), not finite where the logits are not; inverse temperatures (predictors,).
-    """
-    z = logits.astype(np.float64) - logits.max(axis=2, keepdims=True)
-    truth = np.take_along_axis(z, target[:, None, None], axis=2)[:, :, 0]
-    beta = np.ones(logits.shape[1])
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for _ in range(6):
-            p = np.exp(beta[None, :, None] * z)
-            p /= p.sum(axis=2, keepdims=True)
-            mean = (p * z).sum(axis=2)
-            slope = (mean - truth).mean(axis=0)
-            curvature = ((p * z * z).sum(axis=2) - mean**2).mean(axis=0)
-            beta = np.clip(beta - slope / np.maximum(curvature, 1e-12), beta / 3.0, beta * 3.0).clip(0.05, 20.0)
-        beta = np.where(np.isfinite(beta), beta, 1.0)
-        scaled = beta[None, :, None] * z
-        losses = (np.log(np.exp(scaled).sum(axis=2)) - beta[None, :] * truth).mean(axis=0)
-    return losses, beta

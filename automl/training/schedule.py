@@ -1,0 +1,53 @@
+"""How long and in which steps a pack is trained, and when its weaker configurations are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CYCLE_ENDS = (1 / 15, 3 / 15, 7 / 15, 1.0)  # where coslog4 returns to zero: honest moments to compare members
+
+
+def coslog4(progress: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the learning-rate factor ½(1 − cos(2π log₂(1 + 15t))): four cosine cycles whose lengths double.
+
+    Args:
+        progress: Share t of the training that is done, in [0, 1].
+
+    Source: Holzmüller et al., 2024, arXiv:2407.04491.
+
+    Example:
+        >>> [float(round(x, 3)) for x in coslog4(np.array([0.0, 1 / 15, 1.0]))]
+        [0.0, 0.0, 0.0]
+    """
+    return (0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * np.asarray(progress))))).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and in which steps a pack is trained.
+
+    Attributes:
+        epochs: Passes over the data; fewer where the deadline asks for it.
+        batch_size: Rows of a step.
+        keep: Share of the configurations that survives each of the inner cycle ends; 1.0 keeps all.
+        seed: Seed of the order of the batches, shared by all members.
+    """
+
+    epochs: int
+    batch_size: int
+    keep: tuple[float, float, float] = (1.0, 0.5, 0.5)
+    seed: int = 0
+
+
+def work_share(keep: Sequence[float]) -> float:
+    """Return the work of a pack with halving, as a share of training all of its configurations to the end."""
+    share, alive, before = 0.0, 1.0, 0.0
+    for end, kept in zip(CYCLE_ENDS, (*keep, 1.0), strict=True):
+        share += alive * (end - before)
+        alive, before = alive * kept, end
+    return share
