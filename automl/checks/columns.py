@@ -81,6 +81,11 @@ def _is_constant(column: Column, sampled: np.ndarray[Any, Any], series: pd.Serie
     )
 
 
+def _keep(column: Column) -> str:
+    """Return the argument that keeps a column: a declared type says that its values mean something."""
+    return f"types={{{column.name!r}: {column.type!r}}}"
+
+
 def useless(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
     """Yield identifiers and constants, which are not used.
 
@@ -91,10 +96,10 @@ def useless(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame)
     """
     for column in columns:
         sampled, series = typed[column.name].to_numpy(), frame[column.name]
-        override = f"keep=[{column.name!r}]"
+        override = _keep(column)
         if because := _is_constant(column, sampled, series):
             yield Finding("constant", (column.name,), "info", "not used", f"{column.name!r} is the same in every row: {because}", "")
-        elif because := _identifier(column, sampled, series):
+        elif not column.declared and (because := _identifier(column, sampled, series)):
             yield Finding("identifier", (column.name,), "info", "not used", f"{column.name!r} only tells rows apart: {because}", override)
 
 
@@ -108,13 +113,13 @@ def duplicates(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFra
     for column in columns:
         key = (column.type, _fingerprint(typed[column.name].to_numpy()))
         first = seen.setdefault(key, column)
-        if first is column:
+        if first is column or column.declared:
             continue
         one, other = cast_column(frame[first.name], first), cast_column(frame[column.name], column)
         same = (one == other) | (pd.isna(one) & pd.isna(other))
         if bool(np.all(same)):
             because = f"{column.name!r} holds the same as {first.name!r} in all {len(one):,} rows."
-            yield Finding("duplicate_columns", (column.name, first.name), "info", "not used", because, f"keep=[{column.name!r}]")
+            yield Finding("duplicate_columns", (column.name, first.name), "info", "not used", because, _keep(column))
 
 
 def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
@@ -129,7 +134,7 @@ def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFra
         if missing > 0.5:
             because = f"{missing:.1%} of the values of {column.name!r} are missing."
             yield Finding(
-                "high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"drop=[{column.name!r}]"
+                "high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"ignore=[{column.name!r}]"
             )
         yield from _mixed(column, series)
 

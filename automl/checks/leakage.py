@@ -214,7 +214,10 @@ def leaks(
     spare = len(copies) < len(schema.features)
     for name in copies:
         because = f"{name!r} maps one to one on the target {task.target!r}: it is the answer in other words."
-        yield Finding("leakage", (name,), "high", "not used" if spare else "told", because, f"keep=[{name!r}]")
+        if spare and not schema[name].declared:
+            yield Finding("leakage", (name,), "high", "not used", because, f"types={{{name!r}: {schema[name].type!r}}}")
+        else:
+            yield Finding("leakage", (name,), "high", "told", because, f"ignore=[{name!r}]")
     suspects = [column for column in schema.features if column.name not in copies]
     yield from _suspects(suspects, typed, question, {name: score for name, score in scores.items() if name not in copies})
 
@@ -235,7 +238,7 @@ def _suspects(
         dominates = 1 - score <= _MARGIN * (1 - rest) and len(columns) > 1
         beside = f"; the best other column, {best!r}, reaches {rest:.3f}" if best else ""
         told = f"{column.name!r} alone predicts {question.task.target!r} with {measure} {score:.3f}{beside}. {ask}"
-        override = f"drop=[{column.name!r}]"
+        override = f"ignore=[{column.name!r}]"
         afterwards = _filled_afterwards(column, typed[column.name].to_numpy(), question)
         if lower >= _PERFECT or (dominates and lower >= _DOMINANT[measure]):
             yield Finding("leakage", (column.name,), "high", "told", told, override)

@@ -127,10 +127,9 @@ def from_memory(data: Any, log: DecisionLog) -> pd.DataFrame:
     if hasattr(data, "__arrow_c_stream__"):
         import pyarrow as pa
 
-        return pa.table(data).to_pandas()
+        return from_memory(pa.table(data), log)
     if hasattr(data, "__dataframe__"):
-        frame: pd.DataFrame = pd.api.interchange.from_dataframe(data)
-        return frame
+        return from_memory(pd.api.interchange.from_dataframe(data), log)
     if isinstance(data, Mapping):
         return _from_mapping(data)
     if isinstance(data, (list, tuple, range)):

@@ -140,7 +140,7 @@ def find_number_format(texts: Iterable[str], hint: str | None = None) -> NumberF
     matches = [match for text in texts if (match := _SHAPE.fullmatch(text.strip().translate(_SPACES)))]
     if not matches:
         return None
-    affixes = Counter(match["prefix"] or match["suffix"] or "" for match in matches)
+    affixes: Counter[str] = Counter(match["prefix"] or match["suffix"] or "" for match in matches)
     marked = {affix: count for affix, count in affixes.items() if affix}
     affix = max(marked, key=lambda key: marked[key]) if marked else ""
     cores = [match["core"] for match in matches]
@@ -157,9 +157,10 @@ def number_text(value: float | np.floating[Any]) -> str:
         >>> number_text(5.0), number_text(0.1)
         ('5', '0.1')
     """
-    if float(value).is_integer() and abs(value) < 2**63:
-        return str(int(value))
-    return str(value) if not isinstance(value, float) else repr(float(value))
+    number = float(value)
+    if number.is_integer() and abs(number) < 2**63:
+        return str(int(number))
+    return repr(number) if isinstance(value, float) else str(value)  # a float32 is written with its own few digits
 
 
 def level_text(text: str) -> str | None:

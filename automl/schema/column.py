@@ -21,6 +21,7 @@ class Column:
         confidence: From 0 to 1.
         parse: How raw cells become typed values (decimal, thousands, affix, true_values, false_values, formats); also `unread`,
             the share of the cells looked at that the type cannot hold, and `examples` of them.
+        declared: Whether the user declared the type. Checks keep such a column among the features.
 
     Example:
         >>> Column("age", "number").role
@@ -33,6 +34,7 @@ class Column:
     evidence: str = ""
     confidence: float = 1.0
     parse: dict[str, Any] = field(default_factory=dict)
+    declared: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column as JSON-ready values."""

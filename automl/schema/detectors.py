@@ -18,7 +18,8 @@ from automl.schema.values import as_numbers, kind_of, levels
 
 # Pairs of true/false words, lower case, of a dozen European languages.
 _WORDS = (
-    "true/false yes/no 1/0 t/f y/n on/off ja/nein j/n wahr/falsch ja/nej ja/nei ja/nee ano/ne a/n pravda/nepravda áno/nie tak/nie prawda/fałsz "
+    "true/false yes/no 1/0 t/f y/n on/off ja/nein j/n wahr/falsch ja/nej ja/nei ja/nee ano/ne a/n pravda/nepravda áno/nie tak/nie "
+    "prawda/fałsz "
     "oui/non o/n vrai/faux sí/no si/no s/n verdadero/falso sì/no vero/falso sim/não "
     "verdadeiro/falso igen/nem igaz/hamis да/нет"
 )
@@ -49,10 +50,9 @@ class Sample:
         return kind_of(self.series)
 
     @cached_property
-    def _counted(self) -> tuple[list[str], np.ndarray[Any, Any], int]:
-        texts = levels(self.series)
-        codes, uniques = pd.factorize(texts)
-        return list(uniques), np.bincount(codes[codes >= 0], minlength=len(uniques)), int((codes < 0).sum())
+    def _counted(self) -> tuple[list[str], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        codes, uniques = pd.factorize(levels(self.series))
+        return list(uniques), np.bincount(codes[codes >= 0], minlength=len(uniques)), codes
 
     @property
     def levels(self) -> list[str]:
@@ -63,6 +63,13 @@ class Sample:
     def counts(self) -> np.ndarray[Any, Any]:
         """How often each level occurs."""
         return self._counted[1]
+
+    def halves(self, chosen: np.ndarray[Any, Any]) -> list[float]:
+        """Return the share of chosen levels in the first and in the second half of the present cells."""
+        codes = self._counted[2]
+        hits = np.asarray(chosen, dtype=bool)[codes[codes >= 0]]
+        middle = max(len(hits) // 2, 1)
+        return [round(float(part.mean()), 4) if len(part) else 0.0 for part in (hits[:middle], hits[middle:])]
 
     @property
     def present(self) -> int:
@@ -252,9 +259,10 @@ def _category(sample: Sample) -> Column | None:
     parse: dict[str, Any] = {}
     if sample.kind == "text":
         notation = find_number_format(sample.levels, sample.hint)
-        numeric = sample.share([notation is not None and not np.isnan(notation.parse(text)) for text in sample.levels])
+        numbers = np.array([notation is not None and not np.isnan(notation.parse(text)) for text in sample.levels], dtype=bool)
+        numeric = sample.share(numbers)
         if 0.1 <= numeric <= 0.95 and not any(PADDED.fullmatch(text) for text in sample.levels):
-            parse = {"numeric_share": round(numeric, 4)}
+            parse = {"numeric_share": round(numeric, 4), "numeric_halves": sample.halves(numbers)}
             evidence += f" {numeric:.0%} of the values are numbers, the others are not."
     return Column(
         "", "category", "feature", evidence, 1.0 if sample.kind == "category" else 0.9 if distinct < 0.5 * present else 0.7, parse
@@ -302,4 +310,4 @@ def declared(sample: Sample, kind: str) -> Column:
     elif kind == "boolean":
         words = sorted(sample.levels)
         parse = {"true_values": words[1:2], "false_values": words[:1]} if len(words) == 2 else {}
-    return Column("", kind, "feature", evidence, 1.0, parse)
+    return Column("", kind, "feature", evidence, 1.0, parse, declared=True)
