@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from automl.report import words
 from automl.report.blocks.decided import at, per_thousand, without_model
-from automl.report.blocks.front import is_naive, rivals
+from automl.report.blocks.front import is_naive, is_worse, rivals, spoken
 from automl.report.blocks.judged import how_good, short
 from automl.report.facts import Answer, ComparisonFacts, EvaluationFacts, FindingFacts, TaskFacts, ThresholdFacts
 
@@ -89,6 +89,9 @@ def _reasons(
     if coverage is not None and coverage.high is not None and coverage.high < coverage.nominal:
         told = f"Intervals that promise {words.percent(coverage.nominal)} hold the truth in {words.percent(coverage.measured)} only."
         reasons.append(("its intervals hold the truth less often than promised", told))
+    simple = next((comparison for comparison in rivals(evaluation, task.metric) if not is_naive(comparison)), None)
+    if simple is not None and is_worse(simple):
+        reasons.append(("the simplest model is better", f"The simplest model, {simple.against}, is better than this one."))
     money = _money(threshold)
     if money is not None and money[0] >= money[1]:
         reasons.append(("it saves no money", "At the chosen threshold mistakes cost no less than without the model."))
@@ -122,21 +125,24 @@ def _sentences(
 ) -> tuple[str, ...]:
     sentences = []
     if naive is not None:
-        sentences.append(
-            f"{_against(naive, evaluation)} It is {'better' if naive.better else 'not shown to be better'} than the naive predictor, which looks at no column."
-        )
+        verdict = "better" if naive.better else "worse" if is_worse(naive) else "not shown to be better"
+        sentences.append(f"It is {verdict} than the naive predictor, which looks at no column: {_against(naive, evaluation)}.")
     if simple is not None and simple.better:
-        sentences.append(f"It also beats the simplest model, {simple.against}: {_gap(simple)}.")
+        sentences.append(f"It also beats the simplest model, {simple.against}: {_against(simple, evaluation)}.")
+    elif simple is not None and is_worse(simple):
+        sentences.append(f"The simplest model, {simple.against}, is better: {_against(simple, evaluation)}. Use that one.")
     elif simple is not None:
         sentences.append(
-            f"It was not shown to beat the simplest model, {simple.against} ({_gap(simple)}). Where an answer must be explained, prefer that one."
+            f"It was not shown to beat the simplest model, {simple.against}: {_against(simple, evaluation)}."
+            " Where answers must be explained, prefer that one."
         )
     money = _money(threshold)
     if money is not None and threshold is not None and threshold.costs is not None:
         currency = threshold.costs.currency
         saved = f"{words.money(abs(money[1] - money[0]), currency)} {'less' if money[0] <= money[1] else 'more'}"
         sentences.append(
-            f"Mistakes on 1,000 {task.cases} cost {words.money(money[0], currency)}, {saved} than when {money[2]} is flagged ({words.money(money[1], currency)})."
+            f"Mistakes on 1,000 {task.cases} cost {words.money(money[0], currency)}, {saved} than when {money[2]} is flagged"
+            f" ({words.money(money[1], currency)})."
         )
     return tuple(sentences)
 
@@ -144,7 +150,7 @@ def _sentences(
 def _against(comparison: ComparisonFacts, evaluation: EvaluationFacts) -> str:
     score = evaluation.scores.get(comparison.metric)
     name = short(score.title)[0] if score else comparison.metric
-    return f"{name}: {words.number(comparison.ours)} against {words.number(comparison.theirs)} ({_gap(comparison)})."
+    return f"{spoken(name)} {words.number(comparison.ours)} against {words.number(comparison.theirs)} ({_gap(comparison)})"
 
 
 def _gap(comparison: ComparisonFacts) -> str:

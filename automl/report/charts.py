@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
@@ -27,7 +28,9 @@ def curve(
     width, height = (250.0, 235.0) if small else (380.0, 340.0)
     frame = Frame(width, height, (0.0, 1.0), (0.0, 1.0), (28.0, 22.0, 44.0, 50.0))
     shares = _SHARES[::2] if small else _SHARES
-    points = thin(list(zip(facts.x, facts.y, strict=True)), 90)
+    pairs = list(zip(facts.x, facts.y, strict=True))
+    # The first few cases of a precision–recall curve jump between 0 and 1 by chance; they stay in the table.
+    points = thin(pairs if diagonal else [(x, y) for x, y in pairs if x >= 0.01] or pairs, 90)
     parts = [frame.grid(shares, shares, *axes)]
     if points:
         floor = [(points[-1][0], 0.0), (points[0][0], 0.0)]
@@ -65,7 +68,7 @@ def reliability(
 ) -> Markup:
     """Draw what was predicted against what happened, with 95 % intervals, above a strip that shows where the cases are."""
     frame = Frame(400.0, 420.0, domain, domain, (28.0, 22.0, 116.0, 50.0))
-    numbers = [(t, write(t)) for t in ([share for share, _ in _SHARES] if domain == (0.0, 1.0) else ticks(*domain, 4))]
+    numbers = [(t, write(t)) for t in ([share for share, _ in _SHARES] if domain == (0.0, 1.0) else ticks(*domain, 5))]
     parts = [frame.grid(numbers, numbers, *names), frame.segment((domain[0], domain[0]), (domain[1], domain[1]), "reference")]
     parts += [frame.segment((b.mean_predicted, b.low), (b.mean_predicted, b.high), "interval") for b in bins]
     for entry in bins:
@@ -78,7 +81,7 @@ def reliability(
 def _density(bins: Sequence[ReliabilityBin], frame: Frame, domain: tuple[float, float]) -> Markup:
     """Draw how densely the cases lie: a bar for each group, as wide as its reach, whose area is its number of cases."""
     known = sorted(bins, key=lambda b: b.mean_predicted)
-    middles = [(a.mean_predicted + b.mean_predicted) / 2 for a, b in zip(known, known[1:], strict=False)]
+    middles = [(a.mean_predicted + b.mean_predicted) / 2 for a, b in itertools.pairwise(known)]
     if not middles:
         return Markup("")
     first, last = 2 * known[0].mean_predicted - middles[0], 2 * known[-1].mean_predicted - middles[-1]
@@ -123,7 +126,7 @@ def over_thresholds(
     for label, kind, points in series:
         kept = thin(points, 100)
         parts.append(frame.line(kept, f"line {kind}"))
-        x, y = frame.at(*kept[-1]) if kept else (0.0, 0.0)
+        _x, y = frame.at(*kept[-1]) if kept else (0.0, 0.0)
         parts.append(tag("text", label, x=frame.width - frame.right + 6, y=y + 4, class_=f"label {kind}"))
     parts.append(
         frame.segment(
@@ -187,7 +190,7 @@ def search(facts: SearchFacts, name: str) -> Markup:
     end = max(facts.seconds, points[-1][0])
     frame = Frame(640.0, 230.0, (0.0, end), (low - room, high + room), (28.0, 20.0, 44.0, 66.0))
     steps = [points[0]]
-    for (_, before), (time, best) in zip(points, points[1:], strict=False):
+    for (_, before), (time, best) in itertools.pairwise(points):
         steps += [(time, before), (time, best)]
     steps.append((end, points[-1][1]))
     times = [(t, words.seconds(t) if t else "0") for t in ticks(0, end, 5)]

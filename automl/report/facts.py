@@ -2,42 +2,78 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from automl.errors import DataError
+from automl.report.measured import (
+    ClassScoreFacts,
+    ComparisonFacts,
+    ConfusionFacts,
+    CoverageFacts,
+    CurveFacts,
+    CurvesFacts,
+    EvaluationFacts,
+    Fact,
+    GridFacts,
+    Label,
+    RegressionFacts,
+    ReliabilityBin,
+    ReliabilityFacts,
+    ScoreFacts,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Answer",
+    "CalibrationFacts",
+    "ClassScoreFacts",
+    "ColumnFacts",
+    "ComparisonFacts",
+    "ConfusionFacts",
+    "Contribution",
+    "Costs",
+    "CoverageFacts",
+    "CurveFacts",
+    "CurvesFacts",
+    "DataFacts",
+    "DecisionFacts",
+    "EvaluationFacts",
+    "ExampleFacts",
+    "Fact",
+    "FindingFacts",
+    "GridFacts",
+    "ImportanceEntry",
+    "ImportanceFacts",
+    "Label",
+    "LeaderboardFacts",
+    "LeaderboardRow",
+    "Problem",
+    "RegressionFacts",
+    "ReliabilityBin",
+    "ReliabilityFacts",
+    "ReportFacts",
+    "ReproduceFacts",
+    "RunnerUp",
+    "ScoreFacts",
+    "SearchFacts",
+    "SearchPoint",
+    "Severity",
+    "TaskFacts",
+    "ThresholdFacts",
+    "ThresholdRow",
+    "Verdict",
+    "read_json",
+    "write_json",
+]
 
 SCHEMA_VERSION = 1
-
-Label = bool | int | float | str
-"""A class as it stands in the data."""
 
 Problem = Literal["binary", "multiclass", "regression"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
-
-
-class Fact(BaseModel):
-    """Base of every section: unchangeable, unknown fields refused, NaN and infinity stored as "not known"."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-    @model_validator(mode="before")
-    @classmethod
-    def _only_finite(cls, values: Any) -> Any:
-        """Replace NaN and infinity, which JSON does not have, by None."""
-        return {key: _finite(value) for key, value in values.items()} if isinstance(values, dict) else values
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
 
 
 class Answer(Fact):
@@ -112,127 +148,6 @@ class FindingFacts(Fact):
     action: str
     because: str
     override: str | None = None
-
-
-class ScoreFacts(Fact):
-    """One metric with its 95 % interval, the naive predictor's value, and its value before calibration."""
-
-    title: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    naive: float | None = None
-    before_calibration: float | None = None
-    greater_is_better: bool = True
-    undefined: str | None = None
-
-
-class ClassScoreFacts(Fact):
-    """How well one class is recognised. `rows` counts its cases among the judged rows."""
-
-    label: Label
-    rows: int
-    precision: float | None = None
-    recall: float | None = None
-    f1: float | None = None
-    roc_auc: float | None = None
-
-
-class ConfusionFacts(Fact):
-    """Counts by actual class (rows) and predicted class (columns), in the order of `labels`."""
-
-    labels: tuple[Label, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-
-class CurveFacts(Fact):
-    """Points of a curve; `baseline` is the height of a model that knows nothing (the share of positives), `area` its area."""
-
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    thresholds: tuple[float | None, ...] = ()
-    area: float | None = None
-    baseline: float | None = None
-
-
-class CurvesFacts(Fact):
-    """ROC (false positive rate, true positive rate) and precision–recall (recall, precision) curves by class label as text."""
-
-    roc: dict[str, CurveFacts] = {}
-    precision_recall: dict[str, CurveFacts] = {}
-
-
-class ReliabilityBin(Fact):
-    """Cases to which the model gave about the same probability, and how often it came true (95 % interval)."""
-
-    mean_predicted: float
-    observed: float
-    low: float
-    high: float
-    rows: int
-
-
-class ReliabilityFacts(Fact):
-    """Reliability before and after calibration, by class label as text."""
-
-    before: tuple[ReliabilityBin, ...] = ()
-    after: tuple[ReliabilityBin, ...] = ()
-    of: str | None = None
-
-
-class CoverageFacts(Fact):
-    """How often the prediction interval held the true value, against the promise."""
-
-    nominal: float
-    measured: float
-    low: float | None = None
-    high: float | None = None
-    mean_width: float | None = None
-
-
-class GridFacts(Fact):
-    """Counts of cases by actual (rows) and predicted (columns) value; edges have one entry more than there are cells."""
-
-    predicted_edges: tuple[float, ...]
-    actual_edges: tuple[float, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-
-class RegressionFacts(Fact):
-    """Pictures of numeric errors. Residual = actual − predicted; quantile keys are shares between 0 and 1."""
-
-    residual_quantiles: dict[str, float] = {}
-    grid: GridFacts | None = None
-    coverage: CoverageFacts | None = None
-
-
-class ComparisonFacts(Fact):
-    """A paired test of ours against another model. `difference` is positive when ours is better."""
-
-    against: str
-    metric: str
-    ours: float | None = None
-    theirs: float | None = None
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    better: bool = False
-    sentence: str = ""
-
-
-class EvaluationFacts(Fact):
-    """Everything measured on rows that no choice has seen; `source` says which rows those are."""
-
-    rows: int
-    source: str
-    scores: dict[str, ScoreFacts]
-    per_class: tuple[ClassScoreFacts, ...] = ()
-    confusion: ConfusionFacts | None = None
-    curves: CurvesFacts | None = None
-    reliability: ReliabilityFacts | None = None
-    regression: RegressionFacts | None = None
-    comparisons: tuple[ComparisonFacts, ...] = ()
 
 
 class Costs(Fact):

@@ -20,6 +20,9 @@ from automl.report.facts import ReportFacts, read_json
 
 _SCRIPT = "threshold.js"
 
+# Marks that turn the direction of text round would spill out of a column's name over the sentence it stands in; NUL is no HTML.
+_UNSEEN = {0: None, **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
+
 
 def render(facts: ReportFacts) -> str:
     """Draw the report as one HTML document.
@@ -45,7 +48,7 @@ def render(facts: ReportFacts) -> str:
         >>> "Do not use it." in render(facts)
         True
     """
-    parts = []
+    parts: list[dict[str, Any]] = []
     for title, about, makers in PARTS:
         blocks = [block for block in (make(facts) for make in makers) if block is not None]
         if blocks:
@@ -83,8 +86,8 @@ def render_json(path: str | Path) -> str:
 
 def _embedded(value: Any) -> str:
     """Write JSON that cannot end the script element that holds it."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate(_UNSEEN).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _policy(style: str, script: str) -> str:
@@ -106,8 +109,18 @@ def _text(name: str) -> str:
     return files("automl.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
 
 
+def _shown(value: Any) -> Any:
+    """Leave out of any text what cannot be seen and would disturb what stands around it."""
+    return value.translate(_UNSEEN) if isinstance(value, str) else value
+
+
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("automl.report", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("automl.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 Points = Sequence[tuple[float, float]]
 
 
-def tag(name: str, content: Markup | str = "", **attributes: object) -> Markup:
+def tag(name: str, content: Markup | str = "", /, **attributes: object) -> Markup:
     """Return one element; text content and attribute values are escaped, underscores in names become hyphens.
 
     Example:
@@ -39,8 +39,8 @@ def chart(content: Markup, name: str, title: str, description: str, width: float
     """Wrap a drawing with a fixed picture box, named for screen readers. `name` is its id, unique on the page."""
     head = tag("title", title, id=f"{name}-title") + tag("desc", description, id=f"{name}-description")
     labelled = f"{name}-title {name}-description"
-    size = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria_labelledby": labelled, "class_": f"chart {kind}".strip()}
-    return tag("svg", head + content, id=name, **{**size})
+    box, classes = f"0 0 {width:g} {height:g}", f"chart {kind}".strip()
+    return tag("svg", head + content, id=name, viewBox=box, role="img", aria_labelledby=labelled, class_=classes)
 
 
 def track(content: Markup, height: int = 22, kind: str = "") -> Markup:
@@ -129,7 +129,7 @@ def axis(ticks: Sequence[tuple[float, str]], domain: tuple[float, float]) -> Mar
 
 
 def parts_bar(parts: Sequence[tuple[str, float]]) -> Markup:
-    """Draw shares of a whole as one stacked bar of classes ``part-0``, ``part-1`` …"""
+    """Draw shares of a whole as one stacked bar of classes ``part-0``, ``part-1`` and so on."""
     total = sum(amount for _, amount in parts) or 1.0
     drawn, left = [], 0.0
     for position, (label, amount) in enumerate(parts):

@@ -16,8 +16,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """Write a measured number with `digits` significant digits.
 
     Example:
-        >>> [number(x) for x in (0.42134, 26412.7, 12, -0.00123, 0.0, None)]
-        ['0.421', '26,400', '12', '−0.00123', '0', '–']
+        >>> [number(x) for x in (0.42134, 0.55021, 26412.7, 12, -0.00123, 0.0, None)]
+        ['0.421', '0.550', '26,400', '12', '−0.00123', '0', '–']
     """
     if value is None or not math.isfinite(value):
         return NOTHING
@@ -29,12 +29,13 @@ def number(value: float | None, digits: int = 3) -> str:
         mantissa, power = f"{value:.{digits - 1}e}".split("e")
         return f"{mantissa} × 10{_superscript(int(power))}".replace("-", MINUS)
     decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
-    return _fixed(rounded, decimals)
+    exact = abs(value - rounded) <= 1e-9 * abs(value)  # a given number such as 12 or 0.5: no zeros that claim precision
+    return _fixed(rounded, decimals, strip=exact)
 
 
-def _fixed(value: float, decimals: int) -> str:
+def _fixed(value: float, decimals: int, strip: bool = False) -> str:
     text = f"{value:,.{decimals}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+    return (text.rstrip("0").rstrip(".") if strip and "." in text else text).replace("-", MINUS)
 
 
 def _superscript(power: int) -> str:
@@ -71,7 +72,7 @@ def interval(low: float | None, high: float | None, share: bool = False) -> str:
 
     Example:
         >>> interval(0.612, 0.688, share=True).replace(SPACE, " "), interval(-0.001, 0.0071)
-        ('61–69 %', '−0.001 to 0.0071')
+        ('61–69 %', '−0.0010 to 0.0071')
     """
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return NOTHING
@@ -82,7 +83,9 @@ def interval(low: float | None, high: float | None, share: bool = False) -> str:
     decimals = max(2 - math.floor(math.log10(largest)), 0) if largest > 0 else 0
     if decimals > 7 or largest >= 1000:
         return f"{number(low)} to {number(high)}"
-    return f"{_fixed(round(low, decimals) + 0.0, decimals)} to {_fixed(round(high, decimals) + 0.0, decimals)}"
+    ends = round(low, decimals) + 0.0, round(high, decimals) + 0.0
+    shortest = next(d for d in range(decimals + 1) if all(abs(round(end, d) - end) < 10.0 ** -(decimals + 3) for end in ends))
+    return f"{_fixed(ends[0], shortest)} to {_fixed(ends[1], shortest)}"
 
 
 def confidence(low: float | None, high: float | None, share: bool = False) -> str:
@@ -114,6 +117,36 @@ def count(value: int, one: str, many: str | None = None) -> str:
         ('1 row', '2,300 rows', '0 people')
     """
     return f"{whole(value)} {one if value == 1 else many or one + 's'}"
+
+
+def was(amount: int) -> str:
+    """Return the verb for so many things.
+
+    Example:
+        >>> was(1), was(2)
+        ('was', 'were')
+    """
+    return "was" if amount == 1 else "were"
+
+
+def are(amount: int) -> str:
+    """Return the verb for so many things.
+
+    Example:
+        >>> are(1), are(0)
+        ('is', 'are')
+    """
+    return "is" if amount == 1 else "are"
+
+
+def bracket(text: str) -> str:
+    """Put a remark in brackets behind a space; nothing where there is none.
+
+    Example:
+        >>> "a" + bracket("b") + bracket("")
+        'a (b)'
+    """
+    return f" ({text})" if text else ""
 
 
 def of_hundred(share: float) -> str:

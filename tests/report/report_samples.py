@@ -112,7 +112,7 @@ def _common(**more: Any) -> dict[str, Any]:
         "decisions": [dict(zip(names, entry, strict=True)) for entry in decisions],
         "reproduce": {
             "command": "automl fit customers.csv --target Churn --budget 60s --seed 0",
-            "python": 'import automl\n\nmodel = automl.fit("customers.csv", target="Churn", budget="60s", seed=0)\nmodel.report("report.html")',
+            "python": 'import automl\n\nmodel = automl.fit("customers.csv", target="Churn", budget="60s", seed=0)\nmodel.report()',
             "seed": 0,
             "versions": {"automl": "0.1.0", "python": "3.11.9", "keras": "3.15.1", "tensorflow": "2.21.0", "scikit-learn": "1.9.0"},
             "hardware": {"processor": "2 cores, x86_64", "memory": "8 GiB", "accelerator": "none"},
@@ -144,11 +144,9 @@ def _common(**more: Any) -> dict[str, Any]:
 def binary() -> ReportFacts:
     """Churn of customers with costs of a miss and of a false alarm."""
     columns, x, y = _customers()
-    raw = cross_val_predict(
-        GaussianNB(), x, y, cv=3, method="predict_proba"
-    )
+    raw = cross_val_predict(GaussianNB(), x, y, cv=3, method="predict_proba")
     simple = cross_val_predict(LogisticRegression(max_iter=500), x, y, cv=3, method="predict_proba")
-    calibration, p = _calibration("binary", y, 0.5 * raw + 0.5 * simple)
+    calibration, p = _calibration("binary", y, 0.12 * raw + 0.88 * simple)
     naive = np.tile(np.bincount(y) / len(y), (len(y), 1))
     costs = {"miss": 200.0, "false_alarm": 40.0}
     chosen = choose_threshold(y, p[:, 1], cost_miss=costs["miss"], cost_false_alarm=costs["false_alarm"])
@@ -161,7 +159,7 @@ def binary() -> ReportFacts:
         naive_prediction=naive,
         simple_prediction=simple,
         simple_name="logistic regression",
-        uncalibrated=0.5 * raw + 0.5 * simple,
+        uncalibrated=0.12 * raw + 0.88 * simple,
         threshold=chosen.value,
     )
     evaluation = EvaluationFacts.model_validate(judged.report())
@@ -323,7 +321,7 @@ def binary() -> ReportFacts:
                     0.009,
                 ),
             },
-            advice="You do not need a network here: a logistic regression is within the interval of the best model and is easier to explain.",
+            advice="You do not need a network here: a logistic regression is within the interval of the best model and easier to explain.",
         )
     )
 

@@ -47,6 +47,7 @@ class Block:
         template: Name of the partial that draws the body; None draws `figures`.
         data: What the partial needs.
         open_tables: Whether the tables are the content itself and stand open.
+        summary: What opens the tables.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Block:
     template: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
     open_tables: bool = False
+    summary: str = "The same as a table"
 
 
 Maker = Callable[[ReportFacts], Block | None]

@@ -52,7 +52,7 @@ def threshold(facts: ReportFacts) -> Block | None:
         "threshold",
         "Threshold",
         f"Flagging from {words.percent(chosen.value)} on: {outcome(parts, facts)}",
-        "The threshold of tomorrow: it was chosen on these rows, so expect slightly worse on new ones, and choose again when prices change.",
+        "The threshold of tomorrow: it was chosen on these rows, so expect slightly worse, and choose again when prices change.",
         notes=tuple(notes),
         figures=_figures(chosen),
         tables=(_table(chosen, row),),
@@ -70,9 +70,10 @@ def outcome(parts: list[int], facts: ReportFacts) -> str:
     """Say what happens to 100 cases."""
     hits, misses, alarms, _ = parts
     task = facts.task
-    false = words.count(alarms, "false alarm")
-    is_or_are = "is" if hits == 1 else "are"
-    return f"of 100 {task.cases}, {hits + alarms} are flagged; {hits} of them really {is_or_are} {words.event(task)}, the rest {false}. {misses} more {'is' if misses == 1 else 'are'} missed."
+    real = f"{hits} of them really {words.are(hits)} {words.event(task)}"
+    rest = "" if not alarms else "; the other one is a false alarm" if alarms == 1 else f"; the other {alarms} are false alarms"
+    flagged = f"of 100 {task.cases}, {hits + alarms} {words.are(hits + alarms)} flagged"
+    return f"{flagged}. {real}{rest}. {misses or 'No'} more {words.are(misses)} missed."
 
 
 def _sentence(text: str) -> str:

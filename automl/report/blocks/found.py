@@ -53,6 +53,7 @@ def task(facts: ReportFacts) -> Block:
             "sure": words.percent(asked.confidence),
         },
         tables=_columns(facts),
+        summary="Every column and what it was taken for",
     )
 
 

@@ -42,6 +42,11 @@ def _about(facts: ReportFacts) -> list[tuple[str, str]]:
     ]
 
 
+def is_worse(comparison: ComparisonFacts) -> bool:
+    """Say whether ours was shown to be worse."""
+    return comparison.high is not None and comparison.high < 0
+
+
 def is_naive(comparison: ComparisonFacts) -> bool:
     """Say whether the other model is the naive predictor."""
     return "naive" in comparison.against.lower()
@@ -112,12 +117,16 @@ def _rivals(facts: ReportFacts) -> list[dict[str, Any]]:
         if comparison.difference is None:
             continue
         score = facts.evaluation.scores.get(comparison.metric)
-        name = _spoken(short(score.title)[0] if score else comparison.metric)
+        name = spoken(short(score.title)[0] if score else comparison.metric)
         more = score is not None and score.greater_is_better
         against = "the naive predictor" if is_naive(comparison) else "the simplest model"
         if not comparison.better:
             made.append(
-                {"label": f"Better than {against}?", "value": "Not shown", "under": f"difference in {name} {_difference(comparison)}"}
+                {
+                    "label": f"Better than {against}?",
+                    "value": "No, worse" if is_worse(comparison) else "Not shown",
+                    "under": f"difference in {name} {_difference(comparison)}",
+                }
             )
         elif more or not comparison.theirs or comparison.low is None or comparison.high is None:
             made.append(
@@ -139,7 +148,8 @@ def _difference(comparison: ComparisonFacts) -> str:
     return words.number(comparison.difference) + (f" ({bounds})" if bounds != words.NOTHING else "")
 
 
-def _spoken(name: str) -> str:
+def spoken(name: str) -> str:
+    """Write a metric's name as inside a sentence: acronyms stay as they are."""
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 

@@ -22,7 +22,8 @@ def _shares(facts: ReportFacts, known: ReliabilityFacts) -> Block:
     names = ("The model says", f"It turns out {words.event(task)}" if task.problem == "binary" else "It is the named class")
     worst = max(known.after, key=lambda entry: abs(entry.observed - entry.mean_predicted))
     notes = [
-        f"The largest gap: where the model says {words.percent(worst.mean_predicted)}, it happens for {words.percent(worst.observed)} of {words.count(worst.rows, task.case, task.cases)}."
+        f"The largest gap: where the model says {words.percent(worst.mean_predicted)}, it happens for {words.percent(worst.observed)}"
+        f" of {words.count(worst.rows, task.case, task.cases)}."
     ]
     if calibrated is not None:
         notes.append(f"Calibration: {calibrated.method}{'' if calibrated.applied else ' (nothing applied)'}. {calibrated.because}")
@@ -40,9 +41,9 @@ def _shares(facts: ReportFacts, known: ReliabilityFacts) -> Block:
     tables = [_table(title, bins, share=True) for title, bins in pairs]
     if calibrated is not None and calibrated.candidates:
         rows: list[list[Cell]] = [
-            [name, words.number(loss, 4), "chosen" if name == calibrated.method else ""] for name, loss in calibrated.candidates.items()
+            [name, words.number(loss, 4), "yes" if name == calibrated.method else "no"] for name, loss in calibrated.candidates.items()
         ]
-        tables.append(Table("Cross-validated log-loss of each way to calibrate", ("Method", "Log-loss", ""), rows, frozenset({0, 2})))
+        tables.append(Table("Cross-validated log-loss of each way to calibrate", ("Method", "Log-loss", "Chosen"), rows, frozenset({0, 2})))
     return Block(
         "reliability",
         "Honest percentages",
@@ -67,11 +68,14 @@ def _kept(bins: tuple[ReliabilityBin, ...], what: str) -> str:
 
 def _numbers(facts: ReportFacts, known: ReliabilityFacts) -> Block:
     ends = [end for b in known.after for end in (b.mean_predicted, b.low, b.high)]
-    domain = (min(ends), max(ends)) if max(ends) > min(ends) else (min(ends) - 0.5, max(ends) + 0.5)
+    room = 0.03 * (max(ends) - min(ends)) or 0.5
+    domain = (min(ends) - room, max(ends) + room)
     task = facts.task
     unit = f", {task.unit}" if task.unit else ""
     worst = max(known.after, key=lambda entry: abs(entry.observed - entry.mean_predicted))
-    gap = f"The largest gap: where the model says {words.value(worst.mean_predicted, task)}, the mean of {words.count(worst.rows, task.case, task.cases)} is {words.value(worst.observed, task)}."
+    group = words.count(worst.rows, task.case, task.cases)
+    said, true = words.value(worst.mean_predicted, task), words.value(worst.observed, task)
+    gap = f"The largest gap: where the model says {said}, the mean of {group} is {true}."
     picture = charts.reliability(
         known.after,
         "reliability-0",

@@ -27,13 +27,32 @@ def short(title: str) -> tuple[str, str]:
     return name, rest.rstrip(")")
 
 
+_MEANINGS = {
+    "accuracy": "named rightly",
+    "balanced_accuracy": "found, mean over the classes",
+    "precision": "right when flagged",
+    "recall": "found",
+    "f1": "precision and recall in one",
+    "roc_auc": "pairs ranked rightly",
+    "pr_auc": "precision over all levels of recall",
+    "calibration_error": "mean gap between said and happened",
+}
+
+
+def meaning(name: str, score: ScoreFacts, task: TaskFacts) -> str:
+    """Say in a few words what a score means for this problem."""
+    text = _MEANINGS.get(name, short(score.title)[1])
+    spread = task.problem == "multiclass" and name in ("precision", "recall", "f1", "roc_auc", "pr_auc")
+    return f"{text}, mean over the classes" if spread else text
+
+
 def skill(score: ScoreFacts, amount: float | None) -> float | None:
-    """Return where `amount` lies between the naive predictor (0) and perfection (1)."""
+    """Return where `amount` lies between the naive predictor (0) and perfection (1); None where the naive one is perfect already."""
     if amount is None or score.naive is None:
         return None
     perfect = 1.0 if score.greater_is_better else 0.0
     room = perfect - score.naive
-    return (amount - score.naive) / room if abs(room) > 1e-12 else None
+    return (amount - score.naive) / room if abs(room) > 1e-9 else None
 
 
 def scores(facts: ReportFacts) -> Block:
@@ -41,8 +60,11 @@ def scores(facts: ReportFacts) -> Block:
     rows: list[dict[str, Any]] = []
     table: list[list[Cell]] = []
     for name, score in facts.evaluation.scores.items():
-        title, meaning = short(score.title)
-        place, ends = skill(score, score.value), [skill(score, score.low), skill(score, score.high)]
+        title, _ = short(score.title)
+        place, ends = (
+            None if name == "calibration_error" else skill(score, score.value),
+            [skill(score, score.low), skill(score, score.high)],
+        )
         known = sorted(end for end in ends if end is not None)
         drawn = svg.dot_interval(
             place,
@@ -55,7 +77,7 @@ def scores(facts: ReportFacts) -> Block:
         text = words.interval(score.low, score.high, name in SHARES)
         row = {
             "title": title,
-            "meaning": meaning,
+            "meaning": meaning(name, score, facts.task),
             "value": written(name, score.value, facts.task),
             "interval": text,
             "undefined": score.undefined,
@@ -102,17 +124,17 @@ def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
     if task.problem == "multiclass" and right is not None and right.value is not None:
         sure = words.confidence(right.low, right.high, share=True)
         naive = f"; always naming the most frequent class is right for {words.of_hundred(right.naive)}" if right.naive is not None else ""
-        return f"Of 100 {task.cases}, the model names the right class for {words.of_hundred(right.value)}{f' ({sure})' if sure else ''}{naive}."
+        return f"Of 100 {task.cases}, the model names the right class for {words.of_hundred(right.value)}{words.bracket(sure)}{naive}."
     if task.problem == "regression" and error is not None and error.value is not None:
         sure = words.confidence(error.low, error.high)
         naive = f", against {words.value(error.naive, task)} without a model" if error.naive is not None else ""
         kind = "On average a prediction is off" if "mae" in scored else "A typical prediction is off (root mean squared error)"
-        return f"{kind} by {words.value(error.value, task)}{f' ({sure})' if sure else ''}{naive}."
+        return f"{kind} by {words.value(error.value, task)}{words.bracket(sure)}{naive}."
     name, score = next(((name, score) for name, score in scored.items() if score.value is not None), ("", None))
     if score is None:
         return "No score could be computed on the judged rows."
     sure = words.confidence(score.low, score.high)
-    return f"{short(score.title)[0]} is {written(name, score.value, task)}{f' ({sure})' if sure else ''}."
+    return f"{short(score.title)[0]} is {written(name, score.value, task)}{words.bracket(sure)}."
 
 
 def flagged(task: TaskFacts, confusion: ConfusionFacts) -> str:
@@ -251,7 +273,8 @@ def curves(facts: ReportFacts) -> Block | None:
             )
         )
         if roc.area is not None:
-            sentence = f"Given one {facts.task.case} of each kind, the model ranks them rightly {words.of_hundred(roc.area)} times in 100. {sentence}".strip()
+            ranked = f"Given one {facts.task.case} of each kind, the model ranks them rightly {words.of_hundred(roc.area)} times in 100."
+            sentence = f"{ranked} {sentence}".strip()
     tables = tuple(
         _curve_table(curve.x, curve.y, head)
         for curve, head in ((pr, ("Found (recall)", "Right when flagged (precision)")), (roc, ("False alarms", "Found (recall)")))
@@ -305,7 +328,9 @@ def _class_curves(facts: ReportFacts) -> Block:
         for label, curve in ranked
     ]
     shown, more = cut(rows, 60)
-    hardest = f"{words.shorten(ranked[0][0], 40)} is the hardest class to find (area under its precision–recall curve {words.number(ranked[0][1].area)}, guessing gives {words.number(ranked[0][1].baseline)})"
+    label, hard = ranked[0]
+    areas = f"area under its precision–recall curve {words.number(hard.area)}, guessing gives {words.number(hard.baseline)}"
+    hardest = f"{words.shorten(label, 40)} is the hardest class to find ({areas})"
     easiest = f", {words.shorten(ranked[-1][0], 40)} the easiest ({words.number(ranked[-1][1].area)})" if len(ranked) > 1 else ""
     return Block(
         "curves",

@@ -107,7 +107,8 @@ def coverage(facts: ReportFacts) -> Block | None:
     return Block(
         "coverage",
         "Intervals",
-        f"Intervals that promise to hold the truth {words.of_hundred(known.nominal)} times in 100 held it {words.percent(known.measured)} of the time{f' ({sure})' if sure else ''}.{wide}",
+        f"Intervals that promise to hold the truth {words.of_hundred(known.nominal)} times in 100 held it"
+        f" {words.percent(known.measured)} of the time{words.bracket(sure)}.{wide}",
         "Whether the promise holds for each kind of case; it is a promise on average.",
         template="residuals",
         data={

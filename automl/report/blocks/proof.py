@@ -27,7 +27,8 @@ def decisions(facts: ReportFacts) -> Block | None:
     return Block(
         "decisions",
         "Decisions",
-        f"{words.count(len(facts.decisions), 'choice')} {'was' if len(facts.decisions) == 1 else 'were'} made for you; {open_ones} of them you can overrule with one argument.",
+        f"{words.count(len(facts.decisions), 'choice')} {words.was(len(facts.decisions))} made for you;"
+        f" {open_ones} of them you can overrule with one argument.",
         "Choices that were made before the data came here: what was recorded, about whom, and what was left out.",
         tables=(
             Table(
@@ -61,10 +62,11 @@ def reproduce(facts: ReportFacts) -> Block | None:
         if again.seed is not None
         else "How this model came to be"
     )
+    seed = f", seed {again.seed}" if again.seed is not None else ""
     return Block(
         "reproduce",
         "Do it again",
-        f"{same}: {words.count(data.rows, 'row')}, automl {facts.automl_version}{f', seed {again.seed}' if again.seed is not None else ''}.",
+        f"{same}: {words.count(data.rows, 'row')}, automl {facts.automl_version}{seed}.",
         "That another machine gives the same digits: processors and libraries round differently.",
         template="reproduce",
         data={"command": again.command, "python": again.python},

@@ -81,7 +81,8 @@ def _winner(board: LeaderboardFacts) -> str:
     tail = ""
     if near:
         last = next((row for row in near if row.kind == "linear"), None) or next((row for row in near if row.kind == "tree"), near[0])
-        tail = f"; {words.count(len(near), 'other model')} {'is' if len(near) == 1 else 'are'} within its interval, the simplest of them: {last.title} ({words.number(last.score)})"
+        which = f"the simplest of them: {last.title} ({words.number(last.score)})"
+        tail = f"; {words.count(len(near), 'other model')} {words.are(len(near))} within its interval, {which}"
     return f"{best.title} comes first of {words.count(count, 'model')} tried, with {board.metric_title} {words.number(best.score)}{tail}."
 
 
@@ -105,7 +106,7 @@ def _table(board: LeaderboardFacts) -> Table:
     ]
     shown, more = cut(rows, 60)
     head = (
-        "",
+        "Rank",
         "Model",
         "Kind",
         board.metric_title,
@@ -135,7 +136,7 @@ def search(facts: ReportFacts) -> Block | None:
     return Block(
         "search",
         "The search",
-        f"{words.count(known.trials, 'configuration')} {'was' if known.trials == 1 else 'were'} tried in {words.seconds(known.seconds)}{failed}; {still}.",
+        f"{words.count(known.trials, 'configuration')} {words.was(known.trials)} tried in {words.seconds(known.seconds)}{failed}; {still}.",
         "Whether a longer search would find a better model; a curve that is still falling only hints at it.",
         notes=(f"The budget was {known.budget}. These scores steered the search, so they flatter; the scores above do not.",),
         figures=((charts.search(known, "history"), "Each step is a better model."),),

@@ -1,0 +1,119 @@
+"""The page in a browser: no error, no request, a slider for the keyboard, no sideways scrolling, one printed page of answer."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import report_samples
+
+from automl.report.html import write_html
+
+pytestmark = pytest.mark.browser
+
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="The package playwright is not installed; install automl[test].")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("No Chromium on this machine: the page was not looked at in a browser.")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page_of(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    told: list[str] = []
+    pages: list[Any] = []
+
+    def open_page(sample: Any, width: int = 1280, **options: Any) -> Any:
+        path = write_html(sample(), tmp_path / "report.html")
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page.on("console", lambda message: told.append(message.text))
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda request: told.append(request.url) if request.url != path.as_uri() else None)
+        page.goto(path.as_uri())
+        pages.append(page)
+        return page
+
+    yield open_page
+    assert told == []  # no console message, no error, no request but the file itself
+    for page in pages:
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
+def test_no_error_no_request_no_sideways_scrolling(sample: Any, scheme: str, page_of: Any) -> None:
+    page = page_of(sample, width=400, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    outside = (
+        "[...document.querySelectorAll('h1,h2,h3,p,dd,figcaption,svg.chart')].filter(e => e.getBoundingClientRect().right > 401).length"
+    )
+    assert page.evaluate(outside) == 0
+
+
+def test_the_slider_moves_by_keyboard_and_agrees_with_the_facts(page_of: Any) -> None:
+    page = page_of(report_samples.binary)
+    rows = report_samples.binary().threshold.table  # type: ignore[union-attr]
+    slider = page.locator("#slider")
+    assert page.locator("#controls").is_visible()
+    slider.focus()
+    page.keyboard.press("End")
+    assert page.locator("#tile-found").inner_text().startswith("0")
+    page.keyboard.press("Home")
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    row = rows[30]
+    cases = row.true_positive + row.false_positive + row.false_negative + row.true_negative
+    cost = page.locator("#tile-cost").inner_text()
+    assert float(re.sub(r"[^\d.]", "", cost)) == pytest.approx(1000 * row.cost / cases, rel=0.006)
+    flagged = float(page.locator("#tile-flagged").inner_text().split()[0])
+    assert flagged == pytest.approx(100 * row.flagged / cases, abs=0.51)
+    shown = [int(page.locator(f"#count-{kind}").inner_text()) for kind in ("hit", "miss", "alarm", "rest")]
+    assert sum(shown) == 100
+    assert [page.locator(f'#marks use[href="#mark-{kind}"]').count() for kind in ("hit", "miss", "alarm", "rest")] == shown
+
+
+def test_cheapest_and_chosen(page_of: Any) -> None:
+    page = page_of(report_samples.binary)
+    threshold = report_samples.binary().threshold
+    assert threshold is not None
+    at_first = page.locator("#tile-cost").inner_text()
+    page.locator("#cheapest").click()
+    best = min(range(len(threshold.table)), key=lambda i: threshold.table[i].cost or 0.0)
+    assert int(page.locator("#slider").input_value()) == best
+    page.locator("#reset").click()
+    assert page.locator("#tile-cost").inner_text() == at_first
+
+
+def test_the_script_writes_what_the_page_said_without_it(page_of: Any) -> None:
+    texts = [
+        page_of(report_samples.binary, java_script_enabled=on).locator("#threshold .explorer .tiles").inner_text() for on in (True, False)
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_without_scripts_the_answer_stands_and_the_slider_is_hidden(page_of: Any) -> None:
+    page = page_of(report_samples.binary, java_script_enabled=False)
+    assert page.locator("#controls").is_hidden()
+    assert page.locator("#marks use").count() == 100
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
+def test_the_answer_prints_on_one_sheet(sample: Any, page_of: Any) -> None:
+    page = page_of(sample, width=673)  # the width between the margins of A4
+    page.emulate_media(media="print")
+    height = page.evaluate("document.querySelector('.front').getBoundingClientRect().height")
+    assert height < (297 - 26) / 25.4 * 96
