@@ -15,6 +15,7 @@ STRONG = 0.9  # |Spearman| or Cramér's V; below, a column still carries a notic
 SAMPLE = 1_000  # the standard error of a correlation of 0.9 is then 0.006
 MAXIMUM_COLUMNS = 1_000  # the work grows with the square
 LEAST_ROWS = 30  # with fewer, chance alone makes some pair of many columns look alike
+LEAST_COUNT = 5
 LEVELS = 20  # further levels of a category are taken as one
 INDICATORS = 2_000  # levels of all categories together; more categories are compared by fewer levels each
 
@@ -74,16 +75,17 @@ def _as_numbers(column: pd.Series[Any]) -> Array | None:
 
 def _as_codes(column: pd.Series[Any], numbers: Array | None) -> Array | None:
     """Return codes 0, 1, … of the levels, missing being one; None for numbers with many values and for constants."""
-    if numbers is not None:
-        codes = pd.factorize(numbers, use_na_sentinel=False)[0]
-        return codes if codes.max(initial=0) < LEVELS else None
-    codes = pd.factorize(column.astype("string"), use_na_sentinel=False)[0]
+    codes = pd.factorize(column.astype("string") if numbers is None else numbers, use_na_sentinel=False)[0]
     counts = np.bincount(codes)
-    if len(counts) < 2:
+    if numbers is not None and len(counts) > LEVELS:
         return None
-    rank = np.empty(len(counts), dtype=np.int64)
-    rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return np.asarray(np.minimum(rank[codes], LEVELS - 1))
+    # Rare levels are one: of two identifiers, the levels that happen to come first would seem to belong together.
+    common = np.flatnonzero(counts >= LEAST_COUNT)
+    common = common[np.argsort(-counts[common], kind="stable")][: LEVELS - 1]
+    rank = np.full(len(counts), len(common))
+    rank[common] = np.arange(len(common))
+    found = np.asarray(np.unique(rank[codes], return_inverse=True)[1]).ravel()
+    return found if found.max() > 0 else None
 
 
 def _rank_correlations(columns: list[Array]) -> Array:

@@ -128,10 +128,13 @@ def permutation_importance(
     frame = frame.reset_index(drop=True)
     clock = Clock(budget, until)
     base = row_losses(problem, target, clock.time(predict, frame), loss(problem))
-    increases: list[list[Array]] = [[] for _ in players]
-    for index, prediction in _shuffled(predict, frame, players, repeats, seed, clock):
-        increases[index].append(row_losses(problem, target, prediction, loss(problem)))
-    return _told(problem, base, players, increases, repeats)
+    runs: list[list[_Run]] = [[] for _ in players]
+    for repeat, index, prediction in _shuffled(predict, frame, players, repeats, seed, clock):
+        received = row_losses(problem, target, prediction, loss(problem)) - base
+        given = np.empty_like(received)
+        given[_shuffle(len(frame), seed, repeat, index)] = received
+        runs[index].append(_Run(received, given))
+    return _told(problem, base, players, runs, repeats)
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,14 @@ class _Player:
     name: str
     columns: tuple[str, ...]
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One shuffle: the increase of the loss by the row that received a value and by the row that gave it, each (rows,)."""
+
+    received: Array
+    given: Array
 
 
 def _players(frame: pd.DataFrame, groups: Mapping[str, Sequence[str]] | None, seed: int) -> list[_Player]:
@@ -164,8 +175,8 @@ def _joined(names: Sequence[str]) -> str:
 
 def _shuffled(
     predict: Predict, frame: pd.DataFrame, players: Sequence[_Player], repeats: int, seed: int, clock: Clock
-) -> Iterator[tuple[int, Array]]:
-    """Yield (player, prediction with it shuffled), several players to a call, until all are done or the time is up."""
+) -> Iterator[tuple[int, int, Array]]:
+    """Yield (repeat, player, prediction with it shuffled), several to a call, until all are done or the time is up."""
     todo = [(repeat, index) for repeat in range(repeats) for index in range(len(players))]
     rows = len(frame)
     while todo:
@@ -174,8 +185,13 @@ def _shuffled(
             return
         batch, todo = todo[:copies], todo[copies:]
         prediction = clock.time(predict, _copies(frame, [(players[index], repeat, index) for repeat, index in batch], seed))
-        for place, (_, index) in enumerate(batch):
-            yield index, prediction[place * rows : (place + 1) * rows]
+        for place, (repeat, index) in enumerate(batch):
+            yield repeat, index, prediction[place * rows : (place + 1) * rows]
+
+
+def _shuffle(rows: int, seed: int, repeat: int, index: int) -> Rows:
+    """Return which row gives its value to each row; it depends on nothing else, so that the size of the batches changes nothing."""
+    return np.random.default_rng([seed, repeat, index]).permutation(rows)
 
 
 def _copies(frame: pd.DataFrame, batch: Sequence[tuple[_Player, int, int]], seed: int) -> pd.DataFrame:
@@ -184,38 +200,42 @@ def _copies(frame: pd.DataFrame, batch: Sequence[tuple[_Player, int, int]], seed
     plain: Rows = np.tile(np.arange(rows), len(batch))
     taken: dict[str, Rows] = {}
     for place, (player, repeat, index) in enumerate(batch):
-        # The shuffle depends on the repeat and the column alone, so that the size of the batches changes nothing.
-        shuffle = np.random.default_rng([seed, repeat, index]).permutation(rows)
+        shuffle = _shuffle(rows, seed, repeat, index)
         for column in player.columns:
             taken.setdefault(column, plain.copy())[place * rows : (place + 1) * rows] = shuffle
     rest = [str(name) for name in frame.columns if name not in taken]
     return compose(frame, [(rest, plain), *(([column], where) for column, where in taken.items())])
 
 
-def _told(problem: str, base: Array, players: Sequence[_Player], losses: Sequence[Sequence[Array]], repeats: int) -> Importance:
-    entries = [_entry(problem, base, player, runs) for player, runs in zip(players, losses, strict=True) if runs]
-    missed = tuple(column for player, runs in zip(players, losses, strict=True) if not runs for column in player.columns)
-    done = min((len(runs) for runs in losses if runs), default=0)
+def _told(problem: str, base: Array, players: Sequence[_Player], runs: Sequence[Sequence[_Run]], repeats: int) -> Importance:
+    entries = [_entry(problem, base, player, own) for player, own in zip(players, runs, strict=True) if own]
+    missed = tuple(column for player, own in zip(players, runs, strict=True) if not own for column in player.columns)
+    done = min((len(own) for own in runs if own), default=0)
     times = f"{repeats} times" if done == repeats else f"{done} to {repeats} times, as far as the time went,"
     name = {"log_loss": "log-loss", "rmse": "RMSE"}[loss(problem)]
     method = f"Increase of the {name} over {len(base):,} rows when a column's values are shuffled {times} between the rows; 95 % intervals."
     baseline = float(np.sqrt(base.mean())) if loss(problem) == "rmse" else float(base.mean())
     ordered = tuple(sorted(entries, key=lambda entry: -entry.value))
-    partial = any(len(runs) < repeats for runs in losses)
+    partial = any(len(own) < repeats for own in runs)
     return Importance(loss(problem), baseline, len(base), ordered, method, partial, missed)
 
 
-def _entry(problem: str, base: Array, player: _Player, runs: Sequence[Array]) -> ColumnImportance:
-    """Compare each row with itself; the interval holds the spread over rows and over shuffles."""
-    mean_run = np.mean(runs, axis=0)
+def _entry(problem: str, base: Array, player: _Player, runs: Sequence[_Run]) -> ColumnImportance:
+    """Compare each row with itself.
+
+    The mean over shuffles is a statistic of pairs of rows, so a row moves it twice: by what it received and by what it gave
+    (Hoeffding's projection). Only with both does the interval hold what another sample of rows would have changed. Each of the two is
+    known from a few pairs only, which adds the variance of one pair over the repeats; that is taken off again.
+    """
+    received, given = (np.mean([getattr(run, side) for run in runs], axis=0) for side in ("received", "given"))
+    pair = float(np.mean([run.received.var(ddof=1) for run in runs])) / len(runs)
     if loss(problem) == "rmse":
-        # √A − √B to first order in the rows' squared errors a, b: a / 2√A − b / 2√B.
-        roots = [max(float(np.sqrt(values.mean())), 1e-300) for values in (mean_run, base)]
-        value, rows = roots[0] - roots[1], mean_run / (2 * roots[0]) - base / (2 * roots[1])
-        totals = [np.sqrt(run.mean()) for run in runs]
+        # √A − √B to first order in the squared errors a, b of the rows: a / 2√A − b / 2√B.
+        after, before = (max(float(np.sqrt(mean)), 1e-100) for mean in ((base + received).mean(), base.mean()))
+        value, pair = after - before, pair / (2 * after) ** 2
+        rows = (received + given) / (2 * after) + base * (1 / (2 * after) - 1 / (2 * before))
     else:
-        value, rows = float((mean_run - base).mean()), mean_run - base
-        totals = [run.mean() for run in runs]
-    variance = rows.var(ddof=1) / len(rows) + (np.var(totals, ddof=1) / len(runs) if len(runs) > 1 else 0.0)
-    half = float(stats.t.ppf(0.975, len(rows) - 1) * np.sqrt(variance))
+        value, rows = float(received.mean()), received + given
+    variance = max(rows.var(ddof=1) - pair, rows.var(ddof=1) / 4)
+    half = float(stats.t.ppf(0.975, len(rows) - 1) * np.sqrt(variance / len(rows)))
     return ColumnImportance(player.name, float(value), float(value) - half, float(value) + half, len(runs), player.columns, player.note)

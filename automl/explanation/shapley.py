@@ -264,7 +264,7 @@ def _sampled(game: _Game, players: Sequence[Sequence[str]], samples: int | None)
     """Return the values of antithetic pairs (pairs, rows, players) and the background row of each pair."""
     count = len(players)
     cost = game.rows * 2 * (count - 1)
-    pairs = min(PAIRS if samples is None else samples, game.left // cost if cost else game.background)
+    pairs = min(PAIRS if samples is None else samples, game.left // cost if cost else PAIRS)
     if pairs < 2:
         raise UsageError(
             f"`max_evaluations` must be at least {game.evaluations + 2 * cost:,} to explain {game.rows} rows of {count} columns."
