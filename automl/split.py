@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    from automl.task import Task
+from automl.task import Task
 
 Rows = NDArray[np.int64]
 

@@ -15,12 +15,12 @@ from automl.families._trees import TreeFamily, add_trees, from_forest
 from automl.families.base import Config, Floats, Tags
 from automl.preprocessing.base import Arrays, Spec
 
-STEP = 10  # trees between two looks at the clock
+STEP, SMALL_STEP = 10, 50  # trees between two looks at the clock; a step of a small table takes milliseconds
 MOST_NODES = 400_000  # of one forest: 22 MB
 ROWS_PER_TREE = 100_000  # with more rows every tree learns from a sample of so many
 CELLS = 100_000_000  # rows × columns: 400 MB
 THREADS = 2
-ONE_THREAD_BELOW = 50_000  # rows × columns
+SMALL = 50_000  # rows × columns; below, one thread is quicker than two
 
 
 class ExtraTrees(TreeFamily):
@@ -50,7 +50,7 @@ class ExtraTrees(TreeFamily):
     def fit(
         self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
     ) -> Mapping[str, Any] | None:
-        """Grow trees, ten at a time, until all are grown or the deadline comes."""
+        """Grow trees, a few at a time, until all are grown or the deadline comes."""
         if deadline.over():
             return None
         inputs = _inputs(arrays)
@@ -62,10 +62,10 @@ class ExtraTrees(TreeFamily):
             inputs, target = inputs[rows], target[rows]
         wanted = int(config["n_estimators"])
         trees: list[Any] = []
-        filler = _filler(inputs)
+        filler, step = _filler(inputs), SMALL_STEP if inputs.size < SMALL else STEP
         while len(trees) < wanted and not (trees and deadline.over()):
-            # Each step has a seed of its own, so that the trees are the same whenever the clock is looked at.
-            forest = _estimator(config, inputs.shape, min(STEP, wanted - len(trees)), spec, seed + len(trees)).fit(inputs, target)
+            # Each step has a seed of its own, so that the trees do not depend on when the deadline comes.
+            forest = _estimator(config, inputs.shape, min(step, wanted - len(trees)), spec, seed + len(trees)).fit(inputs, target)
             trees += [one.tree_ for one in forest.estimators_]
         classes = {"classes": np.asarray(forest.classes_, dtype=np.int64)} if spec.is_classification else {}
         return {**from_forest(trees, inputs.shape[1]), **classes, "filler": filler, "rows": np.array(len(target))}
@@ -111,7 +111,7 @@ def _estimator(config: Config, shape: tuple[int, ...], trees: int, spec: Spec, s
         "max_features": features if features == "sqrt" else float(features),
         "min_samples_leaf": int(config["min_samples_leaf"]),
         "max_leaf_nodes": max(MOST_NODES // (2 * int(config["n_estimators"])), 2),
-        "n_jobs": THREADS if shape[0] * shape[1] >= ONE_THREAD_BELOW else 1,
+        "n_jobs": THREADS if shape[0] * shape[1] >= SMALL else 1,
         "random_state": seed,
         **sample,
     }

@@ -39,8 +39,8 @@ class HistGradientBoosting(TreeFamily):
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare learning rate, size of the trees, penalties and the share of columns per split."""
-        few = spec.rows < 2_000
-        hp.Float("learning_rate", 0.01, 0.3, sampling="log", default=0.06)
+        few = spec.rows < 10_000
+        hp.Float("learning_rate", 0.01, 0.3, sampling="log", default=0.05 if few else 0.06)
         hp.Choice("max_leaf_nodes", [4, 8, 15, 31, 63, 127], default=8 if few else 31)
         hp.Choice("min_samples_leaf", [3, 5, 10, 20, 50, 100], default=20)
         hp.Float("l2_regularization", 1e-3, 100.0, sampling="log", default=10.0 if few else 1.0)
@@ -48,11 +48,11 @@ class HistGradientBoosting(TreeFamily):
         hp.Choice("max_iter", [100, 300, 1000, 2000], default=1000)
 
     def portfolio(self, spec: Spec) -> list[Config]:
-        """Return the default, a slow one with wide trees and half of the columns, and a strongly regularised one."""
-        slow = {"learning_rate": 0.03, "max_leaf_nodes": 63, "max_features": 0.5}
-        small = {"learning_rate": 0.03, "max_leaf_nodes": 8, "min_samples_leaf": 20, "l2_regularization": 10.0, "max_features": 0.3}
-        quick = {"learning_rate": 0.1, "max_leaf_nodes": 15, "max_features": 0.7}
-        return [{}, small, quick, slow] if spec.rows < 5_000 else [{}, slow, small, quick]
+        """Return the default (with few rows: small, strongly regularised trees), a slow one and others of a different size."""
+        slow = {"learning_rate": 0.03, "max_leaf_nodes": 63, "l2_regularization": 1.0, "max_features": 0.5}
+        quick = {"learning_rate": 0.1, "max_leaf_nodes": 15, "l2_regularization": 1.0, "max_features": 0.7}
+        small = {"learning_rate": 0.03, "max_leaf_nodes": 8, "l2_regularization": 10.0, "max_features": 0.3}
+        return [{}, quick, small, slow] if spec.rows < 10_000 else [{}, slow, small, quick]
 
     def fit(
         self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
@@ -180,7 +180,8 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
         done, grown = max(model.n_iter_ - grown, 1), model.n_iter_
         pace[threads] = max(deadline.budget.elapsed() - started, 1e-3) / done
         finished = grown < model.max_iter or grown == limit or deadline.over()
-        step = 0 if finished else int(_affordable(deadline) / min(pace.values()))
+        trying = threads != _threads(inputs.size, pace)  # another number of threads is tried first on a short step
+        step = 0 if finished else min(int(_affordable(deadline) / min(pace.values())), FIRST_STEP if trying else limit)
     # The scores begin with the model that has no trees yet.
     return int(np.argmax(model.validation_score_)) if early else grown
 

@@ -43,7 +43,7 @@ class Linear(SklearnFamily):
 
     def portfolio(self, spec: Spec) -> list[Config]:
         """Return the default and a path around it; with few rows the stronger penalties come first."""
-        path = [0.1, 0.01, 10.0, 0.001, 100.0] if spec.rows < 2_000 else [0.1, 10.0, 0.01, 100.0]
+        path = [0.1, 10.0, 0.01, 100.0, 0.001] if spec.rows < 2_000 else [10.0, 0.1, 100.0, 0.01]
         return [{}, *({"C": strength} for strength in path)]
 
     def fit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,8 @@ from automl.preprocessing.dates import CalendarParts
 from automl.preprocessing.levels import Levels
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
 from automl.preprocessing.text import TextComponents
-
-if TYPE_CHECKING:
-    from automl.schema import Schema
-    from automl.task import Task
+from automl.schema import Schema
+from automl.task import Task
 
 CHUNK = 65_536  # rows at a time, so that the float64 values between input and output stay small
 _KINDS = ("number", "boolean", "datetime", "text", "category")
