@@ -76,7 +76,7 @@ def test_stops_at_the_deadline_and_the_trees_are_the_same():
     data = toy_data("binary")
     whole = fit(data)
     ticks = iter(range(1000))
-    part = fit(data, deadline=Budget(1000, clock=lambda: float(next(ticks))).deadline(seconds=2))
+    part = fit(data, deadline=Budget(1000, clock=lambda: float(next(ticks))).deadline(seconds=2.5))
     assert len(part["starts"]) == 51
     assert np.array_equal(part["nodes"], whole["nodes"][: len(part["nodes"])])
     assert fit(data, deadline=Budget(1, clock=lambda: 9.0, started=0.0).deadline()) is None

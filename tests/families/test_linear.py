@@ -76,7 +76,7 @@ def test_stops_at_the_deadline_with_what_it_has(monkeypatch):
     data = toy_data("multiclass")
     ticks = iter(range(1000))
     late = Budget(1000, clock=lambda: float(next(ticks)))
-    model = fit(data, deadline=late.deadline(seconds=2))
+    model = fit(data, deadline=late.deadline(seconds=2.5))
     assert np.isfinite(Linear().predict(model, data.arrays, data.spec)).all()
     assert not np.allclose(model["weights"], fit(data)["weights"])
     over = Budget(1, clock=lambda: float(next(ticks)), started=0.0)
