@@ -92,9 +92,16 @@ def test_halving_keeps_the_state_of_the_survivors_exactly():
     run = trainer(data, 4, Schedule(15, 32, keep=(1.0, 0.5, 1.0)), rates=[1e-6, 3e-3, 1e-6, 5e-3])
     halve, seen = run._halve, []
 
+    def frozen(state):  # the run goes on, and a compiled step may take over the memory of its input
+        kept = copy.copy(state)
+        for name in ("weights", "first", "second", "best"):
+            setattr(kept, name, [np.array(tensor) for tensor in getattr(state, name)])
+        return kept
+
     def recording(state, losses, keep, result):
+        before = frozen(state)
         after = halve(state, losses, keep, result)
-        seen.append((copy.copy(state), copy.copy(after)))  # the run goes on and puts new tensors in their place
+        seen.append((before, frozen(after)))
         return after
 
     run._halve = recording
