@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, logsumexp, softmax
+from scipy.special import expit, softmax
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.decisions import DecisionLog
 from automl.metrics import CLIP, Array, row_losses
 
 GATE = 0.5  # standard errors by which a richer map must win
-FIT_CELLS = 400_000  # rows × classes that one fit looks at; more rows change no parameter that matters
+FIT_CELLS = 200_000  # rows × classes that one fit looks at; more rows change no parameter that matters
 FULL_MATRIX = 20  # classes above which only the diagonal is fitted (memory grows with the square)
 LEAST_ROWS = 30
 BETA_RIDGE = 3.0  # of 1, 3 and 6 the best on simulated 60 to 300 rows, distorted or not
@@ -99,15 +100,17 @@ def calibrate(
         _tell(log, chosen, ())
         return chosen, prediction
     fold = stratified_folds(y, folds, seed)
-    mapped = _cross_fit(y, prediction, fold, _candidates(problem, prediction.shape[1]))
-    losses = {name: row_losses(problem, y, values) for name, values in mapped.items()}
-    name, because = _gate(losses)
+    # The products are small: threads would cost several times more than they save where others use the processor too.
+    with threadpool_limits(limits=1, user_api="blas"):
+        mapped = _cross_fit(y, prediction, fold, _candidates(problem, prediction.shape[1]))
+        losses = {name: row_losses(problem, y, values) for name, values in mapped.items()}
+        name, because = _gate(losses)
+        parameters = _FIT[name](y, prediction)
     cross_fitted = np.empty_like(prediction)
     for part in range(folds):
         # The method of a fold is chosen on the losses of the others, as its parameters are.
         inside = fold == part
         cross_fitted[inside] = mapped[_gate({key: value[~inside] for key, value in losses.items()})[0]][inside]
-    parameters = _FIT[name](y, prediction)
     chosen = Calibration(name, parameters, {key: float(value.mean()) for key, value in losses.items()}, because)
     _tell(log, chosen, tuple(key for key in losses if key != name))
     return chosen, cross_fitted
@@ -245,20 +248,24 @@ def _fit_scaling(full: bool) -> Callable[[Array, Array], dict[str, Any]]:
         """Fit softmax((I + D) z + b) on tempered logarithms z; ridge k/n on b and diagonal, k(k − 1)/n off it (structured scaling)."""
         code, part, rows = _subsample(y, prediction)
         temperature = _fit_temperature(y, prediction)
-        z = _logarithm(_apply_temperature(temperature, part))
-        z = z - z.mean(axis=1, keepdims=True)
-        classes = z.shape[1]
-        ridge = np.concatenate([_matrix_ridge(classes, rows).ravel() if full else np.full(classes, classes / rows)])
+        z = np.ascontiguousarray(_centred_logarithm(temperature, part).T)
+        classes, every = len(z), np.arange(len(code))
+        ridge = (_matrix_ridge(classes, rows) if full else np.full(classes, classes / rows)).ravel()
         ridge = np.concatenate([ridge, np.full(classes, classes / rows)])
 
         def objective(flat: Array) -> tuple[float, Array]:
-            change, shift = flat[:-classes], flat[-classes:]
-            logits = z + (z @ change.reshape(classes, classes).T if full else z * change) + shift
-            residual = softmax(logits, axis=1)
-            value = np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(code)), code]) + ridge @ flat**2 / 2
-            residual[np.arange(len(code)), code] -= 1
-            inner = (residual.T @ z).ravel() if full else np.einsum("ij,ij->j", residual, z)
-            return float(value), np.concatenate([inner, residual.sum(axis=0)]) / len(code) + ridge * flat
+            # Classes run down the first axis: sums over them are then additions of long vectors.
+            change, shift = flat[:-classes], flat[-classes:, None]
+            logits = z + (change.reshape(classes, classes) @ z if full else z * change[:, None]) + shift
+            logits -= logits.max(axis=0)
+            truth = logits[code, every].sum()
+            residual = np.exp(logits, out=logits)
+            total = residual.sum(axis=0)
+            value = (np.log(total).sum() - truth) / len(code) + ridge @ flat**2 / 2
+            residual /= total
+            residual[code, every] -= 1
+            inner = (residual @ z.T).ravel() if full else np.einsum("ij,ij->i", residual, z)
+            return float(value), np.concatenate([inner, residual.sum(axis=1)]) / len(code) + ridge * flat
 
         start = np.zeros(len(ridge))
         flat = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
@@ -268,6 +275,11 @@ def _fit_scaling(full: bool) -> Callable[[Array, Array], dict[str, Any]]:
     return fit
 
 
+def _centred_logarithm(temperature: dict[str, Any], prediction: Array) -> Array:
+    z = _logarithm(_apply_temperature(temperature, prediction))
+    return np.asarray(z - z.mean(axis=1, keepdims=True))
+
+
 def _matrix_ridge(classes: int, rows: int) -> Array:
     ridge = np.full((classes, classes), classes * (classes - 1) / rows)
     np.fill_diagonal(ridge, classes / rows)
@@ -275,11 +287,10 @@ def _matrix_ridge(classes: int, rows: int) -> Array:
 
 
 def _apply_scaling(parameters: dict[str, Any], prediction: Array) -> Array:
-    z = _logarithm(_apply_temperature(parameters, prediction))
-    z = z - z.mean(axis=1, keepdims=True)
+    z = _centred_logarithm(parameters, prediction)
     change, shift = np.asarray(parameters["change"]), np.asarray(parameters["shift"])
     logits = z + (z @ change.T if change.ndim == 2 else z * change) + shift
-    return _mix(np.exp(log_softmax(logits, axis=1)), parameters["uniform"])
+    return _mix(softmax(logits, axis=1), parameters["uniform"])
 
 
 _FIT: dict[str, Callable[[Array, Array], dict[str, Any]]] = {

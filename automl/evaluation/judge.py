@@ -164,7 +164,7 @@ class _Judge:
         if name in ("log_loss", "brier"):
             losses = row_losses(self.problem, self.y, self.prediction, name)
             low, high = mean_interval(losses)
-            return float(losses.mean()), max(0.0, low), high
+            return float(losses.mean()), _floor(low), high
         if name == "accuracy":
             hits = int(np.trace(counts))
             low_, high_ = wilson(hits, rows)
@@ -224,7 +224,7 @@ class _Judge:
         losses = (self.prediction[:, code] - (self.y == code)) ** 2
         low_, high_ = mean_interval(losses)
         mean = float(losses.mean()) if total else NAN
-        brier = Estimate(mean, max(0.0, low_), high_, title="Brier score", greater_is_better=False)
+        brier = Estimate(mean, _floor(low_), high_, title="Brier score", greater_is_better=False)
         return ClassScores(label, rows, predicted, **estimates, brier=brier)
 
     def _curves(self, rankings: list[Ranking | None], areas: list[dict[str, tuple[float, Array]]]) -> dict[str, Any]:
@@ -265,8 +265,7 @@ class _Judge:
             return _r2(self.y, self.prediction[:, 0])
         losses = row_losses(self.problem, self.y, self.prediction, name)
         low, high = mean_interval(losses)
-        low = max(0.0, low)
-        mean = float(losses.mean())
+        low, mean = _floor(low), float(losses.mean())
         return (float(np.sqrt(mean)), float(np.sqrt(low)), float(np.sqrt(high))) if name == "rmse" else (mean, low, high)
 
     def _coverage(self, nominal: float) -> dict[str, Any]:
@@ -321,6 +320,11 @@ def _ratios(name: str, counts: Array) -> tuple[Array, Array, Array]:
     else:
         low, high = wilson(hits, decided if name == "precision" else actual)
     return class_ratios(counts)[name], low, high
+
+
+def _floor(low: float) -> float:
+    """Return a lower end that is no less than 0, nan staying nan."""
+    return 0.0 if low < 0 else low
 
 
 def _r2(y: Array, prediction: Array) -> tuple[float, float, float]:
