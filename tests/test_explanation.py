@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from automl.budget import Budget
 from automl.errors import DataError, UsageError
 from automl.explanation import RowExplanation, associated_columns, explain_rows, permutation_importance
-from automl.explanation.frames import compose
+from automl.explanation.frames import Cells
 from automl.explanation.shapley import REST
 
 RNG = np.random.default_rng(0)
@@ -212,6 +212,18 @@ def test_a_perfect_prediction_does_not_divide_by_zero() -> None:
     frame = pd.DataFrame({"a": np.zeros(20), "b": np.arange(20.0)})
     found = permutation_importance(lambda data: np.zeros(len(data)), frame, np.zeros(20), problem="regression")
     assert [entry.value for entry in found.columns] == [0, 0]
+
+
+def test_a_wide_table_is_searched_by_blocks() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(200, 1500)), columns=[f"x{i}" for i in range(1500)])
+    model = Counting(lambda data: 3 * data["x7"].to_numpy() - 2 * data["x900"].to_numpy())
+    found = permutation_importance(model, frame, model(frame), problem="regression", groups={})
+    assert [entry.column for entry in found.columns[:2]] == ["x7", "x900"]
+    assert sorted(column for entry in found.columns for column in entry.columns) == sorted(frame.columns)
+    assert sum(len(entry.columns) == 1 for entry in found.columns) == 150
+    assert found.columns[-1].value == 0
+    assert model.rows < 200 * 1500
 
 
 # ---- association
@@ -421,7 +433,9 @@ def test_extra_columns_and_another_order_do_no_harm() -> None:
 
 
 def test_a_composed_frame_keeps_types_and_order() -> None:
-    frame = pd.DataFrame({"a": [1, 2, 3], "b": pd.Categorical(list("xyx")), "c": [True, False, True]})
-    built = compose(frame, [(["c", "a"], np.array([2, 0])), (["b"], np.array([1, 1]))])
-    assert built.to_dict("list") == {"a": [3, 1], "b": ["y", "y"], "c": [True, True]}
-    assert built.dtypes.to_dict() == frame.dtypes.to_dict()
+    kinds = {"a": [1, 2, 3], "b": pd.Categorical(list("xyx")), "c": [True, False, True], "d": np.array(list("pqr"), dtype=object)}
+    frame = pd.DataFrame(kinds | {"e": [7, 8, 9], "f": list("stu"), "g": pd.to_datetime(["2026-01-01"] * 3, utc=True), "h": np.float32([1, 2, 3])})
+    built = Cells(frame).compose([(list("cadfgh"), np.array([2, 0])), (list("be"), np.array([1, 1]))])
+    taken = [frame[list(names)].take(rows).reset_index(drop=True) for names, rows in (("cadfgh", [2, 0]), ("be", [1, 1]))]
+    expected = pd.concat(taken, axis=1)
+    pd.testing.assert_frame_equal(built, expected[list(frame.columns)])

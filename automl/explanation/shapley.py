@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from automl.budget import Budget
 from automl.errors import DataError, UsageError, did_you_mean
-from automl.explanation.frames import Clock, Predict, compose, rows_per_call
+from automl.explanation.frames import Cells, Clock, Predict, rows_per_call
 
 Array = NDArray[Any]
 
@@ -157,6 +157,7 @@ class _Game:
             background = background.take(np.sort(self.rng.choice(len(background), BACKGROUND, replace=False)))
         self.names, self.rows, self.background = names, len(rows), len(background)
         self.frame = pd.concat([rows[names], background], ignore_index=True)
+        self.cells = Cells(self.frame)
         prediction = clock.time(predict, self.frame)
         self.evaluations = len(self.frame)
         if output is not None and not 0 <= output < prediction.shape[1]:
@@ -184,7 +185,7 @@ class _Game:
         for start in range(0, len(row), step):
             at = slice(start, start + step)
             taken = np.where(known[at], row[at, None], self.rows + back[at, None])
-            frame = compose(self.frame, [(columns, taken[:, player]) for player, columns in enumerate(players)])
+            frame = self.cells.compose([(columns, taken[:, player]) for player, columns in enumerate(players)])
             result[at] = self.clock.time(self.predict, frame)[np.arange(len(frame)), self.output[row[at]]]
         self.evaluations += len(row)
         return result
