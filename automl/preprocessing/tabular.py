@@ -39,12 +39,13 @@ class _Source:
         return [self.name]
 
     def numbers(self, frame: pd.DataFrame) -> Floats:
-        """Return the column as finite or missing numbers, (rows,) or (rows, parts)."""
+        """Return the column as numbers, missing or infinite ones included, (rows,) or (rows, parts)."""
         if isinstance(self.fitted, CalendarParts):
             return self.fitted.transform(frame[self.name].to_numpy())
         if isinstance(self.fitted, TextComponents):
             return self.fitted.transform(frame[self.name].to_numpy().tolist())
-        return finite(frame[self.name].to_numpy(dtype=np.float64, na_value=np.nan))
+        values = frame[self.name].to_numpy()
+        return values if values.dtype == np.float64 else frame[self.name].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 class TabularPreprocessor:
@@ -188,7 +189,7 @@ class TabularPreprocessor:
             fitted = CalendarParts.fit(values)
         elif kind == "text":
             fitted = TextComponents.fit(values.tolist(), self.seed)
-        numbers = _Source(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1)
+        numbers = finite(_Source(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1))
         source = _Source(name, kind, bool(np.isnan(numbers[:, 0]).any()), fitted)
         if kind == "boolean":
             return source, [(0.5, 2.0, 0.0)]
@@ -227,6 +228,7 @@ class TabularPreprocessor:
         raw = np.empty((len(frame), arrays["raw_numbers"].shape[1]))
         for source, place in self._numeric:
             raw[:, place] = source.numbers(frame)
+        raw = finite(raw)
         arrays["raw_numbers"][:] = raw
         arrays["numbers"][:, : raw.shape[1]] = self._scaling.apply(raw)
         if self._indicators:

@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.preprocessing.base import Arrays
 
@@ -86,7 +87,8 @@ class TextComponents:
         count = min(COMPONENTS, len(known) - 1, len(kept) - 1)
         if count < 1:
             return empty
-        _, _, found = randomized_svd(empty._weigh(hashed), count, n_iter=3, random_state=seed)
+        with threadpool_limits(1, user_api="blas"):  # thin matrices: threads that wait for each other take longer than one
+            _, _, found = randomized_svd(empty._weigh(hashed), count, n_iter=3, random_state=seed)
         return cls(empty.buckets, rarity, np.ascontiguousarray(found.T, dtype=np.float32))
 
     @property
