@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,12 +87,16 @@ class FakeFit:
 
     model: FakeModel = field(default_factory=FakeModel)
     raises: BaseException | None = None
+    pressed: str | None = None  # the stage in which somebody presses Ctrl-C
     calls: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, data: Any, target: Any = None, **options: Any) -> FakeModel:
         self.calls.append({"data": data, "target": target, **options})
         if options.get("progress") is not None:
-            options["progress"](Progress("search", 0.4, "log_loss", 3, 1.0, 60.0, "linear"))
+            for stage in ("search", "ensemble"):
+                options["progress"](Progress(stage, 0.4, "log_loss", 3, 1.0, 60.0, "linear"))
+                if stage == self.pressed:
+                    os.kill(os.getpid(), signal.SIGINT)
         if self.raises is not None:
             raise self.raises
         return self.model

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -193,9 +194,25 @@ def test_an_interrupt_before_any_model_ends_with_130(fit: FakeFit, table: str) -
     assert main(["fit", table, "-t", "churn"]) == 130
 
 
+def test_ctrl_c_after_the_search_waits_until_everything_is_saved(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    fit.pressed = "ensemble"
+    assert main(["fit", table, "-t", "churn"]) == 130
+    assert Path("results/customers/model.automl").is_file()
+    assert "Finishing with the best so far" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_in_the_search_is_for_the_search(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fit.pressed = "search"
+    assert main(["fit", table, "-t", "churn"]) == 130
+    assert not Path("results/customers/model.automl").exists()
+    assert "before there was anything to save" in capsys.readouterr().err
+
+
 def test_a_second_interrupt_does_not_spoil_the_files(fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def report(path: Any) -> Path:
-        os.kill(os.getpid(), 2)
+        os.kill(os.getpid(), signal.SIGINT)
         return FakeModel().report(path)
 
     monkeypatch.setattr(fit.model, "report", report, raising=False)

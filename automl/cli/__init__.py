@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -72,17 +71,18 @@ def _run(arguments: Sequence[str] | None) -> int:
     import typer.main
 
     from automl.cli.commands import app
+    from automl.cli.interrupts import terminable
 
     if not os.environ.get("AUTOML_DEBUG"):
         warnings.simplefilter("ignore")  # libraries warn their programmers; the user of a command can do nothing about it
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill saves the best so far, as Ctrl-C does
     try:
-        typer.main.get_command(app).main(list(sys.argv[1:] if arguments is None else arguments), prog_name="automl")
+        with terminable():
+            typer.main.get_command(app).main(list(sys.argv[1:] if arguments is None else arguments), prog_name="automl")
     except SystemExit as end:
         code = int(end.code or 0)
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            raise KeyboardInterrupt from end  # Typer would end without a word
         return 0 if code == 1 else code  # 1 is Typer's way to say that the reader of our output has gone (`automl detect x.csv | head`)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
     return 0
 
 

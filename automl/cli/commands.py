@@ -12,6 +12,7 @@ import typer
 import automl
 from automl.budget import Budget, process_started
 from automl.cli import INTERRUPTED, output
+from automl.cli.interrupts import patient
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, write_results
@@ -85,12 +86,12 @@ def fit(
         "min_precision": min_precision,
         "test": test,
     }
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(display) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
         model = _library().fit(data, column, budget=limits, progress=progress, **given)
         files = write_results(model, folder)
-    _finish(model, files, gates, as_json)
+    _finish(model, files, gates, as_json, progress.asked)
 
 
 @app.command()
@@ -109,11 +110,11 @@ def run(
     loaded = load_recipe(recipe)
     limits = _budget(budget or loaded.budget, loaded.trials, None)
     folder = prepare_folder(out or Path("results") / loaded.name)
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(display) as progress:
         progress(_started(limits))
         _library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
-    _finish(model, output.result_files(folder), gates, as_json)
+    _finish(model, output.result_files(folder), gates, as_json, progress.asked)
 
 
 @app.command()
@@ -287,10 +288,10 @@ def _ask_target(data: str) -> str:
     return suggestions[int(answer) - 1][0] if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
 
 
-def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool) -> None:
+def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool, asked: bool) -> None:
     """Sum up on stdout; then the exit code says whether it was interrupted or a gate failed."""
     failed = [sentence for gate in gates if (sentence := gate.failure(model.facts_))]
-    interrupted = bool(getattr(model, "interrupted_", False))
+    interrupted = bool(model.interrupted_) or asked
     if as_json:
         print(summary_json(model.facts_, files, interrupted=interrupted, failed=failed))
     else:
