@@ -13,7 +13,7 @@ from automl.checks.leakage import leaks
 from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
-from automl.schema import Schema
+from automl.schema import Schema, cast_column
 from automl.task import Task
 
 __all__ = ["SEVERITIES", "Checked", "Finding", "check", "named_like_identifier"]
@@ -88,7 +88,8 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     usable = y >= 0 if task.is_classification else ~np.isnan(y)
     rows = np.flatnonzero(usable).astype(np.int64)
     sample = rows if len(rows) <= _LOOKED_AT else np.sort(generator.choice(rows, _LOOKED_AT, replace=False))
-    typed = schema.cast(frame.iloc[sample])
+    looked_at = frame if len(sample) == len(frame) else frame.iloc[sample]
+    typed = {column.name: cast_column(looked_at[column.name], column) for column in schema.features}
     findings = list(target_missing(task, usable))
     findings += _keep_one(schema, list(useless(schema.features, typed, frame)))
     schema = _without(schema, findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def _keep(column: Column) -> str:
     return f"types={{{column.name!r}: {column.type!r}}}"
 
 
-def useless(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
+def useless(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], frame: pd.DataFrame) -> Iterator[Finding]:
     """Yield identifiers and constants, which are not used.
 
     Args:
@@ -95,7 +95,7 @@ def useless(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame)
         frame: All raw rows.
     """
     for column in columns:
-        sampled, series = typed[column.name].to_numpy(), frame[column.name]
+        sampled, series = typed[column.name], frame[column.name]
         override = _keep(column)
         if because := _is_constant(column, sampled, series):
             yield Finding("constant", (column.name,), "info", "not used", f"{column.name!r} is the same in every row: {because}", "")
@@ -107,11 +107,11 @@ def _fingerprint(values: np.ndarray[Any, Any]) -> int:
     return hash(values.tobytes() if values.dtype != object else tuple(values))
 
 
-def duplicates(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
+def duplicates(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], frame: pd.DataFrame) -> Iterator[Finding]:
     """Yield columns that hold the same as an earlier one, which are not used."""
     seen: dict[tuple[str, int], Column] = {}
     for column in columns:
-        key = (column.type, _fingerprint(typed[column.name].to_numpy()))
+        key = (column.type, _fingerprint(typed[column.name]))
         first = seen.setdefault(key, column)
         if first is column or column.declared:
             continue
@@ -122,7 +122,7 @@ def duplicates(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFra
             yield Finding("duplicate_columns", (column.name, first.name), "info", "not used", because, _keep(column))
 
 
-def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Finding]:
+def odd_values(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], frame: pd.DataFrame) -> Iterator[Finding]:
     """Yield infinite numbers, many missing values and mixed types."""
     for column in columns:
         series = frame[column.name]
@@ -130,7 +130,7 @@ def odd_values(columns: Sequence[Column], typed: pd.DataFrame, frame: pd.DataFra
         if infinite:
             because = f"{infinite:,} values of {column.name!r} are infinite."
             yield Finding("infinite", (column.name,), "warning", "counted as missing", because, "replace them in the data")
-        missing = float(pd.isna(typed[column.name].to_numpy()).mean())
+        missing = float(pd.isna(typed[column.name]).mean())
         if missing > 0.5:
             because = f"{missing:.1%} of the values of {column.name!r} are missing."
             yield Finding(

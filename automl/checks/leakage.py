@@ -6,7 +6,7 @@ well is to be explained, not to be enjoyed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,7 +183,7 @@ def _filled_afterwards(column: Column, values: np.ndarray[Any, Any], question: _
 
 def leaks(
     schema: Schema,
-    typed: pd.DataFrame,
+    typed: Mapping[str, np.ndarray[Any, Any]],
     frame: pd.DataFrame,
     task: Task,
     y: np.ndarray[Any, Any],
@@ -206,7 +206,7 @@ def leaks(
     if len(sample) < _FEWEST:
         return
     question = _Question.of(task, y[sample], generator)
-    scores = {column.name: single_score(typed[column.name].to_numpy(), column, question) for column in schema.features}
+    scores = {column.name: single_score(typed[column.name], column, question) for column in schema.features}
     copies = []
     for column in schema.features:
         if scores[column.name][0] > 0.9 and _is_copy(column, frame[column.name], task, y, rows):
@@ -223,7 +223,7 @@ def leaks(
 
 
 def _suspects(
-    columns: Sequence[Column], typed: pd.DataFrame, question: _Question, scores: dict[str, tuple[float, float]]
+    columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], question: _Question, scores: dict[str, tuple[float, float]]
 ) -> Iterator[Finding]:
     """Yield columns that predict too well alone, or whose presence gives the outcome away."""
     measure, ask = question.measure, "Was it known at the time of the prediction? If not, leave it out."
@@ -239,7 +239,7 @@ def _suspects(
         beside = f"; the best other column, {best!r}, reaches {rest:.3f}" if best else ""
         told = f"{column.name!r} alone predicts {question.task.target!r} with {measure} {score:.3f}{beside}. {ask}"
         override = f"ignore=[{column.name!r}]"
-        afterwards = _filled_afterwards(column, typed[column.name].to_numpy(), question)
+        afterwards = _filled_afterwards(column, typed[column.name], question)
         if lower >= _PERFECT or (dominates and lower >= _DOMINANT[measure]):
             yield Finding("leakage", (column.name,), "high", "told", told, override)
         elif afterwards:

@@ -178,7 +178,11 @@ def count_infinite(series: pd.Series[Any]) -> int:
     if code in "biumM":
         return 0
     if code == "f":
-        return int(np.isinf(np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))).sum())
+        return (
+            int(np.isinf(series.to_numpy()).sum())
+            if isinstance(series.dtype, np.dtype)
+            else int(np.isinf(np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))).sum())
+        )
 
     def infinite(value: Any) -> bool:
         if isinstance(value, str):
