@@ -15,8 +15,8 @@ from automl import __version__
 from automl.evaluation.loss import loss_with_interval
 from automl.metrics import METRICS
 from automl.report import facts as f
+from automl.report.answer import answer
 from automl.trials import Trial
-from automl.verdict import answer
 
 if TYPE_CHECKING:
     from automl.run import Run
@@ -36,18 +36,19 @@ def collect_facts(run: Run) -> f.ReportFacts:
     """
     judgement = run.judgement
     evaluation = f.EvaluationFacts.model_validate(judgement.evaluation.report())
-    board = _leaderboard(run)
+    board, task, threshold = _leaderboard(run), _task(run), _threshold(run)
+    findings = tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
     return f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
         model_name=run.dataset.name.rsplit(".", 1)[0],
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         automl_version=__version__,
-        answer=answer(run, evaluation),
-        task=_task(run),
+        answer=answer(task, evaluation, threshold=threshold, findings=findings),
+        task=task,
         data=_data(run),
-        findings=tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings),
+        findings=findings,
         evaluation=evaluation,
-        threshold=_threshold(run),
+        threshold=threshold,
         calibration=_calibration(run),
         importance=_importance(run),
         examples=_examples(run),
@@ -151,7 +152,7 @@ def _examples(run: Run) -> tuple[f.ExampleFacts, ...]:
                 title=title,
                 prediction=_shown(run, run.explained[row]),
                 actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
-                start=values["base_value"],
+                start=values["base"],
                 end=values["prediction"],
                 scale=_scale(run, values.get("output")),
                 contributions=entries,

@@ -130,6 +130,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.interrupted_ = run.interrupted
         self.facts_: ReportFacts = run.facts()
         self._leaderboard = run.leaderboard()
+        self._background = run.background
         self._set_columns(run.feature_names)
         return self
 

@@ -72,6 +72,7 @@ class Run:
         self.interrupted = False
         self.importance: Importance | None = None
         self.examples: tuple[tuple[str, int, RowExplanation], ...] = ()
+        self.background: pd.DataFrame | None = None
 
     def tell(self, stage: str, message: str = "") -> None:
         """Report progress."""

@@ -94,14 +94,11 @@ class Study:
             if queue is None:
                 return
             room = self.budget.trials - self._counted() if self.budget.trials is not None else 10**9
-            configs = self._ask(queue, min(queue.family.pack_configs, room))
-            if not configs:
-                queue.exhausted = True
-                continue
-            remaining = self.budget.remaining(SEARCH_UNTIL)
             part = NETWORK_SLICE if queue.family.tags.kind == "network" and queue.spent == 0.0 else 1.0
-            seconds = remaining * part if self.budget.timed else None
-            self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds))
+            seconds = self.budget.remaining(SEARCH_UNTIL) * part
+            size = queue.family.pack_size(self.data.spec, self.data.folds, seconds)
+            configs = self._ask(queue, min(size, room))
+            self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
 
     def _next(self) -> _Queue | None:
         """Return the family whose kind is furthest behind its share of the time and still fits."""

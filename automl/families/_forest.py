@@ -115,8 +115,9 @@ class Forest:
         return np.asarray(sum(totals[1:], start=totals[0]) / len(self._trees))
 
     def to_arrays(self) -> Arrays:
-        """Return plain arrays for storing; :meth:`from_arrays` turns them back."""
-        return {**self.arrays, "n_features_in": np.asarray(self.n_features_in_)}
+        """Return plain arrays for storing, whole numbers as narrow as they can be; :meth:`from_arrays` turns them back."""
+        narrow = {name: _narrow(self.arrays[name]) for name in ("feature", "left", "right")}
+        return {**self.arrays, **narrow, "n_features_in": np.asarray(self.n_features_in_)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Forest:
@@ -130,6 +131,11 @@ class Forest:
         if width is None or width.shape != () or width.dtype.kind not in "iu" or int(width) < 1:
             raise ArtifactError("A stored forest must tell the number of its inputs. The file is damaged or was altered.")
         return cls(rest, int(width))
+
+
+def _narrow(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers from -1 on in the smallest type that holds them."""
+    return values.astype(np.min_scalar_type(-1 - int(values.max(initial=0))))
 
 
 def _flatten(tree: Any) -> Arrays:

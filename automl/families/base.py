@@ -155,6 +155,10 @@ class Family(abc.ABC):
         """Return the structure of a configuration: two may share a pack if their keys are equal."""
         return json.dumps({key: value for key, value in sorted(config.items()) if key not in self.per_member and key != "seed"})
 
+    def pack_size(self, spec: Spec, folds: int, seconds: float) -> int:
+        """Return how many configurations are worth training together in `seconds`; infinite where no clock runs."""
+        return self.pack_configs
+
     @abc.abstractmethod
     def train(
         self,

@@ -167,39 +167,51 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
     limit = int(config["max_iter"]) if early else min(int(config["max_iter"]), int(np.ceil(SHRINKAGE / float(config["learning_rate"]))))
     watched = {"X_val": inputs[aside], "y_val": target[aside]} if early else {}
     inputs, target = inputs[~aside], target[~aside]
-    timed, grown, step = deadline.budget.timed, 0, limit
-    pace: dict[int, float] = {}  # seconds per iteration with so many threads
-    if timed:
-        step = FIRST_STEP
+    pace = _Pace(inputs.size, deadline)
+    grown, step = 0, 1 if deadline.budget.timed else limit
     while step:
         model.set_params(max_iter=min(grown + step, limit))
-        threads = _threads(inputs.size, pace if timed else None)
         started = deadline.budget.elapsed()
-        with threadpool_limits(threads, user_api="openmp"):
+        with threadpool_limits(pace.threads, user_api="openmp"):
             model.fit(inputs, target, **watched)
-        done, grown = max(model.n_iter_ - grown, 1), model.n_iter_
-        pace[threads] = max(deadline.budget.elapsed() - started, 1e-3) / done
-        finished = grown < model.max_iter or grown == limit or deadline.over()
-        trying = threads != _threads(inputs.size, pace)  # another number of threads is tried first on a short step
-        step = 0 if finished else min(int(_affordable(deadline) / min(pace.values())), FIRST_STEP if trying else limit)
+        done, grown = model.n_iter_ - grown, model.n_iter_
+        finished = grown < model.max_iter or grown == limit
+        step = 0 if finished else pace.next_step(done, deadline.budget.elapsed() - started)
     # The scores begin with the model that has no trees yet.
     return int(np.argmax(model.validation_score_)) if early else grown
 
 
-def _threads(cells: int, pace: Mapping[int, float] | None) -> int:
-    """Return how many threads to use: without a clock by size alone, otherwise what was quicker once both were tried.
+class _Pace:
+    """Decides how many iterations the next step may take, and with how many threads.
 
-    On a machine that is busy with other work, threads that wait for each other can be ten times slower than one.
+    Every step bins the rows again; the first step, of one iteration, tells what that costs. On a machine that is busy with other
+    work, threads that wait for each other can be ten times slower than one: both are tried, and the quicker is kept.
     """
-    most = os.cpu_count() or 1
-    if cells < ONE_THREAD_BELOW or most == 1:
-        return 1
-    if pace is None:
-        return most
-    untried = [threads for threads in (1, most) if threads not in pace]
-    return untried[0] if untried else min(pace, key=lambda threads: pace[threads])
 
+    def __init__(self, cells: int, deadline: Deadline) -> None:
+        most = 1 if cells < ONE_THREAD_BELOW else os.cpu_count() or 1
+        self.deadline = deadline
+        self.threads = 1 if deadline.budget.timed else most
+        self._untried = [1, most] if most > 1 else [1]
+        self._overhead: float | None = None
+        self._seconds: dict[int, float] = {}  # per iteration, with so many threads
 
-def _affordable(deadline: Deadline) -> float:
-    """Return seconds that the next step may take."""
-    return min(max(deadline.chunk, 0.5), 0.9 * deadline.remaining())
+    def next_step(self, done: int, seconds: float) -> int:
+        """Return the iterations of the next step after one of `done` iterations; 0 when there is no time for another."""
+        left = 0.9 * self.deadline.remaining()
+        if self._overhead is None:
+            self._overhead = seconds
+        else:
+            # The first step is slower than a later one; never believe that iterations cost next to nothing.
+            self._seconds[self.threads] = max(seconds - self._overhead, 0.2 * seconds, 1e-6) / max(done, 1)
+            self._untried = [threads for threads in self._untried if threads != self.threads]
+        allowed = min(max(self.deadline.chunk, 0.5, 3 * self._overhead), left) - self._overhead
+        if allowed <= 0:
+            return 0
+        quickest = min(self._seconds.values(), default=self._overhead / FIRST_STEP)
+        step = int(allowed / quickest)
+        if self._untried:
+            self.threads = self._untried[0]
+            return min(step, FIRST_STEP)
+        self.threads = min(self._seconds, key=lambda threads: self._seconds[threads])
+        return min(step, 5 * max(done, FIRST_STEP))

@@ -17,6 +17,8 @@ from automl.training import PackData, PackResult, PackTrainer, Schedule
 
 INPUTS = ("numbers", "categories")  # the arrays that networks read
 BLOCK = 8192  # rows of a prediction that are in memory at once
+ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
+_PACE = {"weights × rows per second": 4e9}  # first guess: two CPU cores; replaced by what the packs of this process reached
 
 
 class KerasFamily(Family):
@@ -42,6 +44,21 @@ class KerasFamily(Family):
         batch = next(size for rows, size in ((1_500, 64), (6_000, 128), (40_000, 256), (150_000, 512), (10**12, 1024)) if spec.rows <= rows)
         epochs = int(np.clip(6_000 * 64 / max(spec.rows, 1), 12, 100))
         return Schedule(epochs, batch, keep=(1.0, 0.5, 0.5) if configs > 2 else (1.0, 1.0, 1.0), seed=seed)
+
+    def pack_size(self, spec: Spec, folds: int, seconds: float) -> int:
+        """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs."""
+        if not np.isfinite(seconds):
+            return self.pack_configs
+        weights = self._weights(spec, self.complete(self.portfolio(spec)[0], spec))
+        work = weights * spec.rows * folds * ENOUGH_EPOCHS * self.schedule(spec, {}, 0, self.pack_configs).work_left(0.0)
+        return int(np.clip(seconds * _PACE["weights × rows per second"] / max(work, 1), 1, self.pack_configs))
+
+    def _weights(self, spec: Spec, config: Config) -> int:
+        """Return the number of weights of one network."""
+        model = self.build(spec, [config])
+        arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
+        model({name: values for name, values in arrays.items() if name == "numbers" or values.shape[1]})
+        return int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
 
     def train(
         self,
@@ -69,6 +86,8 @@ class KerasFamily(Family):
             deadline,
         )
         result = trainer.run(on_progress)
+        if trainer.pace is not None:
+            _PACE["weights × rows per second"] = trainer.pace
         return [self._trained(config, index, result, spec) for index, config in enumerate(configs) if result.weights[index]]
 
     def _trained(self, config: Config, index: int, result: PackResult, spec: Spec) -> Trained:
@@ -78,7 +97,7 @@ class KerasFamily(Family):
         out = to_predictions(result.logits[index] * np.float32(np.exp(np.log(scale).mean())), spec)
         details = {
             "best_epoch": result.best_epoch[index].tolist(),
-            "epochs": result.epochs,
+            "epochs": len(result.history),
             "pack": len(result.status),
             "inverse_temperature": scale.tolist(),
         }

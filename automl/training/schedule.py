@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +42,23 @@ class Schedule:
     keep: tuple[float, float, float] = (1.0, 0.5, 0.5)
     seed: int = 0
 
+    def cut_between(self, before: float, after: float) -> float:
+        """Return the share of the configurations that survives when the progress goes from `before` to `after`."""
+        kept = 1.0
+        for end, keep in zip(CYCLE_ENDS, self.keep, strict=False):
+            kept *= keep if before < end <= after < 1.0 else 1.0
+        return kept
 
-def work_share(keep: Sequence[float]) -> float:
-    """Return the work of a pack with halving, as a share of training all of its configurations to the end."""
-    share, alive, before = 0.0, 1.0, 0.0
-    for end, kept in zip(CYCLE_ENDS, (*keep, 1.0), strict=True):
-        share += alive * (end - before)
-        alive, before = alive * kept, end
-    return share
+    def work_left(self, progress: float) -> float:
+        """Return the work after `progress` with halving, in units of training all configurations alive now to the end.
+
+        Example:
+            >>> round(Schedule(10, 32, keep=(1.0, 0.5, 0.5)).work_left(0.0), 2)
+            0.47
+        """
+        share, alive, before = 0.0, 1.0, progress
+        for end, kept in zip(CYCLE_ENDS, (*self.keep, 1.0), strict=True):
+            if end > progress:
+                share += alive * (end - before)
+                alive, before = alive * kept, end
+        return share

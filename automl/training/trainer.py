@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from automl import _backend
 from automl.budget import Deadline
 from automl.layers.packed import initial_weights
 from automl.training.program import Build, PackData, Program, program_for
-from automl.training.schedule import CYCLE_ENDS, Schedule, coslog4, work_share
+from automl.training.schedule import Schedule, coslog4
 from automl.training.scoring import refined_log_loss
 
 POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
+LEAST_EPOCHS = 6  # looks at the validation rows that a pack should have before its deadline
+SAFETY = 0.92  # share of the remaining time that is planned for
 
 
 @dataclass
@@ -31,9 +33,8 @@ class PackResult:
         logits: Per configuration (rows, outputs) out-of-fold outputs; NaN where no fold validates the row.
         inverse_temperature: Factor for the logits, (configurations, folds); 1 for regression.
         best_epoch: (configurations, folds).
-        history: Mean validation loss (epochs, configurations); NaN after a configuration was cut.
+        history: Mean validation loss, one row (configurations,) per epoch; NaN after a configuration was cut.
         status: "finished", "halved", "stopped" or "failed" for each configuration.
-        epochs: Epochs planned.
         seconds: Wall-clock of the pack.
     """
 
@@ -41,10 +42,22 @@ class PackResult:
     logits: list[NDArray[np.float32]]
     inverse_temperature: NDArray[np.float64]
     best_epoch: NDArray[np.int64]
-    history: NDArray[np.float64]
+    history: list[NDArray[np.float64]]
     status: list[str]
-    epochs: int
-    seconds: float
+    seconds: float = 0.0
+
+    @classmethod
+    def empty(cls, configs: int, folds: int) -> PackResult:
+        """Return a result in which nothing has been reached yet."""
+        logits = [np.zeros((0, 0), np.float32)] * configs
+        weights: list[Any] = [[] for _ in range(configs)]
+        return cls(weights, logits, np.ones((configs, folds)), np.full((configs, folds), -1), [], ["stopped"] * configs)
+
+    def add_epoch(self, configs: list[int], losses: NDArray[np.float64]) -> None:
+        """Note the validation losses of the configurations that are still in the pack."""
+        row = np.full(len(self.status), np.nan)
+        row[configs] = losses
+        self.history.append(row)
 
 
 @dataclass
@@ -61,6 +74,21 @@ class _Run:
     temperature: NDArray[np.float64]
     step: int = 0
     logits: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def copy(self) -> _Run:
+        """Return a state that can be trained without touching this one; a compiled step may take over the memory of its input."""
+
+        def twin(tensors: list[Any]) -> list[Any]:
+            return [tensor + 0.0 for tensor in tensors]
+
+        return replace(
+            self,
+            weights=twin(self.weights),
+            first=twin(self.first),
+            second=twin(self.second),
+            best=twin(self.best),
+            logits=[values.copy() for values in self.logits],
+        )
 
 
 class PackTrainer:
@@ -122,30 +150,27 @@ class PackTrainer:
         clock = self.deadline.budget.clock
         started = clock()
         state = self._start()
-        epochs = self._plan_epochs(state)
-        count, folds = len(self.seeds), self.data.folds
-        result = PackResult(
-            [[] for _ in range(count)],
-            [np.zeros((0, 0), np.float32)] * count,
-            np.ones((count, folds)),
-            np.full((count, folds), -1),
-            np.full((epochs, count), np.nan),
-            ["stopped"] * count,
-            epochs,
-            0.0,
-        )
-        cuts = {max(round(epochs * end), 1): keep for end, keep in zip(CYCLE_ENDS, self.schedule.keep, strict=False)}
-        for epoch in range(epochs):
-            if not self._train_epoch(state, epoch, epochs):
+        self._measure(state)
+        result = PackResult.empty(len(self.seeds), self.data.folds)
+        progress, epoch = 0.0, 0
+        while progress < 1.0:
+            left = self._epochs_left(state, epoch, progress)
+            following = 1.0 if left == 1 else progress + (1.0 - progress) / left
+            before = clock()
+            if not self._train_epoch(state, epoch, progress, following):
                 break
             losses = self._validate(state, epoch)
-            result.history[epoch, state.configs] = losses
+            self.seconds_per_epoch = clock() - before
+            result.add_epoch(state.configs, losses)
             if on_epoch is not None and np.isfinite(losses).any():
                 on_epoch(float(np.nanmin(losses)))
-            if epoch + 1 < epochs and cuts.get(epoch + 1, 1.0) < 1.0 and len(state.configs) > 1:
-                state = self._halve(state, losses, cuts[epoch + 1], result)
-        finished = state.step >= epochs * self.steps
-        self._store(state, range(len(state.configs)), result, "finished" if finished else "stopped")
+            keep = self.schedule.cut_between(progress, following)
+            progress, epoch = following, epoch + 1
+            if keep < 1.0 and len(state.configs) > 1:
+                members = len(state.configs)
+                state = self._halve(state, losses, keep, result)
+                self.seconds_per_epoch *= len(state.configs) / members
+        self._store(state, range(len(state.configs)), result, "finished" if progress >= 1.0 else "stopped")
         result.seconds = clock() - started
         return result
 
@@ -169,35 +194,47 @@ class PackTrainer:
             logits=empty,
         )
 
-    def _plan_epochs(self, state: _Run) -> int:
-        """Measure a few steps on a copy of the state and return how many epochs fit before the deadline."""
+    def _measure(self, state: _Run) -> None:
+        """Compile, and time a few steps and a validation on a copy of the state, so that the schedule can be fitted to the clock."""
         if not self.deadline.budget.timed:
-            return self.schedule.epochs
+            return
         clock = self.deadline.budget.clock
-        probe = _Run(**{**state.__dict__, "logits": [values.copy() for values in state.logits], "criterion": state.criterion.copy()})
-        probe.first, probe.second = [ops.zeros_like(w) for w in state.weights], [ops.zeros_like(w) for w in state.weights]
-        probe.weights = [w + 0.0 for w in state.weights]  # a compiled step may consume its input
-        probe.epoch, probe.temperature = state.epoch.copy(), state.temperature.copy()
-        steps = min(self.steps, 16)
-        self._steps(probe, np.zeros(1, np.float32).repeat(2), 0, np.random.default_rng(0))  # compiles
+        probe = state.copy()
+        steps = min(self.steps, 8)
+        self._steps(probe, np.zeros(1, np.float32), 0, np.random.default_rng(0))  # compiles
         before = clock()
         self._steps(probe, np.zeros(steps, np.float32), 0, np.random.default_rng(0))
+        _backend.to_numpy(probe.weights[-1])  # waits for the device
         self.seconds_per_step = max((clock() - before) / steps, 1e-6)
+        size = sum(int(np.prod(weight.shape)) for weight in state.weights)
+        self.pace = size * self.batch / self.seconds_per_step
         self._validate(probe, 0)
         before = clock()
         self._validate(probe, 0)
-        per_epoch = self.seconds_per_step * self.steps + (clock() - before)
-        share = work_share(self.schedule.keep)
-        return int(np.clip(self.deadline.remaining() * 0.95 / (per_epoch * share), 1, self.schedule.epochs))
+        validation = clock() - before
+        # Where a pass over all rows would take most of the time, an "epoch" is a random part of them.
+        affordable = int(self.deadline.remaining() / LEAST_EPOCHS / self.seconds_per_step)
+        self.steps = int(np.clip(affordable, 1, self.steps))
+        self.seconds_per_epoch = self.seconds_per_step * self.steps + validation
 
     seconds_per_step = 0.02
+    seconds_per_epoch = 0.02
+    pace: float | None = None  # weights × rows per second, where it was measured
 
-    def _train_epoch(self, state: _Run, epoch: int, epochs: int) -> bool:
-        """Train one epoch in chunks; return False where the deadline came first."""
+    def _epochs_left(self, state: _Run, epoch: int, progress: float) -> int:
+        """Return how many epochs still fit; the schedule is stretched or shortened to end with them."""
+        left = max(self.schedule.epochs - epoch, 1)
+        if not self.deadline.budget.timed:
+            return left
+        work = self.schedule.work_left(progress) / (1.0 - progress)
+        fitting = self.deadline.remaining() * SAFETY / max(self.seconds_per_epoch * work, 1e-9)
+        return int(np.clip(fitting, 1, left))
+
+    def _train_epoch(self, state: _Run, epoch: int, progress: float, following: float) -> bool:
+        """Train one epoch in chunks, the schedule going from `progress` to `following`; return False where the deadline came first."""
         rng = np.random.default_rng([self.schedule.seed, epoch])
         done = 0
-        progress = (epoch * self.steps + np.arange(self.steps) + 0.5) / (epochs * self.steps)
-        factors = coslog4(progress)
+        factors = coslog4(progress + (following - progress) * (np.arange(self.steps) + 0.5) / self.steps)
         order = rng.permutation(len(self.data.target))
         pool = self._pool(state, epoch)
         while done < self.steps:
