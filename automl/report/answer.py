@@ -105,7 +105,7 @@ def _worst(reasons: Sequence[Reason], findings: Sequence[FindingFacts]) -> tuple
 
 
 def _told(finding: FindingFacts) -> str:
-    return " ".join(part.strip() for part in (finding.because, finding.action) if part.strip())
+    return " ".join(part for part in (finding.because.strip(), words.done(finding.action)) if part)
 
 
 def _money(threshold: ThresholdFacts | None) -> tuple[float, float, str] | None:

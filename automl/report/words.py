@@ -149,6 +149,19 @@ def bracket(text: str) -> str:
     return f" ({text})" if text else ""
 
 
+def done(action: str) -> str:
+    """Write what was done about a finding as a sentence; "told" alone means that nothing was changed.
+
+    Example:
+        >>> done("told"), done("not used"), done("One of each was kept.")
+        ('Nothing was changed.', 'Done: not used.', 'One of each was kept.')
+    """
+    text = action.strip()
+    if text.lower().rstrip(".") in ("", "told", "none"):
+        return "Nothing was changed."
+    return text if text[:1].isupper() else f"Done: {text.rstrip('.')}."
+
+
 def of_hundred(share: float) -> str:
     """Write a share as a number out of 100.
 

@@ -333,8 +333,8 @@ def multiclass() -> ReportFacts:
         1600, 8, n_informative=5, n_classes=4, n_clusters_per_class=1, class_sep=1.1, weights=[0.5, 0.28, 0.15], random_state=3
     )
     labels = ["Quercus robur", "Fagus sylvatica", "Picea abies", "Taxus baccata"]
-    raw = cross_val_predict(GaussianNB(), x, y, cv=3, method="predict_proba")
-    simple = cross_val_predict(LogisticRegression(max_iter=500), x, y, cv=3, method="predict_proba")
+    simple = cross_val_predict(GaussianNB(), x, y, cv=3, method="predict_proba")
+    raw = cross_val_predict(LogisticRegression(max_iter=500), x, y, cv=3, method="predict_proba")
     calibration, p = _calibration("multiclass", y, raw)
     naive = np.tile(np.bincount(y) / len(y), (len(y), 1))
     judged = evaluate(
@@ -345,7 +345,7 @@ def multiclass() -> ReportFacts:
         source="holdout",
         naive_prediction=naive,
         simple_prediction=simple,
-        simple_name="logistic regression",
+        simple_name="naive Bayes",
         uncalibrated=raw,
     )
     evaluation = EvaluationFacts.model_validate(judged.report())

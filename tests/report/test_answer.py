@@ -33,10 +33,11 @@ def test_a_finding_of_high_severity_asks_for_a_person() -> None:
 
 
 def test_three_warnings_the_worst_first() -> None:
-    other = FindingFacts(check="x", severity="warning", action="", because="Lesser.")
+    other = FindingFacts(check="x", severity="warning", action="told", because="Lesser.")
     said = _answer(report_samples.binary(), findings=(other, other, other, HIGH))
     assert len(said.warnings) == 3
     assert said.warnings[0].startswith("'a' alone")
+    assert said.warnings[1] == "Lesser. Nothing was changed."
 
 
 def test_few_rows_ask_for_a_person() -> None:

@@ -119,7 +119,7 @@ def findings(facts: ReportFacts) -> Block | None:
             "title": _CHECKS.get(finding.check, finding.check.replace("_", " ").capitalize()),
             "columns": words.listing((words.shorten(name, 50) for name in finding.columns), 6),
             "because": finding.because,
-            "action": finding.action,
+            "action": words.done(finding.action),
             "override": finding.override,
         }
         for finding in ranked[:40]

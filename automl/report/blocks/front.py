@@ -163,7 +163,7 @@ def _second(facts: ReportFacts) -> list[dict[str, Any]]:
             label = {
                 "roc_auc": "Pairs ranked rightly (ROC AUC)",
                 "accuracy": "Named rightly",
-                "mae": "Mean error",
+                "mae": "Mean size of an error",
                 "r2": "Differences explained (R²)",
             }[name]
             return [{"label": label, "value": value, "under": f"95 % interval {bounds}" if bounds != words.NOTHING else ""}]

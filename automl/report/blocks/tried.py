@@ -79,7 +79,9 @@ def _winner(board: LeaderboardFacts) -> str:
         and best.low <= row.score <= best.high
     ]
     tail = ""
-    if near:
+    if best.kind == "linear" and count > 1:
+        tail = "; nothing more complicated was better"
+    elif near:
         last = next((row for row in near if row.kind == "linear"), None) or next((row for row in near if row.kind == "tree"), near[0])
         which = f"the simplest of them: {last.title} ({words.number(last.score)})"
         tail = f"; {words.count(len(near), 'other model')} {words.are(len(near))} within its interval, {which}"
