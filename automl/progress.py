@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -154,7 +155,7 @@ class LiveProgress(Reporter):
         from rich.live import Live
         from rich.spinner import Spinner
 
-        self._progress = Progress("start")
+        self._progress = Progress("")
         self._elapsed = elapsed
         self._spinner = Spinner("dots", style="cyan")
         console = Console(file=stream or sys.stderr)
@@ -210,4 +211,12 @@ def open_progress(stream: TextIO | None = None, *, elapsed: Callable[[], float] 
     target = stream or sys.stderr
     if quiet:
         return SilentProgress()
-    return LiveProgress(target, elapsed) if target.isatty() else PlainProgress(target)
+    return LiveProgress(_own(target), elapsed) if target.isatty() else PlainProgress(target)
+
+
+def _own(stream: TextIO) -> TextIO:
+    """Return another way to the same terminal, so that the display stays alive while stderr is held back from libraries."""
+    try:
+        return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="replace")
+    except (OSError, ValueError):
+        return stream  # a stream that only says that it is a terminal

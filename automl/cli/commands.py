@@ -72,7 +72,7 @@ def fit(
     _existing(data, "data")
     if test is not None:
         _existing(test, "--test")
-    column = target if target is not None else _ask_target(data)
+    column = target if target is not None else _ask_target(data, limits)
     folder = prepare_folder(out or Path("results") / output.stem(data))
     options: dict[str, Any] = {
         "families": output.names(families),
@@ -181,7 +181,7 @@ def compare(
     """Give every family of models the same chance and show them side by side."""
     limits = _budget(budget, trials, memory)
     _existing(data, "data")
-    column = target if target is not None else _ask_target(data)
+    column = target if target is not None else _ask_target(data, limits)
     options = {"families": output.names(families), "seed": seed, "problem": problem}
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
@@ -269,23 +269,25 @@ def _existing(path: str, what: str) -> None:
         raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{output.similar_file(path)}")
 
 
-def _ask_target(data: str) -> str:
+def _ask_target(data: str, limits: Budget) -> str:
     """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    suggestions = [(str(name), str(reason)) for name, reason in _library(networks=False).detect(data).suggestions]
+    suggestions = _library(networks=False).detect(data).suggestions[:5]
     if not suggestions:
         raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
-    ranked = "\n".join(f"  {number}. {name}: {reason}" for number, (name, reason) in enumerate(suggestions[:5], start=1))
+    ranked = "\n".join(f"  {number}. {output.suggestion(name, reason)}" for number, (name, reason) in enumerate(suggestions, start=1))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        first = suggestions[0][0]
         raise DataError(
-            f"`--target` must name the column to predict. Received nothing; did you mean --target {first!r}? Most likely first:\n{ranked}"
+            f"`--target` must name the column to predict. Received nothing; did you mean --target {suggestions[0][0]!r}?"
+            f" Most likely first:\n{ranked}"
         )
     print(f"Which column shall be predicted?\n{ranked}", file=sys.stderr)
+    before = limits.elapsed()
     try:
         answer = str(typer.prompt("Number or name", default="1", err=True))
     except typer.Abort as end:
         raise KeyboardInterrupt from end
-    return suggestions[int(answer) - 1][0] if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
+    limits.started = float(limits.started or 0.0) + limits.elapsed() - before  # the time that a person thinks is not the run's
+    return str(suggestions[int(answer) - 1][0]) if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
 
 
 def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool, asked: bool) -> None:

@@ -84,6 +84,16 @@ def pairs(texts: Sequence[str] | None) -> dict[str, str] | None:
     return {text.rpartition("=")[0]: text.rpartition("=")[2] for text in texts}
 
 
+def suggestion(name: str, reason: str) -> str:
+    """Write one suggested target with its reason.
+
+    Example:
+        >>> suggestion("churn", "'churn': it is the last column.")
+        'churn: it is the last column.'
+    """
+    return f"{name}: {reason.removeprefix(f'{name!r}: ')}"
+
+
 def similar_file(path: str) -> str:
     """Return a hint with the most similar file name in the same folder, or an empty string."""
     folder = Path(path).parent
@@ -170,7 +180,9 @@ def print_detection(found: Detection) -> None:
     columns = [(column.name, column.type, column.role, column.evidence) for column in found.schema.columns]
     _print("Columns", ("name", "type", "role", "why"), columns)
     if found.task is None:
-        _print("No target was given; the columns that look most like one", ("column", "why"), found.suggestions[:5])
+        print("No target was given. The columns that look most like one, most likely first:")
+        for number, (name, reason) in enumerate(found.suggestions[:5], start=1):
+            print(f"  {number}. {suggestion(name, reason)}")
     else:
         task = found.task
         title = f"Task: {task.problem}, target {task.target!r}, confidence {task.confidence:.0%}"
