@@ -6,7 +6,7 @@ from collections import Counter
 
 from automl.report import svg, words
 from automl.report.blocks.base import Block, Cell, Table, code, cut
-from automl.report.facts import ReportFacts
+from automl.report.facts import FindingFacts, ReportFacts
 
 _PROBLEMS = {"binary": "a yes-or-no question", "multiclass": "a choice between classes", "regression": "a number"}
 _SEVERITIES = {"high": 0, "warning": 1, "info": 2}
@@ -113,17 +113,6 @@ def findings(facts: ReportFacts) -> Block | None:
         *([words.count(number["warning"], "warning")] if number["warning"] else []),
         *([words.count(number["info"], "remark")] if number["info"] else []),
     ]
-    cards = [
-        {
-            "severity": finding.severity,
-            "title": _CHECKS.get(finding.check, finding.check.replace("_", " ").capitalize()),
-            "columns": words.listing((words.shorten(name, 50) for name in finding.columns), 6),
-            "because": finding.because,
-            "action": words.done(finding.action),
-            "override": finding.override,
-        }
-        for finding in ranked[:40]
-    ]
     rows: list[list[Cell]] = [
         [
             f.severity,
@@ -142,7 +131,7 @@ def findings(facts: ReportFacts) -> Block | None:
         f"The checks found {words.count(len(ranked), 'thing')} worth knowing: {words.listing(parts)}.",
         "Faults that leave no trace in the numbers, such as wrong labels or rows that are missing altogether.",
         template="findings",
-        data={"cards": cards, "more": max(len(ranked) - 40, 0)},
+        data={"cards": [_card(finding) for finding in ranked[:40]], "more": max(len(ranked) - 40, 0)},
         tables=(
             Table(
                 "All findings",
@@ -153,3 +142,15 @@ def findings(facts: ReportFacts) -> Block | None:
             ),
         ),
     )
+
+
+def _card(finding: FindingFacts) -> dict[str, str | None]:
+    """Return the texts of one finding."""
+    return {
+        "severity": finding.severity,
+        "title": _CHECKS.get(finding.check, finding.check.replace("_", " ").capitalize()),
+        "columns": words.listing((words.shorten(name, 50) for name in finding.columns), 6),
+        "because": finding.because,
+        "action": words.done(finding.action),
+        "override": finding.override,
+    }

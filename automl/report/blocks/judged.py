@@ -12,6 +12,7 @@ from automl.report.facts import ConfusionFacts, EvaluationFacts, ReportFacts, Sc
 
 SHARES = {"accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "calibration_error", "coverage"}
 _MOST_CLASSES = 12
+_SCALE = (-0.1, 1.0)  # from a little worse than the naive predictor (0) to perfect (1)
 
 
 def written(name: str, amount: float | None, task: TaskFacts) -> str:
@@ -57,44 +58,13 @@ def skill(score: ScoreFacts, amount: float | None) -> float | None:
 
 def scores(facts: ReportFacts) -> Block:
     """Draw every score on one scale from guessing to perfect."""
-    rows: list[dict[str, Any]] = []
+    known = facts.evaluation.scores
     table: list[list[Cell]] = []
-    for name, score in facts.evaluation.scores.items():
-        title, _ = short(score.title)
-        place, ends = (
-            None if name == "calibration_error" else skill(score, score.value),
-            [skill(score, score.low), skill(score, score.high)],
-        )
-        known = sorted(end for end in ends if end is not None)
-        drawn = svg.dot_interval(
-            place,
-            known[0] if len(known) == 2 else None,
-            known[-1] if len(known) == 2 else None,
-            (-0.1, 1.0),
-            reference=0.0,
-            hollow=skill(score, score.before_calibration),
-        )
-        text = words.interval(score.low, score.high, name in SHARES)
-        row = {
-            "title": title,
-            "meaning": meaning(name, score, facts.task),
-            "value": written(name, score.value, facts.task),
-            "interval": text,
-            "undefined": score.undefined,
-            "share": place is not None,
-        }
-        rows.append(
-            {
-                **row,
-                "drawing": drawn if place is not None and score.undefined is None else None,
-                "naive": written(name, score.naive, facts.task),
-            }
-        )
-        cells = [
-            written(name, amount, facts.task) for amount in (score.value, score.low, score.high, score.naive, score.before_calibration)
-        ]
-        table.append([title, *cells, "higher" if score.greater_is_better else "lower", score.undefined or ""])
-    before = any(score.before_calibration is not None for score in facts.evaluation.scores.values())
+    for name, score in known.items():
+        amounts = (score.value, score.low, score.high, score.naive, score.before_calibration)
+        direction = "higher" if score.greater_is_better else "lower"
+        table.append([short(score.title)[0], *(written(name, amount, facts.task) for amount in amounts), direction, score.undefined or ""])
+    head = ("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark")
     return Block(
         "scores",
         "Scores",
@@ -102,17 +72,32 @@ def scores(facts: ReportFacts) -> Block:
         "How the model will do when the world changes: intervals cover the luck of the sample, not a shift in time or in customers.",
         notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {words.source(facts.evaluation.source)}.",),
         template="scores",
-        data={"rows": rows, "axis": svg.axis([(0.0, "naive"), (0.5, "half way"), (1.0, "perfect")], (-0.1, 1.0)), "before": before},
-        tables=(
-            Table(
-                "Scores with 95 % intervals",
-                ("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark"),
-                table,
-                frozenset({0, 6, 7}),
-            ),
-            *comparisons(facts),
-        ),
+        data={
+            "rows": [_score_row(name, score, facts.task) for name, score in known.items()],
+            "axis": svg.axis([(0.0, "naive"), (0.5, "half way"), (1.0, "perfect")], _SCALE),
+            "before": any(score.before_calibration is not None for score in known.values()),
+        },
+        tables=(Table("Scores with 95 % intervals", head, table, frozenset({0, 6, 7})), *comparisons(facts)),
     )
+
+
+def _score_row(name: str, score: ScoreFacts, task: TaskFacts) -> dict[str, Any]:
+    """Return the texts and the drawing of one score."""
+    place = None if name == "calibration_error" or score.undefined is not None else skill(score, score.value)
+    drawing = None
+    if place is not None:
+        ends = sorted(end for end in (skill(score, score.low), skill(score, score.high)) if end is not None)
+        low, high = (ends[0], ends[1]) if len(ends) == 2 else (None, None)
+        drawing = svg.dot_interval(place, low, high, _SCALE, reference=0.0, hollow=skill(score, score.before_calibration))
+    return {
+        "title": short(score.title)[0],
+        "meaning": meaning(name, score, task),
+        "value": written(name, score.value, task),
+        "interval": words.interval(score.low, score.high, name in SHARES),
+        "naive": written(name, score.naive, task),
+        "undefined": score.undefined,
+        "drawing": drawing,
+    }
 
 
 def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
