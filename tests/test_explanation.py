@@ -434,7 +434,8 @@ def test_extra_columns_and_another_order_do_no_harm() -> None:
 
 def test_a_composed_frame_keeps_types_and_order() -> None:
     kinds = {"a": [1, 2, 3], "b": pd.Categorical(list("xyx")), "c": [True, False, True], "d": np.array(list("pqr"), dtype=object)}
-    frame = pd.DataFrame(kinds | {"e": [7, 8, 9], "f": list("stu"), "g": pd.to_datetime(["2026-01-01"] * 3, utc=True), "h": np.float32([1, 2, 3])})
+    kinds |= {"e": [7, 8, 9], "f": list("stu"), "g": pd.to_datetime(["2026-01-01"] * 3, utc=True), "h": np.float32([1, 2, 3])}
+    frame = pd.DataFrame(kinds)
     built = Cells(frame).compose([(list("cadfgh"), np.array([2, 0])), (list("be"), np.array([1, 1]))])
     taken = [frame[list(names)].take(rows).reset_index(drop=True) for names, rows in (("cadfgh", [2, 0]), ("be", [1, 1]))]
     expected = pd.concat(taken, axis=1)

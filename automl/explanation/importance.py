@@ -120,16 +120,8 @@ def permutation_importance(
         >>> [entry.column for entry in found.columns], found.columns[1].value
         (['signal', 'noise'], 0.0)
     """
-    target = np.asarray(y)
-    if len(frame) != len(target) or len(frame) < 2 or not frame.shape[1] or repeats < 1:
-        received = f"Received {len(frame)} rows, {frame.shape[1]} columns, {len(target)} target values and repeats={repeats}"
-        raise UsageError(f"Importance needs columns, at least two rows with their target and at least one repeat. {received}.")
     players = _players(frame, groups, seed)
-    limit = max(2, min(max_rows, CALL_CELLS // frame.shape[1]))
-    if len(frame) > limit:
-        rows = np.sort(np.random.default_rng(seed).choice(len(frame), limit, replace=False))
-        frame, target = frame.take(rows), target[rows]
-    frame = frame.reset_index(drop=True)
+    frame, target = _sample(frame, np.asarray(y), max_rows, repeats, seed)
     clock = Clock(budget, until)
     base = row_losses(problem, target, clock.time(predict, frame), loss(problem))
 
@@ -183,6 +175,17 @@ def _players(frame: pd.DataFrame, groups: Mapping[str, Sequence[str]] | None, se
     inside = set(member)
     everyone = [_Player(name, (name,)) for name in names if name not in inside] + [player for player in grouped if player.columns]
     return sorted(everyone, key=lambda player: names.index(player.columns[0]))
+
+
+def _sample(frame: pd.DataFrame, target: Array, max_rows: int, repeats: int, seed: int) -> tuple[pd.DataFrame, Array]:
+    if len(frame) != len(target) or len(frame) < 2 or not frame.shape[1] or repeats < 1:
+        received = f"Received {len(frame)} rows, {frame.shape[1]} columns, {len(target)} target values and repeats={repeats}"
+        raise UsageError(f"Importance needs columns, at least two rows with their target and at least one repeat. {received}.")
+    limit = max(2, min(max_rows, CALL_CELLS // frame.shape[1]))
+    if len(frame) > limit:
+        rows = np.sort(np.random.default_rng(seed).choice(len(frame), limit, replace=False))
+        frame, target = frame.take(rows), target[rows]
+    return frame.reset_index(drop=True), target
 
 
 def _blocks(players: Sequence[_Player]) -> dict[_Player, list[_Player]]:
