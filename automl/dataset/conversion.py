@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from automl.dataset.numbers import CANONICAL, MISSING, PADDED, decimal_evidence, find_number_format
 
 _PLAIN = r"^(-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|-?inf)$"
-_EXACT = 2.0**53
+_POWERS = 10.0 ** np.arange(1, 16)
 
 
 def _whole_numbers(text: pa.ChunkedArray) -> pd.Series | None:
@@ -30,7 +30,7 @@ def _whole_numbers(text: pa.ChunkedArray) -> pd.Series | None:
     if size.max(initial=0.0) > 1e15:  # floats no longer tell how many digits there are
         written = pc.equal(pc.cast(whole, pa.string()), text)
         return pd.Series(whole.to_numpy()) if not whole.null_count and pc.all(written).as_py() else None
-    digits = np.floor(np.log10(np.maximum(size, 1.0)) + 1e-12) + 1 + (values[present] < 0)
+    digits = np.searchsorted(_POWERS, size, side="right") + 1 + (values[present] < 0)
     if (lengths[present] != digits).any():
         return None
     return pd.Series(values if whole.null_count else whole.to_numpy())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,7 +58,7 @@ def from_array(array: np.ndarray[Any, Any], log: DecisionLog) -> pd.DataFrame:
     if array.ndim > 2:
         shape = " × ".join(map(str, array.shape))
         log.add("read", "array shape", f"{array.shape[0]} rows", f"The array of shape {shape} was flattened: rows are its first axis.")
-    flat = array.reshape(len(array), -1) if array.ndim != 1 and array.size else array.reshape(len(array), -1 if array.ndim > 1 else 1)
+    flat = array.reshape(len(array), math.prod(array.shape[1:]))
     if not flat.dtype.isnative:
         flat = flat.astype(flat.dtype.newbyteorder("="))
     frame = pd.DataFrame(flat, columns=[f"x{place}" for place in range(flat.shape[1])])
