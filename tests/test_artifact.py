@@ -241,7 +241,7 @@ def test_a_forest_of_several_targets_is_refused() -> None:
 
 
 def _out_of_tree(arrays: dict[str, Any]) -> None:
-    arrays["right"][0] = 1_000_000
+    arrays["right"][0] = len(arrays["feature"])
 
 
 def _circle(arrays: dict[str, Any]) -> None:
