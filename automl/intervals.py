@@ -19,8 +19,9 @@ from automl.metrics import Array, clopper_pearson
 GATE = 1.0  # standard errors of the paired interval scores by which a richer shape must win
 BIN_ROWS = 50
 MOST_BINS = 40
+MOST_ROWS = 20_000  # rows that one fit looks at: the share inside is then known to 0.2 %
 SCALE_FOLDS = 5
-SHRINKAGE = 25.0  # rows that a bin's own spread must outweigh before it departs from the overall spread
+QUANTILE_NOISE = 1.5  # variance of the logarithm of a bin's spread, times its rows: 0.8 for normal residuals, 1.9 for Student's t(3)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def cross_fitted_intervals(
         The intervals, and cross-fitted lower and upper ends, each (rows,): ready for ``evaluate(..., intervals=…)``.
     """
     if not 0 < coverage < 1:
-        raise UsageError(f"`coverage` must lie between 0 and 1. Received coverage={coverage!r}. Did you mean {coverage / 100:g}?")
+        hint = f" Did you mean {coverage / 100:g}?" if 1 < coverage < 100 else ""
+        raise UsageError(f"`coverage` must lie between 0 and 1. Received coverage={coverage!r}.{hint}")
     y, centre = np.asarray(y, dtype=np.float64), _flat(prediction)
     if not len(y):
         raise UsageError("Prediction intervals need at least one row with a known target. Received none.")
@@ -159,7 +161,8 @@ def cross_fitted_intervals(
 
 
 def _flat(prediction: Array) -> Array:
-    return np.asarray(prediction, dtype=np.float64).reshape(len(prediction), -1)[:, 0]
+    values = np.asarray(prediction, dtype=np.float64)
+    return np.asarray(values[:, 0] if values.ndim == 2 else values)
 
 
 def _shapes(rows: int) -> tuple[str, ...]:
@@ -182,6 +185,9 @@ def _cross_fit(y: Array, centre: Array, fold: Array, coverage: float, shape: str
 
 
 def _fit(y: Array, centre: Array, coverage: float, shape: str) -> Intervals:
+    lowest, highest = 0.0 if (y >= 0).all() else None, 0.0 if (y <= 0).all() and (y < 0).any() else None
+    step = -(-len(y) // MOST_ROWS)
+    y, centre = y[::step], centre[::step]
     residual = y - centre
     scores, scale = _normalised(residual, centre, coverage) if shape.startswith("varying") else (residual, Scale())
     if shape.endswith("two-sided"):
@@ -190,7 +196,6 @@ def _fit(y: Array, centre: Array, coverage: float, shape: str) -> Intervals:
         below, above = _conformal(-scores, share), _conformal(scores, share)
     else:
         below = above = _conformal(np.abs(scores), coverage)
-    lowest, highest = 0.0 if (y >= 0).all() else None, 0.0 if (y <= 0).all() and (y < 0).any() else None
     return Intervals(coverage, shape, below, above, scale, lowest, highest, None, None, None, len(y), 0.0, "")
 
 
@@ -216,7 +221,10 @@ def _conformal(scores: Array, share: float) -> float:
 
 
 def _scale(residual: Array, centre: Array, coverage: float, bins: int) -> Scale:
-    """Measure the spread in bins of equal size by prediction, shrink each to the overall spread, smooth, and join by lines."""
+    """Measure the spread in bins of equal size by prediction, shrink it to the common spread, smooth it, and join it by lines.
+
+    Shrinkage is empirical Bayes on logarithms: bins that differ by no more than their noise end at the same spread.
+    """
     size = np.abs(residual)
     overall = float(np.quantile(size, coverage))
     if bins < 2 or overall <= 0:
@@ -224,9 +232,11 @@ def _scale(residual: Array, centre: Array, coverage: float, bins: int) -> Scale:
     parts = np.array_split(np.argsort(centre, kind="stable"), bins)
     knots = np.array([centre[part].mean() for part in parts])
     counts = np.array([len(part) for part in parts], dtype=np.float64)
-    # Shrinking logarithms treats half and twice the spread alike.
     local = np.log(np.maximum([np.quantile(size[part], coverage) for part in parts], overall * 1e-3))
-    shrunk = (counts * local + SHRINKAGE * np.log(overall)) / (counts + SHRINKAGE)
+    noise = QUANTILE_NOISE / counts
+    signal = max(float(np.var(local) - noise.mean()), 0.0)
+    common = float(np.average(local, weights=counts))
+    shrunk = common + (local - common) * signal / (signal + noise)
     padded = np.concatenate([shrunk[:1], shrunk, shrunk[-1:]])
     spreads = np.exp(padded[:-2] / 4 + padded[1:-1] / 2 + padded[2:] / 4)
     distinct = np.concatenate([[True], np.diff(knots) > 0])
