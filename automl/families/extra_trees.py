@@ -15,7 +15,7 @@ from automl.families._trees import TreeFamily, add_trees, from_forest
 from automl.families.base import Config, Floats, Tags
 from automl.preprocessing.base import Arrays, Spec
 
-STEP, SMALL_STEP = 10, 50  # trees between two looks at the clock; a step of a small table takes milliseconds
+STEPS = ((50_000, 50), (1_000_000, 10), (float("inf"), 4))  # below so many rows × columns: trees between two looks at the clock
 MOST_NODES = 400_000  # of one forest: 22 MB
 ROWS_PER_TREE = 100_000  # with more rows every tree learns from a sample of so many
 CELLS = 100_000_000  # rows × columns: 400 MB
@@ -62,7 +62,7 @@ class ExtraTrees(TreeFamily):
             inputs, target = inputs[rows], target[rows]
         wanted = int(config["n_estimators"])
         trees: list[Any] = []
-        filler, step = _filler(inputs), SMALL_STEP if inputs.size < SMALL else STEP
+        filler, step = _filler(inputs), next(trees for cells, trees in STEPS if inputs.size < cells)
         while len(trees) < wanted and not (trees and deadline.over()):
             # Each step has a seed of its own, so that the trees do not depend on when the deadline comes.
             forest = _estimator(config, inputs.shape, min(step, wanted - len(trees)), spec, seed + len(trees)).fit(inputs, target)
