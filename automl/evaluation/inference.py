@@ -47,6 +47,8 @@ def mean_interval(values: Array, cautious: bool = False) -> tuple[float, float]:
 def mean_p_value(values: Array) -> float:
     """Test in two directions that the mean is 0: the larger p value of Student's t and Hall's transformed t.
 
+    Never below 2 / 2^rows, the least that flipping signs can give: a few equal differences prove nothing.
+
     Example:
         >>> mean_p_value(np.array([0.1, -0.1, 0.2, -0.2])) > 0.9
         True
@@ -55,11 +57,12 @@ def mean_p_value(values: Array) -> float:
     if rows < 2:
         return float("nan")
     mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(rows))
+    least = 2.0 ** (1 - min(rows, 1000))
     if error == 0:
-        return 1.0 if mean == 0 else 0.0
+        return 1.0 if mean == 0 else least
     t, slope = mean / error, _skewness(values) / np.sqrt(rows)
     transformed = t + slope * t**2 / 3 + slope**2 * t**3 / 27 + slope / 6
-    return float(max(2 * stats.t.sf(abs(value), rows - 1) for value in (t, transformed)))
+    return float(max(least, *(2 * stats.t.sf(abs(value), rows - 1) for value in (t, transformed))))
 
 
 def _skewness(values: Array) -> float:
