@@ -12,10 +12,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AutoML": "automl.estimator",
-    "fit": "automl.estimator",
-    "load": "automl.estimator",
-    "detect": "automl.estimator",
-    "compare": "automl.estimator",
+    "fit": "automl.api",
+    "load": "automl.api",
+    "detect": "automl.api",
+    "compare": "automl.api",
     "Budget": "automl.budget",
     "Family": "automl.families.base",
     "KerasFamily": "automl.families.networks",
@@ -27,15 +27,15 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
+    from automl.api import compare as compare
+    from automl.api import detect as detect
+    from automl.api import fit as fit
+    from automl.api import load as load
     from automl.budget import Budget as Budget
     from automl.errors import AutoMLError as AutoMLError
     from automl.errors import DataError as DataError
     from automl.errors import UsageError as UsageError
     from automl.estimator import AutoML as AutoML
-    from automl.estimator import compare as compare
-    from automl.estimator import detect as detect
-    from automl.estimator import fit as fit
-    from automl.estimator import load as load
     from automl.families.base import Family as Family
     from automl.families.networks import KerasFamily as KerasFamily
     from automl.recipe import run_recipe as run_recipe

@@ -25,18 +25,19 @@ METRIC_TITLES = {"log_loss": "log-loss", "rmse": "RMSE"}
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pandas", "scipy")
 
 
-def collect_facts(run: Run) -> f.ReportFacts:
+def collect_facts(run: Run, table: pd.DataFrame) -> f.ReportFacts:
     """Return the facts of a finished run.
 
     Args:
         run: A run after its last stage.
+        table: Its leaderboard.
 
     Returns:
         The versioned facts that ``report.json`` holds and the page is drawn from.
     """
     judgement = run.judgement
     evaluation = f.EvaluationFacts.model_validate(judgement.evaluation.report())
-    board, task, threshold = _leaderboard(run), _task(run), _threshold(run)
+    board, task, threshold = _leaderboard(run, table), _task(run), _threshold(run)
     findings = tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
     return f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
@@ -177,9 +178,8 @@ def _scale(run: Run, output: Any) -> str:
     return f"probability of {label}"
 
 
-def _leaderboard(run: Run) -> f.LeaderboardFacts:
+def _leaderboard(run: Run, table: pd.DataFrame) -> f.LeaderboardFacts:
     """Return the best trial of each family and the ensemble, on the rows that judge the search."""
-    table = leaderboard_table(run)
     best = table.sort_values("loss", kind="stable").drop_duplicates("family")
     rows = []
     for rank, entry in enumerate(best.to_dict(orient="records"), start=1):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,18 +13,14 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from automl.budget import Budget
-from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError
 from automl.run import Run, RunSettings
 
 if TYPE_CHECKING:
-    from automl.checks import Finding
     from automl.families.base import Family
     from automl.predictor import Predictor
     from automl.progress import Progress
-    from automl.report.facts import ReportFacts
-    from automl.schema import Schema
-    from automl.task import Task
+    from automl.storage import Fitted
 
 Array = NDArray[Any]
 
@@ -122,17 +117,26 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         run.ensemble()
         run.judge()
         run.explain()
-        self.predictor_: Predictor = run.predictor
-        self.task_: Task = run.task
-        self.schema_: Schema = run.schema
-        self.findings_: tuple[Finding, ...] = run.findings
-        self.decisions_ = list(run.log)
-        self.interrupted_ = run.interrupted
-        self.facts_: ReportFacts = run.facts()
-        self._leaderboard = run.leaderboard()
-        self._background = run.background
-        self._set_columns(run.feature_names)
+        self._take(run.fitted())
         return self
+
+    def _take(self, fitted: Fitted) -> None:
+        """Set what a fitted estimator shows."""
+        self.fitted_ = fitted
+        self.task_, self.schema_ = fitted.predictor.task, fitted.predictor.schema
+        self.findings_, self.decisions_, self.facts_ = fitted.findings, fitted.decisions, fitted.facts
+        self.interrupted_ = fitted.interrupted
+        self.n_features_in_ = len(fitted.feature_names)
+        self.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
+        if self.task_.is_classification:
+            self.classes_ = np.array(self.task_.classes)
+
+    @classmethod
+    def of(cls, fitted: Fitted) -> AutoML:
+        """Return an estimator around what an earlier fit left behind."""
+        model = cls(fitted.predictor.task.target, seed=fitted.seed)
+        model._take(fitted)
+        return model
 
     def _settings(self) -> RunSettings:
         budget = self.budget
@@ -153,12 +157,6 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             ignore=tuple(self.ignore or ()),
             test=self.test,
         )
-
-    def _set_columns(self, names: Sequence[str]) -> None:
-        self.n_features_in_ = len(names)
-        self.feature_names_in_ = np.array(list(names), dtype=object)
-        if self.task_.is_classification:
-            self.classes_ = np.array(self.task_.classes)
 
     def predict(self, X: Any) -> Array:
         """Return labels or numbers, one per row, in the order of the rows.
@@ -215,7 +213,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def leaderboard(self) -> pd.DataFrame:
         """Return every model that was tried, best first, the ensemble and the naive predictor among them."""
         self._fitted()
-        return self._leaderboard.copy()
+        return self.fitted_.leaderboard.copy()
 
     def decisions(self) -> pd.DataFrame:
         """Return every automatic choice with its reason and the argument that overrules it."""
@@ -237,15 +235,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         predictor = self._fitted()
         frame = self._frame(rows)
         used = frame[[column.name for column in predictor.schema.features if column.name in frame]]
-        background = self._background if self._background is not None else used
+        background = self.fitted_.background if self.fitted_.background is not None else used
         explained = explain_rows(predictor, background, used, problem=predictor.task.problem, output=self._explained_output(), seed=seed)
         entries = []
         for number, explanation in enumerate(explained):
             for entry in explanation.to_dict()["contributions"]:
                 entries.append({"row": number, **entry})
         return pd.DataFrame(entries)
-
-    _background: pd.DataFrame | None = None
 
     def _explained_output(self) -> int | None:
         return 1 if self.task_.problem == "binary" else None if self.task_.is_classification else 0
@@ -260,16 +256,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the model to one file without code in it, and return its path."""
         from automl import artifact
-        from automl.storage import states_of
 
         self._fitted()
-        artifact.write(path, states_of(self), facts=self.facts_.model_dump(mode="json"))
+        artifact.write(path, self.fitted_.states(), facts=self.facts_.model_dump(mode="json"))
         return str(path)
 
     def _fitted(self) -> Predictor:
-        if not hasattr(self, "predictor_"):
+        if not hasattr(self, "fitted_"):
             raise NotFittedError("This AutoML is not fitted yet. Call fit with data and a target first.")
-        return self.predictor_
+        return self.fitted_.predictor
 
     def _frame(self, X: Any) -> pd.DataFrame:
         from automl.dataset import read
@@ -298,142 +293,3 @@ def _write_text(path: str | os.PathLike[str], text: str) -> str:
     except OSError as error:
         raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
     return str(path)
-
-
-def fit(
-    data: Any,
-    target: Any = None,
-    *,
-    budget: Budget | str | float | None = "5m",
-    progress: Callable[[Progress], None] | None = None,
-    **options: Any,
-) -> AutoML:
-    """Fit a model with one call.
-
-    Args:
-        data: A DataFrame, anything that converts to one, an array, or the path of a file.
-        target: Name of the column to predict, or its values, one per row.
-        budget: Seconds or text such as ``"5m"``.
-        progress: Called after every step.
-        options: Further arguments of :class:`AutoML`.
-
-    Returns:
-        The fitted model.
-
-    Raises:
-        DataError: If the data cannot be used.
-        UsageError: If an argument is impossible.
-
-    Example:
-        >>> import pandas as pd
-        >>> frame = pd.DataFrame({"a": range(60), "b": [0, 1] * 30})
-        >>> model = fit(frame, target="a", budget=None, trials=1, families=["linear"])
-        >>> model.task_.problem
-        'regression'
-    """
-    if isinstance(target, str):
-        return AutoML(target, budget=budget, **options).fit(data, progress=progress)
-    return AutoML(budget=budget, **options).fit(data, target, progress=progress)
-
-
-def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> AutoML:
-    """Open a saved model. Hashes are verified before anything is opened; no code from the file is run.
-
-    Args:
-        path: A file that :meth:`AutoML.save` wrote.
-        families: Families from outside the package that the model uses.
-
-    Raises:
-        ArtifactError: If the file is damaged, was altered, or is newer than this automl.
-    """
-    from automl import artifact
-    from automl.storage import model_from
-
-    return model_from(artifact.read(path), tuple(families))
-
-
-@dataclass(frozen=True)
-class Detection:
-    """What was found out about a table before any training.
-
-    Attributes:
-        task: The task; None where no target was given.
-        schema: Type and role of every column.
-        findings: What the checks found.
-        decisions: Every automatic choice so far.
-        suggestions: Without a target: (column, reason), the most plausible first.
-    """
-
-    task: Task | None
-    schema: Schema
-    findings: tuple[Finding, ...]
-    decisions: tuple[Any, ...]
-    suggestions: tuple[tuple[str, str], ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        task = self.task.to_dict() if self.task is not None else {}
-        columns = {
-            column.name: {"type": column.type, "role": column.role, "confidence": column.confidence, "evidence": column.evidence}
-            for column in self.schema.columns
-        }
-        return {
-            "modality": task.get("modality", "tabular"),
-            "task": task.get("problem"),
-            "target": task.get("target"),
-            "confidence": task.get("confidence"),
-            "evidence": list(task.get("evidence", [])),
-            "runner_up": task.get("runner_up"),
-            "columns": columns,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "suggestions": [{"column": name, "because": reason} for name, reason in self.suggestions],
-            "decisions": [decision.to_dict() for decision in self.decisions],
-        }
-
-
-def detect(data: Any, target: Any = None, *, problem: str | None = None, types: Mapping[str, str] | None = None) -> Detection:
-    """Find out what a table holds and which task its target poses, with evidence; nothing is trained.
-
-    Args:
-        data: As in :func:`fit`.
-        target: As in :func:`fit`; None for a ranked guess.
-        problem: The problem, where the detection is overruled.
-        types: Column types, where the detection is overruled.
-
-    Returns:
-        The detection.
-
-    Example:
-        >>> import pandas as pd
-        >>> detect(pd.DataFrame({"a": range(40), "b": ["x", "y"] * 20}), "b").task.problem
-        'binary'
-    """
-    from automl.schema import detect_schema
-    from automl.task import suggest_target
-
-    run = Run(RunSettings(budget=Budget("1h"), problem=problem, types=dict(types or {})), None)
-    if target is None:
-        dataset, _ = run.read(data, None, needs_target=False)
-        log = DecisionLog(list(run.log))
-        schema = detect_schema(dataset, types=types or None, log=log)
-        return Detection(None, schema, (), tuple(log), tuple(suggest_target(dataset, schema)))
-    dataset, name = run.read(data, target)
-    run.detect(dataset, name)
-    run.check()
-    return Detection(run.task, run.schema, run.findings, tuple(run.log))
-
-
-def compare(data: Any, target: Any = None, *, budget: Budget | str | float | None = "5m", **options: Any) -> pd.DataFrame:
-    """Compare architectures on one data set and return the leaderboard, best first.
-
-    Args:
-        data: As in :func:`fit`.
-        target: As in :func:`fit`.
-        budget: As in :func:`fit`.
-        options: Further arguments of :class:`AutoML`, such as ``families=["mlp", "linear"]``.
-
-    Returns:
-        One row per family and one for the ensemble: loss with 95 % interval, seconds, weight in the ensemble, best configuration.
-    """
-    board = fit(data, target, budget=budget, **options).leaderboard()
-    return board.sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,9 @@ from automl.schema import Schema, detect_schema
 from automl.search import Study
 from automl.selection import choose_families
 from automl.split import Split, split
+from automl.storage import Fitted
 from automl.task import Task, detect_task, suggest_target
 from automl.trials import Trial
-
-if TYPE_CHECKING:
-    from automl.report.facts import ReportFacts
 
 Array = NDArray[Any]
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
@@ -316,18 +314,23 @@ class Run:
 
     # ── tell
 
-    def facts(self) -> ReportFacts:
-        """Return everything that the report says."""
-        from automl.collect import collect_facts
+    def fitted(self) -> Fitted:
+        """Return what the run leaves behind."""
+        from automl.collect import collect_facts, leaderboard_table
 
         self.tell("report")
-        return collect_facts(self)
-
-    def leaderboard(self) -> pd.DataFrame:
-        """Return one row per trial and one for the ensemble, best first."""
-        from automl.collect import leaderboard_table
-
-        return leaderboard_table(self)
+        board = leaderboard_table(self)
+        return Fitted(
+            self.predictor,
+            self.findings,
+            tuple(self.log),
+            collect_facts(self, board),
+            board,
+            tuple(self.feature_names),
+            self.background,
+            self.settings.seed,
+            self.interrupted,
+        )
 
 
 def _distinct(picks: list[tuple[str, Any]]) -> list[tuple[str, int]]:

@@ -1,46 +1,95 @@
-"""A fitted AutoML as the parts of an artifact, and back."""
+"""Everything that a fitted model remembers, as the parts of an artifact, and back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from automl.artifact import Artifact
+from automl.checks import Finding
 from automl.decisions import Decision
 from automl.errors import ArtifactError
+from automl.families.base import Family
+from automl.predictor import Predictor
 from automl.preprocessing.base import State
-
-if TYPE_CHECKING:
-    from automl.artifact import Artifact
-    from automl.estimator import AutoML
-    from automl.families.base import Family
+from automl.report.facts import ReportFacts
 
 
-def states_of(model: AutoML) -> dict[str, State]:
-    """Return everything that a fitted model needs in another process.
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit leaves behind.
 
-    Args:
-        model: A fitted model.
-
-    Returns:
-        States by part.
+    Attributes:
+        predictor: From raw rows to predictions.
+        findings: What the checks found.
+        decisions: Every automatic choice.
+        facts: Everything that the report says.
+        leaderboard: Every model that was tried.
+        feature_names: Columns that were given, the target not among them.
+        background: A few rows to explain others against; None where there are none.
+        seed: Seed of the run.
+        interrupted: Whether the user stopped the search.
     """
-    background = model._background
-    board = model.leaderboard()
-    told: dict[str, Any] = {
-        "target": model.task_.target,
-        "seed": int(model.seed),
-        "feature_names": [str(name) for name in model.feature_names_in_],
-        "findings": [finding.to_dict() for finding in model.findings_],
-        "decisions": [decision.to_dict() for decision in model.decisions_],
-        "leaderboard": board.astype(object).where(board.notna(), None).to_dict(orient="list"),
-        "background": None if background is None else _rows(model.schema_.cast(background)),
-    }
-    return {**model.predictor_.states(), "told": State(told)}
+
+    predictor: Predictor
+    findings: tuple[Finding, ...]
+    decisions: tuple[Decision, ...]
+    facts: ReportFacts
+    leaderboard: pd.DataFrame
+    feature_names: tuple[str, ...]
+    background: pd.DataFrame | None
+    seed: int
+    interrupted: bool = False
+
+    def states(self) -> dict[str, State]:
+        """Return every part but the facts, which the artifact keeps beside them."""
+        board = self.leaderboard
+        told: dict[str, Any] = {
+            "seed": self.seed,
+            "interrupted": self.interrupted,
+            "feature_names": list(self.feature_names),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "decisions": [decision.to_dict() for decision in self.decisions],
+            "leaderboard": board.astype(object).where(board.notna(), None).to_dict(orient="list"),
+            "background": None if self.background is None else _values(self.predictor.schema.cast(self.background)),
+        }
+        return {**self.predictor.states(), "told": State(told)}
+
+    @classmethod
+    def of(cls, stored: Artifact, families: Sequence[Family] = ()) -> Fitted:
+        """Rebuild it from a verified artifact.
+
+        Args:
+            stored: The artifact.
+            families: Families from outside the package that the model uses.
+
+        Raises:
+            ArtifactError: If a part is missing or does not fit this version.
+        """
+        try:
+            told = stored.parts["told"].json
+            board = pd.DataFrame(told["leaderboard"])
+            predictor = Predictor.from_states(stored.parts, tuple(families))
+            return cls(
+                predictor,
+                tuple(Finding.from_dict(finding) for finding in told["findings"]),
+                tuple(Decision.from_dict(decision) for decision in told["decisions"]),
+                ReportFacts.model_validate(stored.facts),
+                board.astype(dict.fromkeys(("loss", "low", "high", "size_bytes"), float)),
+                tuple(told["feature_names"]),
+                _frame(told["background"], predictor),
+                int(told["seed"]),
+                bool(told["interrupted"]),
+            )
+        except (KeyError, TypeError, IndexError) as error:
+            raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save it again.") from error
 
 
-def _rows(typed: pd.DataFrame) -> dict[str, list[Any]]:
+def _values(typed: pd.DataFrame) -> dict[str, list[Any]]:
     """Return typed columns as JSON-ready lists; dates as ISO text."""
     columns: dict[str, list[Any]] = {}
     for name in typed.columns:
@@ -52,33 +101,10 @@ def _rows(typed: pd.DataFrame) -> dict[str, list[Any]]:
     return columns
 
 
-def model_from(stored: Artifact, families: tuple[Family, ...] = ()) -> AutoML:
-    """Rebuild a fitted model.
-
-    Args:
-        stored: A verified artifact.
-        families: Families from outside the package.
-
-    Raises:
-        ArtifactError: If a part is missing or does not fit this version.
-    """
-    from automl.checks import Finding
-    from automl.estimator import AutoML
-    from automl.predictor import Predictor
-    from automl.report.facts import ReportFacts
-
-    try:
-        told = stored.parts["told"].json
-        predictor = Predictor.from_states(stored.parts, families)
-        model = AutoML(told["target"], seed=told["seed"])
-        model.predictor_, model.task_, model.schema_ = predictor, predictor.task, predictor.schema
-        model.findings_ = tuple(Finding.from_dict(finding) for finding in told["findings"])
-        model.decisions_ = [Decision.from_dict(decision) for decision in told["decisions"]]
-        model.facts_ = ReportFacts.model_validate(stored.facts)
-        model._leaderboard = pd.DataFrame(told["leaderboard"])
-        model._background = None if told["background"] is None else pd.DataFrame(told["background"])
-        model.interrupted_ = False
-        model._set_columns(told["feature_names"])
-    except (KeyError, TypeError, IndexError) as error:
-        raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save the model again.") from error
-    return model
+def _frame(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.DataFrame | None:
+    """Rebuild typed columns from :func:`_values`."""
+    if columns is None:
+        return None
+    frame = pd.DataFrame(columns)
+    dates = [column.name for column in predictor.schema.features if column.type == "datetime"]
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates})

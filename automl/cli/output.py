@@ -16,7 +16,8 @@ from automl.results import prepare_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from automl.estimator import AutoML, Detection
+    from automl.api import Detection
+    from automl.estimator import AutoML
 
 _WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
 _PLAIN_WIDTH = 160  # columns of text where there is no terminal that says how wide it is

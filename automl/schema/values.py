@@ -80,8 +80,10 @@ def cell_text(value: Any) -> str | None:
         return str(bool(value))
     if isinstance(value, (int, np.integer)):
         return str(int(value)) if abs(int(value)) < 10**4000 else None  # longer ones Python refuses to print
-    if isinstance(value, (float, np.floating, decimal.Decimal)):
-        return None if math.isnan(value) else number_text(float(value) if isinstance(value, decimal.Decimal) else value)
+    if isinstance(value, decimal.Decimal):
+        value = math.nan if value.is_nan() else float(value)
+    if isinstance(value, (float, np.floating)):
+        return None if math.isnan(value) else number_text(value)
     if isinstance(value, (bytes, bytearray)):
         return level_text(bytes(value).decode("utf-8", errors="replace"))
     if isinstance(value, (datetime.datetime, datetime.date)):
@@ -104,7 +106,7 @@ def _number(value: Any, notation: NumberFormat) -> float:
     if value is None or value is pd.NA or not isinstance(value, (numbers.Real, decimal.Decimal, np.bool_)):
         return math.nan
     try:
-        return float(value)
+        return math.nan if isinstance(value, decimal.Decimal) and value.is_nan() else float(value)
     except OverflowError:
         return math.inf  # longer than any float; the caller counts it as missing
 
