@@ -13,6 +13,7 @@ from automl.checks.leakage import leaks
 from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
+from automl.errors import DataError
 from automl.schema import Schema, cast_column
 from automl.task import Task
 
@@ -73,6 +74,9 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     Returns:
         Findings, the schema with new roles, and the usable rows.
 
+    Raises:
+        DataError: If no column is left to learn from.
+
     Example:
         >>> import pandas as pd
         >>> from automl.schema import detect_schema
@@ -93,6 +97,7 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     findings = list(target_missing(task, usable))
     findings += _keep_one(schema, list(useless(schema.features, typed, frame)))
     schema = _without(schema, findings)
+    _require_features(schema, task, findings)
     findings += list(duplicates(schema.features, typed, frame))
     schema = _without(schema, findings)
     findings += list(odd_values(schema.features, typed, frame))
