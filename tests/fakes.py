@@ -64,7 +64,19 @@ class FakeModel:
         return pd.DataFrame(table)
 
     def leaderboard(self) -> pd.DataFrame:
-        return pd.DataFrame({"rank": [1, 2], "model": ["linear", "naive"], "loss": [0.4, np.nan], "config": [{"C": 1.0}, {}]})
+        return pd.DataFrame(
+            {
+                "rank": [1, 2],
+                "family": ["linear", "naive"],
+                "title": ["Linear model", "Naive predictor"],
+                "loss": [0.4, np.nan],
+                "low": [0.3, np.nan],
+                "high": [0.5, np.nan],
+                "weight": [1.0, 0.0],
+                "seconds": [1.25, 0.0],
+                "config": [{"C": 1.0}, {}],
+            }
+        )
 
     def explain(self, rows: pd.DataFrame) -> pd.DataFrame:
         parts = {"column": ["age", "income"], "value": ["30", None], "contribution": [0.1, -0.4]}

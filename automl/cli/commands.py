@@ -190,7 +190,7 @@ def compare(
     if as_json:
         output.print_json(output.records(table))
     else:
-        output.print_table("Models", table)
+        output.print_leaderboard(table)
 
 
 @app.command()

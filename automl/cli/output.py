@@ -195,9 +195,14 @@ def print_detection(found: Detection) -> None:
         _print("Findings", ("severity", "check", "columns", "why", "done"), rows)
 
 
-def print_table(title: str, table: pd.DataFrame) -> None:
-    """Write a table to stdout for people."""
-    _print(title, [str(name) for name in table.columns], [[_text(value) for value in row] for row in table.itertuples(index=False)])
+def print_leaderboard(table: pd.DataFrame) -> None:
+    """Write a leaderboard to stdout: what people compare; the rest is in ``leaderboard.csv`` and in the JSON."""
+    header = ("model", "loss", "95 % interval", "share of the ensemble", "seconds")
+    rows = []
+    for row in table.to_dict("records"):
+        share = "" if row["family"] == "ensemble" else f"{row['weight']:.0%}"
+        rows.append((row["title"], _text(row["loss"]), f"{_text(row['low'])} to {_text(row['high'])}", share, f"{row['seconds']:.1f}"))
+    _print("Models, best first", header, rows)
 
 
 def _text(value: Any) -> str:
