@@ -59,12 +59,13 @@ ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metric
 # the story: `run` calls one stage after the other, `collect` and `verdict` put what they found into the report's facts
 ALLOWED["verdict"] = {"report"}
 ALLOWED["collect"] = {"verdict", "report", "metrics", "evaluation", "trials"}
-ALLOWED["run"] = STAGES | {"collect"}
-ALLOWED["storage"] = {"artifact", "checks", "predictor", "preprocessing", "report"}
+ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
+ALLOWED["run"] = STAGES | {"collect", "storage"}
 ALLOWED["estimator"] = STAGES | {"run", "storage"}
+ALLOWED["api"] = STAGES | {"estimator", "run", "storage"}
 ALLOWED["results"] = {"estimator", "report"}
-ALLOWED["recipe"] = {"estimator", "report", "dataset", "progress", "results"}
-ALLOWED["cli"] = {"recipe", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
+ALLOWED["recipe"] = {"api", "estimator", "report", "dataset", "progress", "results"}
+ALLOWED["cli"] = {"recipe", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
 ALLOWED["__main__"] = {"cli"}
 ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
 

@@ -238,7 +238,7 @@ def _budget(seconds: str | float | None, trials: int | None, memory: str | None)
 
 def _library(networks: bool = True) -> Any:
     """Return the package with what takes seconds imported, so that no library writes to the terminal later on."""
-    for module in ("automl.estimator", "automl._backend") if networks else ("automl.estimator",):
+    for module in ("automl.api", "automl._backend") if networks else ("automl.api",):
         output.import_quietly(module)
     return automl
 
