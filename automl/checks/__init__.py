@@ -60,6 +60,14 @@ def _keep_one(schema: Schema, findings: list[Finding]) -> list[Finding]:
     return told
 
 
+def _require_features(schema: Schema, task: Task, findings: list[Finding]) -> None:
+    if schema.features:
+        return
+    constants = [finding.columns[0] for finding in findings if finding.check == "constant"]
+    why = f"All others, such as {constants[0]!r}, are the same in every row." if constants else "There is no other column that may be used."
+    raise DataError(f"The data must have a column to learn from besides the target {task.target!r}. {why}")
+
+
 def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any], log: DecisionLog | None = None, seed: int = 0) -> Checked:
     """Check columns, rows and target.
 
