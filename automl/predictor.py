@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.calibration import Calibration
-from automl.errors import ArtifactError
-from automl.families import find_families
+from automl.errors import ArtifactError, UsageError
+from automl.families import family_by_name
 from automl.families.base import Family, FittedFamily
 from automl.intervals import Intervals
 from automl.preprocessing.base import Arrays, Spec, State
@@ -133,15 +133,15 @@ class Predictor:
         """
         described = states["model"].json
         preprocessor = TabularPreprocessor.from_state(states["preprocessing"])
-        known = find_families(extra)
         parts = []
         for entry in described["families"]:
-            if entry["name"] not in known:
+            try:
+                family = family_by_name(entry["name"], extra)
+            except UsageError as error:
                 raise ArtifactError(
                     f"A model file can be opened where all of its families are known. Received one with {entry['name']!r}; "
                     "hand that family in: automl.load(path, families=[...])."
-                )
-            family = known[entry["name"]]
+                ) from error
             fitted = family.restore(states[f"family-{entry['name']}"], preprocessor.spec)
             parts.append(Part(family, fitted, float(entry["share"])))
         judged = described["judged"]

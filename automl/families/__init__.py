@@ -22,14 +22,21 @@ def find_families(extra: tuple[Family, ...] = ()) -> dict[str, Family]:
         Families by name, in alphabetical order, the extra ones last.
     """
     found: dict[str, Family] = {}
-    for module in pkgutil.iter_modules(__path__):
-        if module.name in _SHARED or module.name.startswith("_"):
-            continue
-        loaded = importlib.import_module(f"{__name__}.{module.name}")
-        for _, item in inspect.getmembers(loaded, inspect.isclass):
-            if issubclass(item, Family) and not inspect.isabstract(item) and item.__module__ == loaded.__name__:
-                found[item.name] = item()
+    for name in family_names():
+        found.update(_families_in(name))
     return {**found, **{family.name: family for family in extra}}
+
+
+def family_names() -> list[str]:
+    """Return the names of the package's families without importing them."""
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in names if name not in _SHARED and not name.startswith("_"))
+
+
+def _families_in(module: str) -> dict[str, Family]:
+    loaded = importlib.import_module(f"{__name__}.{module}")
+    classes = [item for _, item in inspect.getmembers(loaded, inspect.isclass) if item.__module__ == loaded.__name__]
+    return {item.name: item() for item in classes if issubclass(item, Family) and not inspect.isabstract(item)}
 
 
 def family_by_name(name: str, extra: tuple[Family, ...] = ()) -> Family:
@@ -42,7 +49,10 @@ def family_by_name(name: str, extra: tuple[Family, ...] = ()) -> Family:
         >>> family_by_name("linear").tags.kind
         'linear'
     """
-    families = find_families(extra)
-    if name not in families:
-        raise UsageError(f"`families` must name families out of {sorted(families)}. Received {name!r}.{did_you_mean(name, families)}")
-    return families[name]
+    for family in extra:
+        if family.name == name:
+            return family
+    if name not in family_names():  # a family lives in the module of its name, so no other one is imported: trees need no Keras
+        names = sorted([*family_names(), *(family.name for family in extra)])
+        raise UsageError(f"`families` must name families out of {names}. Received {name!r}.{did_you_mean(name, names)}")
+    return _families_in(name)[name]
