@@ -29,7 +29,7 @@ HEAVY = ("keras", "tensorflow", "jax", "torch", "pandas", "sklearn", "numpy", "s
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOML_DEBUG", raising=False)
-    monkeypatch.setattr("automl.cli.output.import_quietly", lambda name: None)  # what it imports is replaced, or not needed
+    monkeypatch.setattr("automl.cli.output.import_quietly", lambda *names: None)  # what it imports is replaced, or not needed
 
 
 @pytest.fixture

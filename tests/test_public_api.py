@@ -46,7 +46,7 @@ def test_a_public_name_is_there_and_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in PROMISED if not name.endswith("Error") and name != "Family"])
 def test_a_public_name_has_an_example_that_runs(name: str) -> None:
-    """In its docstring, or in the README or a script of examples/, which the tests run too. `Family` is abstract: `KerasFamily` shows it."""
+    """In its docstring, or in the README or a script of examples/, which the tests run too. `KerasFamily` shows what a `Family` is."""
     assert ">>>" in str(inspect.getdoc(getattr(automl, name))) or re.search(rf"automl\.{name}\b", SHOWN)
 
 

@@ -138,7 +138,7 @@ def predict(
     """Predict each row of a table; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
     _existing(data, "data")
-    table = _library().load(model).predictions(output.read_frame(data))
+    table = output.load_model(model).predictions(output.read_frame(data))
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)
@@ -157,7 +157,7 @@ def explain(
 ) -> None:
     """Say what each column added to the prediction of a row."""
     _existing(data, "data")
-    fitted = _library().load(model)
+    fitted = output.load_model(model)
     told = output.explanations(fitted, output.read_frame(data), row or [0])
     if as_json:
         output.print_json(told)
@@ -203,7 +203,7 @@ def report(
     if suffix not in {".html", ".json"}:
         raise UsageError(f"`--output` must end in .html or .json. Received {out!r}.")
     prepare_folder(Path(out).parent)
-    fitted = _library().load(model)
+    fitted = output.load_model(model)
     if suffix == ".json":
         from automl.report.facts import write_json
 
@@ -238,8 +238,7 @@ def _budget(seconds: str | float | None, trials: int | None, memory: str | None)
 
 def _library(networks: bool = True) -> Any:
     """Return the package with what takes seconds imported, so that no library writes to the terminal later on."""
-    for module in ("automl.api", "automl._backend") if networks else ("automl.api",):
-        output.import_quietly(module)
+    output.import_quietly("automl.api", *(["automl._backend"] if networks else []))
     return automl
 
 

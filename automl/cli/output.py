@@ -6,7 +6,8 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,27 +24,41 @@ _WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
 _PLAIN_WIDTH = 160  # columns of text where there is no terminal that says how wide it is
 
 
-def import_quietly(name: str) -> None:
-    """Import a module while the process's stderr is closed to it.
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Close the process's stderr to what is called.
 
-    TensorFlow writes about drivers and processor features from C++ before any setting of its log is read; nothing but the file descriptor
-    itself holds that back. An error while importing is raised all the same.
-
-    Args:
-        name: The module.
+    TensorFlow writes about drivers and processor features from C++ while it is imported, before any setting of its log is read; nothing but
+    the file descriptor itself holds that back. Exceptions pass.
     """
-    if os.environ.get("AUTOML_DEBUG") or name in sys.modules:
-        importlib.import_module(name)
+    if os.environ.get("AUTOML_DEBUG"):
+        yield
         return
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        importlib.import_module(name)
+        yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def import_quietly(*names: str) -> None:
+    """Import modules while stderr is held back from them."""
+    with held_back():
+        for name in names:
+            importlib.import_module(name)
+
+
+def load_model(path: str) -> AutoML:
+    """Open a model file; a model with networks imports their backend, quietly."""
+    import automl
+
+    with held_back():
+        model: AutoML = automl.load(path)
+    return model
 
 
 def stem(path: str) -> str:
