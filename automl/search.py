@@ -15,6 +15,7 @@ from automl.trials import Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
 NEIGHBOURS = 0.5  # share of the proposals after the portfolio that stay near the best configuration
+PACK_MEMORY = 4  # a pack may take a quarter of the memory: the data, its copies and the libraries need the rest
 LEAST_SECONDS = 0.5  # a piece of work is not begun with less
 
 
@@ -96,7 +97,7 @@ class Study:
             room = self.budget.trials - self._counted() if self.budget.trials is not None else 10**9
             part = NETWORK_SLICE if queue.family.tags.kind == "network" and queue.spent == 0.0 else 1.0
             seconds = self.budget.remaining(SEARCH_UNTIL) * part
-            size = queue.family.pack_size(self.data.spec, self.data.folds, seconds)
+            size = queue.family.pack_size(self.data.spec, self.data.folds, seconds, self.budget.memory_limit // PACK_MEMORY)
             configs = self._ask(queue, min(size, room))
             self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
 

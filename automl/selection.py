@@ -60,7 +60,7 @@ def choose_families(spec: Spec, wanted: Sequence[str | Family] | None = None, lo
             left_out[name] = "not asked for"
         elif reason is not None:
             left_out[name] = reason
-    chosen = sorted((family for name, family in known.items() if name not in left_out), key=lambda f: (ORDER.get(f.tags.kind, 9), f.name))
+    chosen = sorted((family for name, family in known.items() if name not in left_out), key=_order)
     if names is not None and all(family.tags.kind == "naive" for family in chosen) and set(names) != {f.name for f in chosen}:
         raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {left_out}.")
     if log is not None:
@@ -74,6 +74,10 @@ def choose_families(spec: Spec, wanted: Sequence[str | Family] | None = None, lo
             "families=['linear', 'mlp']",
         )
     return Plan(tuple(chosen), left_out)
+
+
+def _order(family: Family) -> tuple[int, int, str]:
+    return ORDER.get(family.tags.kind, 9), family.tags.rank, family.name
 
 
 def _reason_against(family: Family, spec: Spec) -> str | None:

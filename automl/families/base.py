@@ -35,12 +35,14 @@ class Tags:
         problems: The problems that it solves.
         inputs: The kinds of columns that it understands.
         maximum_rows: Above so many rows it is not tried; None for no limit.
+        rank: Smaller is tried earlier among the families of a kind: what gives most for its time comes first.
     """
 
     kind: str
     problems: frozenset[str] = frozenset({"binary", "multiclass", "regression"})
     inputs: frozenset[str] = frozenset({"numbers", "categories"})
     maximum_rows: int | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,15 @@ class Family(abc.ABC):
         """Return the structure of a configuration: two may share a pack if their keys are equal."""
         return json.dumps({key: value for key, value in sorted(config.items()) if key not in self.per_member and key != "seed"})
 
-    def pack_size(self, spec: Spec, folds: int, seconds: float) -> int:
-        """Return how many configurations are worth training together in `seconds`; infinite where no clock runs."""
+    def pack_size(self, spec: Spec, folds: int, seconds: float, memory: int) -> int:
+        """Return how many configurations are worth training together.
+
+        Args:
+            spec: The shapes.
+            folds: Members per configuration.
+            seconds: The time for them; infinite where no clock runs.
+            memory: Bytes that they may take.
+        """
         return self.pack_configs
 
     @abc.abstractmethod

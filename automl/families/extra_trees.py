@@ -31,7 +31,7 @@ class ExtraTrees(TreeFamily):
 
     name = "extra_trees"
     title = "Extremely randomised trees"
-    tags = Tags(kind="tree")
+    tags = Tags(kind="tree", rank=1)
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare the number of trees, the share of columns per split, the size of leaves and, for classes, the criterion."""

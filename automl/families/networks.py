@@ -18,6 +18,8 @@ from automl.training import PackData, PackResult, PackTrainer, Schedule
 INPUTS = ("numbers", "categories")  # the arrays that networks read
 BLOCK = 8192  # rows of a prediction that are in memory at once
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
+WIDEST = 256  # units of the widest layer, for the estimate of memory
+LAYERS_KEPT = 8  # activations and gradients of a batch that are alive at once
 _PACE = {"weights × rows per second": 4e9}  # first guess: two CPU cores; replaced by what the packs of this process reached
 
 
@@ -45,13 +47,17 @@ class KerasFamily(Family):
         epochs = int(np.clip(6_000 * 64 / max(spec.rows, 1), 12, 100))
         return Schedule(epochs, batch, keep=(1.0, 0.5, 0.5) if configs > 2 else (1.0, 1.0, 1.0), seed=seed)
 
-    def pack_size(self, spec: Spec, folds: int, seconds: float) -> int:
-        """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs."""
-        if not np.isfinite(seconds):
-            return self.pack_configs
+    def pack_size(self, spec: Spec, folds: int, seconds: float, memory: int) -> int:
+        """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs, and fit into `memory`."""
         weights = self._weights(spec, self.complete(self.portfolio(spec)[0], spec))
+        batch = self.schedule(spec, {}, 0, self.pack_configs).batch_size
+        # Weights, two moments, best epoch, gradient and update; and what a batch and a block of validation rows leave in each layer.
+        bytes_per_config = 4 * folds * (6 * weights + WIDEST * LAYERS_KEPT * batch) + 4 * WIDEST * LAYERS_KEPT * BLOCK
+        fitting = int(np.clip(memory // bytes_per_config, 1, self.pack_configs))
+        if not np.isfinite(seconds):
+            return fitting
         work = weights * spec.rows * folds * ENOUGH_EPOCHS * self.schedule(spec, {}, 0, self.pack_configs).work_left(0.0)
-        return int(np.clip(seconds * _PACE["weights × rows per second"] / max(work, 1), 1, self.pack_configs))
+        return int(np.clip(seconds * _PACE["weights × rows per second"] / max(work, 1), 1, fitting))
 
     def _weights(self, spec: Spec, config: Config) -> int:
         """Return the number of weights of one network."""
