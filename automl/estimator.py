@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import ClassifierTags, RegressorTags
 
 from automl.budget import Budget
 from automl.errors import DataError, UsageError
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     from automl.storage import Fitted
 
 Array = NDArray[Any]
+
+
+class _NotForNumbersError(UsageError, AttributeError):
+    """What is for classes was asked of a regression; an AttributeError too, because scikit-learn asks with ``hasattr``."""
 
 
 class AutoML(BaseEstimator):  # type: ignore[misc]
@@ -49,8 +56,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         findings_: What the checks found.
         decisions_: Every automatic choice.
         facts_: Everything that the report says.
-        classes_: Class labels (classification).
-        n_features_in_: Number of columns given.
+        interrupted_: Whether Ctrl-C ended the search early.
+        classes_: Class labels (classification); of two, the second is the positive one.
+        n_features_in_: Number of columns given, the target not among them.
+        feature_names_in_: Their names, where they have any (an array has none).
+
+    With scikit-learn: say ``problem="binary"``, ``"multiclass"`` or ``"regression"``, so that it deals folds by class where it should;
+    give the budget as text or seconds, because a :class:`automl.Budget` counts from the moment it was made, for all folds together.
 
     Example:
         >>> import numpy as np
@@ -108,6 +120,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             UsageError: If an argument is impossible.
         """
         run = Run(self._settings(), progress)
+        _refuse_one_dimension(X)
         dataset, target = run.read(X, self.target if y is None else y)
         run.detect(dataset, target)
         run.check()
@@ -127,7 +140,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.findings_, self.decisions_, self.facts_ = fitted.findings, fitted.decisions, fitted.facts
         self.interrupted_ = fitted.interrupted
         self.n_features_in_ = len(fitted.feature_names)
-        self.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
+        if _named(fitted.feature_names):
+            self.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
         if self.task_.is_classification:
             self.classes_ = np.array(self.task_.classes)
 
@@ -141,12 +155,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> RunSettings:
         budget = self.budget
         if not isinstance(budget, Budget):
-            budget = Budget(budget, trials=self.trials) if budget is not None or self.trials else Budget("5m")
+            budget = Budget(budget, trials=self.trials) if budget is not None or self.trials is not None else Budget("5m")
         elif self.trials is not None and budget.trials is None:
-            budget.trials = self.trials
+            budget = dataclasses.replace(budget, trials=self.trials)
+        if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool) or self.seed < 0:
+            raise UsageError(f"`seed` must be a whole number from 0 on. Received seed={self.seed!r}.")
         return RunSettings(
             budget=budget,
-            families=None if self.families is None else tuple(self.families),
+            families=None if self.families is None else _several(self.families),
             seed=int(self.seed),
             problem=self.problem,
             positive=self.positive,
@@ -154,7 +170,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             min_precision=self.min_precision,
             min_recall=self.min_recall,
             types=dict(self.types or {}),
-            ignore=tuple(self.ignore or ()),
+            ignore=() if self.ignore is None else _several(self.ignore),
             test=self.test,
         )
 
@@ -170,16 +186,24 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         predictor = self._fitted()
         return predictor.decide(predictor(self._frame(X)))
 
-    def predict_proba(self, X: Any) -> Array:
-        """Return calibrated probabilities (rows, classes), columns as in `classes_`.
+    @property
+    def predict_proba(self) -> Callable[[Any], Array]:
+        """``predict_proba(X)`` returns calibrated probabilities (rows, classes), columns as in `classes_`.
 
         Raises:
-            UsageError: If the model predicts numbers.
+            UsageError: If the model predicts numbers; then ``hasattr(model, "predict_proba")`` is false.
         """
-        predictor = self._fitted()
-        if not predictor.task.is_classification:
-            raise UsageError("`predict_proba` is for classes. Received a model that predicts numbers; use predict or predict_interval.")
-        return predictor(self._frame(X))
+        if self._problem() == "regression":
+            hint = "use predict or predict_interval"
+            raise _NotForNumbersError(f"`predict_proba` is for classes. Received a model that predicts numbers; {hint}.")
+        return self._predict_proba
+
+    def _predict_proba(self, X: Any) -> Array:
+        return self._fitted()(self._frame(X))
+
+    def _problem(self) -> str | None:
+        """Return the problem of the fitted task, else the one asked for."""
+        return self.task_.problem if hasattr(self, "task_") else self.problem
 
     def predict_interval(self, X: Any) -> tuple[Array, Array]:
         """Return lower and upper ends of the prediction intervals, each (rows,), for a regression.
@@ -203,12 +227,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             table["lower"], table["upper"] = predictor.intervals.apply(values)
         return pd.DataFrame(table)
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return accuracy for classes, R² for numbers, as scikit-learn does."""
         from sklearn.metrics import accuracy_score, r2_score
 
-        measure = accuracy_score if self._fitted().task.is_classification else r2_score
-        return float(measure(y, self.predict(X)))
+        task, predicted = self._fitted().task, self.predict(X)
+        if task.is_classification:
+            return float(accuracy_score(task.encode(y), task.encode(predicted), sample_weight=sample_weight))
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     def leaderboard(self) -> pd.DataFrame:
         """Return every model that was tried, best first, the ensemble and the naive predictor among them."""
@@ -267,22 +293,60 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         return self.fitted_.predictor
 
     def _frame(self, X: Any) -> pd.DataFrame:
+        """Return rows with named columns; columns without names are known by their place."""
         from automl.dataset import read
 
-        if isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns):
-            return X
-        if isinstance(X, Mapping) and X and not any(np.ndim(value) for value in X.values()):
-            X = [X]  # a single row
-        return read(X).frame
+        if isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns):
+            return self._by_place(X)
+        _refuse_one_dimension(X)
+        return self._by_place(read(X).frame)
+
+    def _by_place(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Name columns by their place where the data of the fit, or these, have no names; the target may be among them."""
+        names, given = list(self.fitted_.feature_names), list(frame.columns)
+        if _named(given) and (_named(names) or not set(names) - set(given)):
+            return frame  # the schema says which columns are missing
+        if not _named(given) and set(given) == {*names, self.task_.target}:
+            return frame
+        if len(given) != len(names):
+            raise DataError(f"X has {len(given)} features, but AutoML is expecting {len(names)} features as input.")
+        if _named(names) != _named(given):
+            side, fitted = ("has", "without") if _named(given) else ("does not have", "with")
+            warnings.warn(f"X {side} valid feature names, but AutoML was fitted {fitted} feature names", UserWarning, stacklevel=4)
+        return frame.set_axis(names, axis=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        problem = self._problem()
+        tags.estimator_type = None if problem is None else "regressor" if problem == "regression" else "classifier"
+        tags.regressor_tags = RegressorTags() if problem in (None, "regression") else None
+        tags.classifier_tags = ClassifierTags(multi_class=problem != "binary") if problem != "regression" else None
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         tags.target_tags.required = True
         tags.non_deterministic = self.budget is not None
         return tags
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    """Return one thing or several as a tuple; a text is one thing."""
+    return tuple(given) if isinstance(given, (list, tuple, set, frozenset, np.ndarray, pd.Index)) else (given,)
+
+
+def _named(columns: Sequence[str]) -> bool:
+    """Whether these are more than the names x0, x1 … that the columns of an array get."""
+    return list(columns) != [f"x{place}" for place in range(len(columns))]
+
+
+def _refuse_one_dimension(X: Any) -> None:
+    """Raise where it cannot be known whether numbers are one row or one column."""
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "biuf":
+        raise DataError(
+            f"The data must be a table: Expected 2D array, got 1D array instead of shape {X.shape}. Reshape your data either using "
+            "array.reshape(-1, 1) if it is a single column or array.reshape(1, -1) if it is a single row."
+        )
 
 
 def _write_text(path: str | os.PathLike[str], text: str) -> str:

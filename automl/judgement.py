@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from automl.calibration import Calibration, calibrate
 from automl.decisions import DecisionLog
+from automl.errors import UsageError, did_you_mean
 from automl.evaluation import Evaluation, evaluate
 from automl.intervals import Intervals, cross_fitted_intervals
 from automl.task import Task
 from automl.threshold import Threshold, choose_threshold, cross_fitted_thresholds
 
 Array = NDArray[Any]
+COSTS = ("miss", "false_alarm")
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,33 @@ class Wishes:
         min_precision: Least precision.
         min_recall: Least recall.
         coverage: Share of targets inside a prediction interval.
+
+    Raises:
+        UsageError: If a wish is impossible.
+
+    Example:
+        >>> Wishes({"miss": 5, "false_alarm": 1}).rules["cost_miss"]
+        5
     """
 
     costs: dict[str, Any] | None = None
     min_precision: float | None = None
     min_recall: float | None = None
     coverage: float = 0.9
+
+    def __post_init__(self) -> None:
+        for name, share in (("min_precision", self.min_precision), ("min_recall", self.min_recall)):
+            if share is not None and not (_is_number(share) and 0 < share <= 1):
+                raise UsageError(f"`{name}` must be a share above 0 and at most 1. Received {name}={share!r}.")
+        if self.costs is None:
+            return
+        for name in self.costs:
+            if name not in (*COSTS, "currency"):
+                raise UsageError(f"`costs` must hold 'miss' and 'false_alarm'. Received {name!r}.{did_you_mean(name, COSTS)}")
+        values: list[Any] = [self.costs.get(name) for name in COSTS]
+        if not all(_is_number(value) and value >= 0 and np.isfinite(value) for value in values) or not any(values):
+            law = "`costs` must give 'miss' and 'false_alarm' as numbers that are not negative and not both 0"
+            raise UsageError(f"{law}. Received costs={self.costs!r}.")
 
     @property
     def rules(self) -> dict[str, Any]:
@@ -44,6 +67,10 @@ class Wishes:
             "min_precision": self.min_precision,
             "min_recall": self.min_recall,
         }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

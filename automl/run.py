@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.exceptions import DataConversionWarning
 
 from automl.budget import Budget
 from automl.calibration import Calibration
@@ -66,6 +68,7 @@ class Run:
     def __init__(self, settings: RunSettings, progress: Callable[[Progress], None] | None) -> None:
         self.settings, self.progress = settings, progress
         self.budget, self.log = settings.budget, DecisionLog()
+        self.wishes = Wishes(settings.costs, settings.min_precision, settings.min_recall)
         self.trials: list[Trial] = []
         self.interrupted = False
         self.importance: Importance | None = None
@@ -97,7 +100,8 @@ class Run:
         if target is None:
             if not needs_target:
                 return dataset, ""
-            raise DataError(f"`target` must name the column to predict. Received none.{_suggest(dataset)}")
+            law = "`target` must name the column to predict, or hold its values"
+            raise DataError(f"{law}: AutoML requires y to be passed, but the target y is None.{_suggest(dataset)}")
         dataset, name = _with_target(dataset, target)
         self.test_rows: Array | None = None
         if self.settings.test is not None:
@@ -226,9 +230,8 @@ class Run:
         name = "" if simple is None else self.usable[simple].family.title
         of = self.predictions_of_trials
         fitted_on = Judged(y, self.honest, of[naive or 0], None if simple is None else of[simple], name, "cross-fitted")
-        settings = self.settings
-        wishes = Wishes(settings.costs, settings.min_precision, settings.min_recall)
-        self.judgement: Judgement = judge(self.task, fitted_on, self._unseen(naive, simple, name), wishes, seed=settings.seed, log=self.log)
+        unseen, seed = self._unseen(naive, simple, name), self.settings.seed
+        self.judgement: Judgement = judge(self.task, fitted_on, unseen, self.wishes, seed=seed, log=self.log)
         self.predictor.calibration = self.judgement.calibration
         self.predictor.threshold = self.judgement.threshold
         self.predictor.intervals = self.judgement.intervals
@@ -356,10 +359,15 @@ def _known(names: Mapping[str, Any] | tuple[str, ...], dataset: Dataset, argumen
 
 def _with_target(dataset: Dataset, target: Any) -> tuple[Dataset, str]:
     """Return the data with the target as a column, and the column's name."""
-    if isinstance(target, str):
-        return dataset, target
+    if isinstance(target, (str, int, np.integer)):
+        return dataset, str(target)
+    if isinstance(target, pd.DataFrame) and target.shape[1] == 1:
+        target = target.iloc[:, 0]
+    elif isinstance(target, (list, tuple)) and not any(isinstance(value, (list, tuple, np.ndarray)) for value in target):
+        target = pd.Series(target)  # keeps a missing value among texts
     values = target.to_numpy() if hasattr(target, "to_numpy") else np.asarray(target)
     if values.ndim == 2 and values.shape[1] == 1:
+        warnings.warn("A column-vector y was passed when a 1d array was expected", DataConversionWarning, stacklevel=4)
         values = values[:, 0]
     if values.ndim != 1 or len(values) != len(dataset.frame):
         raise DataError(

@@ -163,9 +163,7 @@ class Study:
         reason = None
         try:
             results = queue.family.train(configs, self.data, deadline=deadline, seed=self.seed)
-        except KeyboardInterrupt:
-            raise
-        except (MemoryError, ArithmeticError, ValueError, RuntimeError) as error:  # one family must not end the run; it is recorded
+        except Exception as error:  # whatever a family or its backend raises must not end the run; it is recorded and told
             results, reason = [], f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         took = self.budget.elapsed() - started
         queue.spent += took

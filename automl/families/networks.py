@@ -158,6 +158,10 @@ class FittedNetworks(FittedFamily):
         self.family, self.spec, self.packs = family, spec, list(packs)
         self._compiled: Callable[..., Any] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but the compiled function, which is made again where it is needed."""
+        return {**self.__dict__, "_compiled": None}
+
     def predict(self, arrays: Arrays) -> Floats:
         """Return the weighted mean over members, (rows, outputs), in model space."""
         used = {name: arrays[name] for name in INPUTS if name in arrays and (name == "numbers" or arrays[name].shape[1])}
