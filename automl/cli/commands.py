@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +18,8 @@ from automl.cli.interrupts import patient
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, write_results
+
+LONGEST_START = 15.0  # seconds from the start of the process to the first line of a command, on a slow disk
 
 app = typer.Typer(
     name="automl",
@@ -57,11 +61,11 @@ def fit(
     positive: Annotated[str | None, typer.Option(metavar="CLASS", help="The class that matters, of two.")] = None,
     types: Types = None,
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
-    cost_miss: Annotated[float | None, typer.Option(help="What it costs to miss a positive case.")] = None,
-    cost_false_alarm: Annotated[float | None, typer.Option(help="What a false alarm costs.")] = None,
+    cost_miss: Annotated[float | None, typer.Option(min=0, help="What it costs to miss a positive case.")] = None,
+    cost_false_alarm: Annotated[float | None, typer.Option(min=0, help="What a false alarm costs.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of the costs, such as EUR.")] = None,
-    min_recall: Annotated[float | None, typer.Option(help="Choose the threshold so that this recall is reached.")] = None,
-    min_precision: Annotated[float | None, typer.Option(help="Choose the threshold so that this precision is reached.")] = None,
+    min_recall: Annotated[float | None, typer.Option(min=0, max=1, help="Recall that the threshold has to reach.")] = None,
+    min_precision: Annotated[float | None, typer.Option(min=0, max=1, help="Precision that the threshold has to reach.")] = None,
     require: Require = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -86,7 +90,7 @@ def fit(
         "min_precision": min_precision,
         "test": test,
     }
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(display) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
         model = _library().fit(data, column, budget=limits, progress=progress, **given)
@@ -110,7 +114,7 @@ def run(
     loaded = load_recipe(recipe)
     limits = _budget(budget or loaded.budget, loaded.trials, None)
     folder = prepare_folder(out or Path("results") / loaded.name)
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(display) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
         _library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
@@ -121,7 +125,7 @@ def run(
 def detect(data: Data, target: Target = None, problem: Problem = None, types: Types = None, as_json: Json = False) -> None:
     """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
     _existing(data, "data")
-    found = _library(networks=False).detect(data, target, problem=problem, types=output.pairs(types))
+    found = _library().detect(data, target, problem=problem, types=output.pairs(types))
     if as_json:
         output.print_json(found.to_dict())
     else:
@@ -186,7 +190,7 @@ def compare(
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        table = _library().compare(data, column, budget=limits, progress=progress, **given)
+        table = _library().compare(data, column, budget=limits, progress=_before_networks(progress), **given)
     if as_json:
         output.print_json(output.records(table))
     else:
@@ -233,13 +237,27 @@ def version(as_json: Json = False) -> None:
 def _budget(seconds: str | float | None, trials: int | None, memory: str | None) -> Budget:
     """The budget of the whole command: its clock began with the process, so that start-up counts."""
     limit = "5m" if seconds is None and trials is None else seconds
-    return Budget(limit, trials=trials, memory=memory, started=process_started())
+    limits = Budget(limit, trials=trials, memory=memory, started=process_started())
+    # A shell that ends with this command becomes it (exec) and keeps its own start: `pip install . && automl run …` is not three minutes late.
+    return limits if limits.elapsed() < LONGEST_START else Budget(limit, trials=trials, memory=memory)
 
 
-def _library(networks: bool = True) -> Any:
+def _library() -> Any:
     """Return the package with what takes seconds imported, so that no library writes to the terminal later on."""
-    output.import_quietly("automl.api", *(["automl._backend"] if networks else []))
+    output.import_quietly("automl.api")
     return automl
+
+
+def _before_networks(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Pass progress on, and import the networks' backend quietly once the data are read and checked: a mistake in them is told at once."""
+
+    def told(record: Progress) -> None:
+        if record.stage == "prepare":
+            progress(replace(record, message="loading the library for networks"))
+            output.import_quietly("automl._backend")
+        progress(record)
+
+    return told
 
 
 def _started(limits: Budget) -> Progress:
@@ -270,7 +288,7 @@ def _existing(path: str, what: str) -> None:
 
 def _ask_target(data: str, limits: Budget) -> str:
     """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    suggestions = _library(networks=False).detect(data).suggestions[:5]
+    suggestions = _library().detect(data).suggestions[:5]
     if not suggestions:
         raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
     ranked = "\n".join(f"  {number}. {output.suggestion(name, reason)}" for number, (name, reason) in enumerate(suggestions, start=1))
