@@ -238,7 +238,7 @@ def _budget(seconds: str | float | None, trials: int | None, memory: str | None)
     """The budget of the whole command: its clock began with the process, so that start-up counts."""
     limit = "5m" if seconds is None and trials is None else seconds
     limits = Budget(limit, trials=trials, memory=memory, started=process_started())
-    # A shell that ends with this command becomes it (exec) and keeps its own start: `pip install . && automl run …` is not three minutes late.
+    # A shell whose last command this is becomes it (exec) and keeps its own start: `pip install . && automl run …` is not minutes late.
     return limits if limits.elapsed() < LONGEST_START else Budget(limit, trials=trials, memory=memory)
 
 
