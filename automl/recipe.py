@@ -6,6 +6,7 @@ This is the only place where configuration is parsed. A recipe holds no code; it
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from automl.budget import Budget, parse_seconds
 from automl.errors import DataError, UsageError, did_you_mean
-from automl.results import prepare_folder, write_results
+from automl.results import prepare_folder, with_command, write_results
 
 if TYPE_CHECKING:
     from automl.estimator import AutoML
@@ -271,7 +272,7 @@ def run_recipe(
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
     _check_columns(recipe)
     model = automl.fit(recipe.data, recipe.target, budget=limits, progress=progress, **_options(recipe))
-    model.facts_ = _retold(model.facts_, recipe, path)
+    model.facts_ = with_command(_retold(model.facts_, recipe), _command(path, recipe, limits))
     if folder is not None:
         write_results(model, folder)
     return model
@@ -314,7 +315,13 @@ def _check_columns(recipe: Recipe) -> None:
         raise UsageError(f"A recipe must name columns of its data. Received {recipe.data!r}, where\n  " + "\n  ".join(told))
 
 
-def _retold(facts: ReportFacts, recipe: Recipe, path: str | Path) -> ReportFacts:
+def _command(path: str | Path, recipe: Recipe, limits: Budget) -> str:
+    """The command that does the same again."""
+    other = limits.timed and limits.limit != parse_seconds(recipe.budget)
+    return shlex.join(["automl", "run", str(path), *(["--budget", f"{limits.limit:g}s"] if other else [])])
+
+
+def _retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
     """Put the recipe's words into the report's facts: title, question, what matters, what columns are called, what was left out."""
     from automl.report.facts import DecisionFacts
 
@@ -329,7 +336,6 @@ def _retold(facts: ReportFacts, recipe: Recipe, path: str | Path) -> ReportFacts
         "title": recipe.heading,
         "model_name": recipe.name,
         "decisions": (*told, *facts.decisions),
-        "reproduce": facts.reproduce.model_copy(update={"command": f"automl run {path}"}),
     }
     if recipe.target in recipe.glossary:
         changes["task"] = facts.task.model_copy(update={"target_label": recipe.glossary[recipe.target]})

@@ -57,6 +57,11 @@ def prepare_folder(path: str | Path) -> Path:
     return folder
 
 
+def with_command(facts: ReportFacts, command: str) -> ReportFacts:
+    """Return facts that tell the command which made them."""
+    return facts.model_copy(update={"reproduce": facts.reproduce.model_copy(update={"command": command})})
+
+
 def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
     """Write ``model.automl``, ``report.html``, ``report.json`` and ``leaderboard.csv``; Ctrl-C waits until all are there.
 

@@ -153,6 +153,12 @@ def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     }  # fmt: skip
 
 
+def test_the_report_tells_the_command(fit: FakeFit, table: str) -> None:
+    assert main(["fit", table, "--target", "churn", "--out", "my results", "-q"]) == 0
+    told = json.loads(Path("my results/report.json").read_text())["reproduce"]["command"]
+    assert told == "automl fit customers.csv --target churn --out 'my results' -q"
+
+
 def test_trials_without_a_budget_have_no_clock(fit: FakeFit, table: str) -> None:
     assert main(["fit", table, "-t", "churn", "--trials", "4"]) == 0
     assert not fit.calls[0]["budget"].timed

@@ -175,7 +175,7 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert model.facts_.title == "A case"
     assert model.facts_.task.target_label == "left us"
     assert {decision.what: decision.chosen for decision in model.facts_.decisions}["question"] == "Who goes?"
-    assert "run" in str(model.facts_.reproduce.command)
+    assert model.facts_.reproduce.command == f"automl run {case} --budget 4s"
 
 
 def test_columns_that_do_not_exist_are_all_told(case: Path) -> None:

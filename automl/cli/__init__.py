@@ -75,9 +75,10 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     if not os.environ.get("AUTOML_DEBUG"):
         warnings.simplefilter("ignore")  # libraries warn their programmers; the user of a command can do nothing about it
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with terminable():
-            typer.main.get_command(app).main(list(sys.argv[1:] if arguments is None else arguments), prog_name="automl")
+            typer.main.get_command(app).main(words, prog_name="automl", obj=words)
     except SystemExit as end:
         code = int(end.code or 0)
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from automl.cli import INTERRUPTED, output
 from automl.cli.interrupts import patient
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
-from automl.results import Gate, prepare_folder, summary, summary_json, write_results
+from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
 
 LONGEST_START = 15.0  # seconds from the start of the process to the first line of a command, on a slow disk
 
@@ -48,6 +49,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 @app.command()
 def fit(
+    context: typer.Context,
     data: Data,
     target: Target = None,
     budget: Time = None,
@@ -94,6 +96,7 @@ def fit(
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
         model = _library().fit(data, column, budget=limits, progress=progress, **given)
+        model.facts_ = with_command(model.facts_, shlex.join(["automl", *context.obj]))
         files = write_results(model, folder)
     _finish(model, files, gates, as_json, progress.asked)
 
