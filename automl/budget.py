@@ -114,6 +114,7 @@ class Budget:
     memory: int | str | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     started: float | None = None
+    cancelled: bool = field(default=False, repr=False, init=False)  # while work that runs side by side is to end at once
 
     def __post_init__(self) -> None:
         self.seconds = None if self.seconds is None else parse_seconds(self.seconds)
@@ -194,6 +195,8 @@ class Deadline:
 
     def remaining(self) -> float:
         """Seconds left; never negative, infinite where only trials are capped."""
+        if self.budget.cancelled:
+            return 0.0
         return max(self.at - self.budget.clock(), 0.0)
 
     def over(self) -> bool:

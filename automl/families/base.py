@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import abc
 import json
+import math
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from automl.budget import Deadline
+from automl.budget import Budget, Deadline
 from automl.errors import UsageError
 from automl.preprocessing.base import Arrays, Spec, State
 
@@ -224,7 +228,7 @@ class SklearnFamily(Family):
 
     @abc.abstractmethod
     def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
+        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
     ) -> Mapping[str, Any] | None:
         """Fit one model on the given rows.
 
@@ -235,6 +239,7 @@ class SklearnFamily(Family):
             spec: The shapes.
             deadline: When to stop; a family that grows in steps returns what it has by then.
             seed: Seed of this model.
+            threads: How many it may use; 1 where the folds are fitted side by side.
 
         Returns:
             Named estimators and arrays, or None where nothing usable was reached before the deadline.
@@ -262,18 +267,27 @@ class SklearnFamily(Family):
         return results
 
     def _train_one(self, config: Config, data: TrainingData, deadline: Deadline, seed: int) -> Trained | None:
+        """Fit the folds side by side, one thread each: threads inside a fit wait for each other at every step of a small problem."""
         started = deadline.budget.clock()
+        cores = os.cpu_count() or 1
+        workers = min(cores, data.folds)
         out = np.full((data.rows, data.spec.outputs), np.nan, dtype=np.float32)
-        models = []
-        for fold in range(data.folds):
+
+        def fit(fold: int) -> Mapping[str, Any] | None:
             learn, judge = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
-            share = deadline.budget.deadline(seconds=deadline.remaining() / (data.folds - fold))
+            rounds = math.ceil((data.folds - fold) / workers)
+            share = deadline.budget.deadline(seconds=deadline.remaining() / rounds)
             arrays = {name: values[learn] for name, values in data.arrays.items()}
-            model = self.fit(config, arrays, data.target[learn], data.spec, deadline=share, seed=seed + 1000 * fold)
-            if model is None:
-                return None
-            out[judge] = self.predict(model, {name: values[judge] for name, values in data.arrays.items()}, data.spec)
-            models.append(model)
+            threads = max(cores // workers, 1)
+            model = self.fit(config, arrays, data.target[learn], data.spec, deadline=share, seed=seed + 1000 * fold, threads=threads)
+            if model is not None:
+                out[judge] = self.predict(model, {name: values[judge] for name, values in data.arrays.items()}, data.spec)
+            return model
+
+        with threadpool_limits(max(cores // workers, 1), user_api="blas"), ThreadPoolExecutor(workers) as pool:
+            models = interruptible([pool.submit(fit, fold) for fold in range(data.folds)], deadline.budget)
+        if any(model is None for model in models):
+            return None
         return Trained(config, models, out, deadline.budget.clock() - started)
 
     def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedSklearn:
@@ -318,6 +332,17 @@ class FittedSklearn(FittedFamily):
             for name, value in model.items():
                 (arrays if isinstance(value, np.ndarray) else estimators)[f"{index}-{name}"] = value
         return State({"weights": [float(weight) for weight in self.weights]}, arrays, estimators)
+
+
+def interruptible(running: Sequence[Future[Any]], budget: Budget) -> list[Any]:
+    """Wait for results; Ctrl-C makes every deadline pass, so that the work ends at its next look at the clock, and goes on from here."""
+    try:
+        return [future.result() for future in running]
+    except BaseException:
+        budget.cancelled = True
+        wait(running)
+        budget.cancelled = False
+        raise
 
 
 def _plain(value: Any) -> Any:

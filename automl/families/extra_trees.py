@@ -19,8 +19,6 @@ STEPS = ((50_000, 50), (1_000_000, 10), (float("inf"), 4))  # below so many rows
 MOST_NODES = 400_000  # of one forest: 22 MB
 ROWS_PER_TREE = 100_000  # with more rows every tree learns from a sample of so many
 CELLS = 100_000_000  # rows × columns: 400 MB
-THREADS = 2
-SMALL = 50_000  # rows × columns; below, one thread is quicker than two
 
 
 class ExtraTrees(TreeFamily):
@@ -48,7 +46,7 @@ class ExtraTrees(TreeFamily):
         return [{}, {"max_features": "1.0", "min_samples_leaf": 3}, {"max_features": "0.5", "min_samples_leaf": 1}]
 
     def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
+        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
     ) -> Mapping[str, Any] | None:
         """Grow trees, a few at a time, until all are grown or the deadline comes."""
         if deadline.over():
@@ -65,7 +63,7 @@ class ExtraTrees(TreeFamily):
         filler, step = _filler(inputs), next(trees for cells, trees in STEPS if inputs.size < cells)
         while len(trees) < wanted and not (trees and deadline.over()):
             # Each step has a seed of its own, so that the trees do not depend on when the deadline comes.
-            forest = _estimator(config, inputs.shape, min(step, wanted - len(trees)), spec, seed + len(trees)).fit(inputs, target)
+            forest = _estimator(config, inputs.shape, min(step, wanted - len(trees)), spec, seed + len(trees), threads).fit(inputs, target)
             trees += [one.tree_ for one in forest.estimators_]
         classes = {"classes": np.asarray(forest.classes_, dtype=np.int64)} if spec.is_classification else {}
         return {**from_forest(trees, inputs.shape[1]), **classes, "filler": filler, "rows": np.array(len(target))}
@@ -102,7 +100,7 @@ def _filler(inputs: NDArray[np.float32]) -> NDArray[np.float64]:
     return filler
 
 
-def _estimator(config: Config, shape: tuple[int, ...], trees: int, spec: Spec, seed: int) -> Any:
+def _estimator(config: Config, shape: tuple[int, ...], trees: int, spec: Spec, seed: int, threads: int = 1) -> Any:
     """Return a forest of `trees` trees that stays below the cap on nodes."""
     features = str(config["max_features"])
     sample = {"bootstrap": True, "max_samples": ROWS_PER_TREE} if shape[0] > ROWS_PER_TREE else {}
@@ -111,7 +109,7 @@ def _estimator(config: Config, shape: tuple[int, ...], trees: int, spec: Spec, s
         "max_features": features if features == "sqrt" else float(features),
         "min_samples_leaf": int(config["min_samples_leaf"]),
         "max_leaf_nodes": max(MOST_NODES // (2 * int(config["n_estimators"])), 2),
-        "n_jobs": THREADS if shape[0] * shape[1] >= SMALL else 1,
+        "n_jobs": threads,
         "random_state": seed,
         **sample,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +25,6 @@ CELLS_PER_SECOND = 300_000  # on which a core grows 200 trees in a second, rough
 FEWEST_CELLS = 1_000_000
 HISTOGRAMS = 300_000_000  # bytes of histograms that the leaves of one tree may need
 FIRST_STEP = 10
-ONE_THREAD_BELOW = 200_000  # rows × columns
 
 
 class HistGradientBoosting(TreeFamily):
@@ -57,7 +55,7 @@ class HistGradientBoosting(TreeFamily):
         return [{}, quick, small, slow] if spec.rows < 10_000 else [{}, slow, small, quick]
 
     def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
+        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
     ) -> Mapping[str, Any] | None:
         """Grow trees in steps until they stop helping or the deadline comes."""
         if deadline.over():
@@ -75,7 +73,8 @@ class HistGradientBoosting(TreeFamily):
         if len(np.unique(target)) < 2 or not inputs.shape[1]:
             return {"average": average(target, spec)}
         model = _estimator(config, inputs.shape[1], len(layout["by_code"]), spec, early, seed)
-        best = _grow(model, config, inputs, target, aside, deadline)
+        with threadpool_limits(threads, user_api="openmp"):
+            best = _grow(model, config, inputs, target, aside, deadline)
         known, feature_map = model._bin_mapper.make_known_categories_bitsets()
         trees = from_boosting(model._predictors[:best], known, feature_map)
         classes = {"classes": np.asarray(model.classes_, dtype=np.int64)} if spec.is_classification else {}
@@ -177,13 +176,12 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
     limit = int(config["max_iter"]) if early else min(int(config["max_iter"]), int(np.ceil(SHRINKAGE / float(config["learning_rate"]))))
     watched = {"X_val": inputs[aside], "y_val": target[aside]} if early else {}
     inputs, target = inputs[~aside], target[~aside]
-    pace = _Pace(inputs.size, deadline)
+    pace = _Pace(deadline)
     grown, step = 0, 1 if deadline.budget.timed else limit
     while step:
         model.set_params(max_iter=min(grown + step, limit))
         started = deadline.budget.elapsed()
-        with threadpool_limits(pace.threads, user_api="openmp"):
-            model.fit(inputs, target, **watched)
+        model.fit(inputs, target, **watched)
         done, grown = model.n_iter_ - grown, model.n_iter_
         finished = grown < model.max_iter or grown == limit
         step = 0 if finished else pace.next_step(done, deadline.budget.elapsed() - started)
@@ -192,36 +190,22 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
 
 
 class _Pace:
-    """Decides how many iterations the next step may take, and with how many threads.
+    """Decides how many iterations the next step may take.
 
-    Every step bins the rows again; the first step, of one iteration, tells what that costs. On a machine that is busy with other
-    work, threads that wait for each other can be ten times slower than one: both are tried, and the quicker is kept.
+    Every step bins the rows again; the first step, of one iteration, tells what that costs.
     """
 
-    def __init__(self, cells: int, deadline: Deadline) -> None:
-        most = 1 if cells < ONE_THREAD_BELOW else os.cpu_count() or 1
+    def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self.threads = 1 if deadline.budget.timed else most
-        self._untried = [1, most] if most > 1 else [1]
         self._overhead: float | None = None
-        self._seconds: dict[int, float] = {}  # per iteration, with so many threads
 
     def next_step(self, done: int, seconds: float) -> int:
         """Return the iterations of the next step after one of `done` iterations; 0 when there is no time for another."""
         left = 0.9 * self.deadline.remaining()
         if self._overhead is None:
-            self._overhead = seconds
+            self._overhead, each = seconds, seconds / FIRST_STEP
         else:
             # The first step is slower than a later one; never believe that iterations cost next to nothing.
-            self._seconds[self.threads] = max(seconds - self._overhead, 0.2 * seconds, 1e-6) / max(done, 1)
-            self._untried = [threads for threads in self._untried if threads != self.threads]
+            each = max(seconds - self._overhead, 0.2 * seconds, 1e-6) / max(done, 1)
         allowed = min(max(self.deadline.chunk, 0.5, 3 * self._overhead), left) - self._overhead
-        if allowed <= 0:
-            return 0
-        quickest = min(self._seconds.values(), default=self._overhead / FIRST_STEP)
-        step = int(allowed / quickest)
-        if self._untried:
-            self.threads = self._untried[0]
-            return min(step, FIRST_STEP)
-        self.threads = min(self._seconds, key=lambda threads: self._seconds[threads])
-        return min(step, 5 * max(done, FIRST_STEP))
+        return min(int(allowed / each), 5 * max(done, FIRST_STEP)) if allowed > 0 else 0

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated, softmax
@@ -24,7 +23,6 @@ CELLS = 20_000_000  # rows × columns that are learnt from: 160 MB; more rows ha
 FEWEST_ROWS = 5_000
 ITERATIONS = 200
 FLOATS_PER_CHUNK = 4e9  # so many multiplications are about a second
-ONE_THREAD_BELOW = 5_000_000  # rows × columns; below, threads that wait for each other at every iteration can be ten times slower
 
 
 class Linear(SklearnFamily):
@@ -47,7 +45,7 @@ class Linear(SklearnFamily):
         return [{}, *({"C": strength} for strength in path)]
 
     def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
+        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
     ) -> Mapping[str, Any] | None:
         """Fit coefficients; a logistic regression is continued in steps, so that it can stop at the deadline."""
         if deadline.over():
@@ -61,9 +59,8 @@ class Linear(SklearnFamily):
             rows = np.sort(np.random.default_rng(seed).choice(len(target), most, replace=False))
             arrays, target = {name: values[rows] for name, values in arrays.items()}, target[rows]
         design = _design(arrays, kept, dense=width <= DENSE_COLUMNS or not len(kept))
-        with threadpool_limits(1 if len(target) * width < ONE_THREAD_BELOW else None, user_api="blas"):
-            solve = _logistic if spec.is_classification else _ridge
-            weights, intercept = solve(design, target, float(config["C"]), spec, deadline)
+        solve = _logistic if spec.is_classification else _ridge
+        weights, intercept = solve(design, target, float(config["C"]), spec, deadline)
         return {"weights": np.ascontiguousarray(weights), "intercept": intercept, "levels": kept}
 
     def predict(self, model: Mapping[str, Any], arrays: Arrays, spec: Spec) -> Floats:

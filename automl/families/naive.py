@@ -25,7 +25,7 @@ class Naive(SklearnFamily):
         """There is nothing to choose."""
 
     def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int
+        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
     ) -> Mapping[str, Any] | None:
         """Count; even after the deadline, because every run needs something to compare with."""
         return {"average": average(target, spec)}
