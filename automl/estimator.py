@@ -260,7 +260,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
         predictor = self._fitted()
         frame = self._frame(rows)
-        used = frame[[column.name for column in predictor.schema.features if column.name in frame]]
+        predictor.schema.cast(frame.head(1))  # says which columns are missing
+        used = frame[[column.name for column in predictor.schema.features]]
         background = self.fitted_.background if self.fitted_.background is not None else used
         explained = explain_rows(predictor, background, used, problem=predictor.task.problem, output=self._explained_output(), seed=seed)
         entries = []

@@ -38,6 +38,7 @@ Array = NDArray[Any]
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
 EXPLAINED_ROWS = 2_000
 BACKGROUND_ROWS = 60
+SHUFFLED_COLUMNS = 10_000  # columns × repeats; wider tables are shuffled fewer times
 
 
 @dataclass(frozen=True)
@@ -102,30 +103,14 @@ class Run:
                 return dataset, ""
             law = "`target` must name the column to predict, or hold its values"
             raise DataError(f"{law}: AutoML requires y to be passed, but the target y is None.{_suggest(dataset)}")
-        dataset, name = _with_target(dataset, target)
-        self.test_rows: Array | None = None
-        if self.settings.test is not None:
-            dataset = self._append_test(dataset, name)
-        return dataset, name
-
-    def _append_test(self, dataset: Dataset, target: str) -> Dataset:
-        test = read(self.settings.test, log=None)
-        absent = [name for name in dataset.frame.columns if name not in test.frame.columns]
-        if absent:
-            raise DataError(f"`test` must have the columns of the data. Received a file without {absent[:5]}.")
-        rows = len(dataset.frame)
-        both = pd.concat([dataset.frame, test.frame[dataset.frame.columns]], ignore_index=True)
-        self.test_rows = np.arange(rows, len(both))
-        self.log.add("split", "rows for judging", "test file", f"{len(test.frame):,} rows of {test.name} are used for nothing else.")
-        return Dataset(both, dataset.name, dataset.path, dataset.details)
+        return _with_target(dataset, target)
 
     # ── detect, check
 
     def detect(self, dataset: Dataset, target: str) -> None:
-        """Find out the type of every column and the task."""
+        """Find out the type of every column and the task, from the rows to learn from alone."""
         self.tell("detect")
         settings = self.settings
-        self.dataset = dataset
         _known(settings.types, dataset, "types")
         _known(settings.ignore, dataset, "ignore")
         if target not in dataset.frame.columns:
@@ -135,6 +120,8 @@ class Run:
         self.feature_names = [name for name in dataset.frame.columns if name != target]
         self.schema: Schema = detect_schema(dataset, target, settings.types or None, log=self.log)
         self.task: Task = detect_task(dataset, self.schema, target, settings.problem, positive=settings.positive, log=self.log)
+        if target in settings.ignore:
+            raise UsageError(f"`ignore` must name other columns than the target. Received {target!r}.")
         if settings.ignore:
             self.schema = self.schema.with_roles(dict.fromkeys(settings.ignore, "dropped"))
             self.log.add("detect", "ignored columns", ", ".join(settings.ignore), "You asked for it.", [], "ignore=[]")
@@ -143,7 +130,7 @@ class Run:
                 "`costs`, `min_precision` and `min_recall` are for a target of two classes. "
                 f"Received a {self.task.problem} target {target!r}."
             )
-        self.y = self.task.encode(dataset.frame[target])
+        self.dataset, self.y = dataset, self.task.encode(dataset.frame[target])
 
     def check(self) -> None:
         """Look for what would make the model useless or the numbers wrong; what is found changes the plan."""
@@ -151,6 +138,29 @@ class Run:
         checked = check(self.dataset, self.schema, self.task, self.y, log=self.log, seed=self.settings.seed)
         self.findings: tuple[Finding, ...] = checked.findings
         self.schema, self.rows = checked.schema, checked.rows
+        self.test_rows: Array | None = None
+        if self.settings.test is not None:
+            self._append_test()
+
+    def _append_test(self) -> None:
+        """Put the rows of the test file behind the others; nothing is found out from them."""
+        test = read(self.settings.test, log=None)
+        frame, target = self.dataset.frame, self.task.target
+        absent = [name for name in frame.columns if name not in test.frame.columns]
+        if absent:
+            raise DataError(f"`test` must have the columns of the data. Received a file without {absent[:5]}.")
+        y = self.task.encode(test.frame[target])
+        known = np.flatnonzero(y >= 0 if self.task.is_classification else np.isfinite(y))
+        if not len(known):
+            labels = f" (one of {list(self.task.classes[:10])})" if self.task.is_classification else ""
+            raise DataError(f"`test` must have rows with a known target{labels}. Received none in {len(y):,} rows of {target!r}.")
+        self.test_rows = len(frame) + known
+        self.rows = np.concatenate([self.rows, self.test_rows])
+        self.y = np.concatenate([self.y, y])
+        both = pd.concat([frame, test.frame[frame.columns]], ignore_index=True)
+        self.dataset = Dataset(both, self.dataset.name, self.dataset.path, self.dataset.details)
+        because = f"{len(known):,} of {len(y):,} rows of {test.name} have a known target; they are used for nothing else."
+        self.log.add("split", "rows for judging", "test file", because)
 
     # ── split, prepare
 
@@ -261,15 +271,17 @@ class Run:
         self.tell("explain")
         rows, predictor = self._explained()
         features = [column.name for column in self.schema.features]
-        if not features or not len(rows):
+        if not features or len(rows) < 2 or self.budget.over(0.97):
             return
         frame, y = self.dataset.frame.iloc[rows][features].reset_index(drop=True), self.y[rows]
         budget, seed = self.budget, self.settings.seed
+        repeats = int(np.clip(SHUFFLED_COLUMNS // len(features), 1, 5))
         self.importance = permutation_importance(
-            predictor, frame, y, problem=self.task.problem, max_rows=EXPLAINED_ROWS, budget=budget, until=0.9, seed=seed
+            predictor, frame, y, problem=self.task.problem, repeats=repeats, max_rows=EXPLAINED_ROWS, budget=budget, until=0.9, seed=seed
         )
         self.background = frame.sample(min(BACKGROUND_ROWS, len(frame)), random_state=seed).reset_index(drop=True)
-        chosen = self._interesting(predictor(frame), y)
+        prediction = predictor(frame)
+        chosen = self._interesting(prediction, y)
         explained = explain_rows(
             predictor,
             self.background,
@@ -280,8 +292,7 @@ class Run:
             seed=seed,
         )
         self.examples = tuple((title, int(rows[row]), found) for (title, row), found in zip(chosen, explained, strict=False))
-        values = predictor(frame.iloc[[row for _, row in chosen]])
-        self.explained = {int(rows[row]): value for (_, row), value in zip(chosen, values, strict=True)}
+        self.explained = {int(rows[row]): prediction[row] for _, row in chosen}
 
     def _explained(self) -> tuple[Array, Predictor]:
         """Return rows, and a predictor whose models were not trained on them: the holdout, or the first fold and its models."""
