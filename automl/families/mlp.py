@@ -28,7 +28,7 @@ class MLP(KerasFamily):
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare width, depth, activation, learning rate, weight decay and dropout."""
         hp.Choice("layers", [1, 2, 3], default=2)
-        hp.Choice("units", [32, 64, 128, 256], default=64 if spec.rows < 5_000 else 128)
+        hp.Choice("units", [32, 64, 128, 256], default=64 if spec.rows < 30_000 else 128)
         hp.Choice("activation", ["relu", "silu", "selu"], default="silu")
         hp.Float("learning_rate", 5e-4, 2e-2, sampling="log", default=3e-3)
         hp.Float("weight_decay", 1e-3, 0.3, sampling="log", default=2e-2)
