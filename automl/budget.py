@@ -119,7 +119,7 @@ class Budget:
     def __post_init__(self) -> None:
         self.seconds = None if self.seconds is None else parse_seconds(self.seconds)
         self.memory = None if self.memory is None else parse_bytes(self.memory)
-        if self.trials is not None and (isinstance(self.trials, bool) or int(self.trials) < 1):
+        if self.trials is not None and (isinstance(self.trials, bool) or not hasattr(self.trials, "__index__") or self.trials < 1):
             raise UsageError(f"`trials` must be a whole number above 0. Received trials={self.trials!r}.")
         if self.seconds is None and self.trials is None:
             raise UsageError("`budget` must limit the seconds or the trials. Received neither; give budget='5m', for example.")
