@@ -1,0 +1,85 @@
+"""Which families take part, in which order, and why the others do not."""
+
+import json
+
+import pytest
+from small import FakeFamily
+
+from automl.decisions import DecisionLog
+from automl.errors import UsageError
+from automl.families.base import Tags
+from automl.preprocessing.base import Spec
+from automl.selection import ORDER, SHARES, choose_families
+
+SPEC = Spec(3, 2, (4,), 2, "binary", 500)
+
+
+def names(plan):
+    return [family.name for family in plan.families]
+
+
+def test_everything_takes_part_and_simple_things_come_first():
+    plan = choose_families(SPEC)
+    kinds = [ORDER[family.tags.kind] for family in plan.families]
+    assert kinds == sorted(kinds)
+    assert names(plan)[0] == "naive"
+    assert {"linear", "hist_gradient_boosting", "extra_trees", "mlp"} <= set(names(plan))
+    assert plan.left_out == {}
+
+
+def test_the_naive_family_is_always_there_to_compare_with():
+    plan = choose_families(SPEC, ["mlp"])
+    assert names(plan) == ["naive", "mlp"]
+    assert plan.left_out["linear"] == "not asked for"
+
+
+def test_an_unknown_name_gets_a_hint():
+    with pytest.raises(UsageError, match=r"Received 'lineer'\. Did you mean 'linear'"):
+        choose_families(SPEC, ["lineer"])
+
+
+def test_families_of_ones_own_are_asked_for_by_object():
+    mine = FakeFamily("mine", "network")
+    assert names(choose_families(SPEC, [mine, "linear"])) == ["naive", "linear", "mine"]
+
+
+def test_tags_say_what_fits():
+    small = FakeFamily("small")
+    small.tags = Tags("linear", maximum_rows=499)
+    numbers = FakeFamily("numbers")
+    numbers.tags = Tags("linear", problems=frozenset({"regression"}))
+    plan = choose_families(SPEC, [small, numbers, "linear"])
+    assert names(plan) == ["naive", "linear"]
+    assert plan.left_out["small"] == "only up to 499 rows"
+    assert plan.left_out["numbers"] == "does not solve binary"
+
+
+def test_nothing_left_is_an_error():
+    numbers = FakeFamily("numbers")
+    numbers.tags = Tags("linear", problems=frozenset({"regression"}))
+    with pytest.raises(UsageError, match=r"`families` must leave at least one.*does not solve binary"):
+        choose_families(SPEC, [numbers])
+    with pytest.raises(UsageError, match="`families` must leave at least one"):
+        choose_families(SPEC, [])
+
+
+def test_the_naive_family_alone_may_be_asked_for():
+    assert names(choose_families(SPEC, ["naive"])) == ["naive"]
+
+
+def test_without_columns_only_the_naive_family_is_left():
+    assert names(choose_families(Spec(0, 0, (), 2, "binary", 500))) == ["naive"]
+
+
+def test_the_choice_is_told():
+    log = DecisionLog()
+    plan = choose_families(SPEC, ["linear"], log)
+    (decision,) = log
+    assert decision.chosen == "naive, linear"
+    assert "500 rows" in decision.because
+    assert any("mlp (not asked for)" in other for other in decision.alternatives)
+    assert json.loads(json.dumps(plan.to_dict()))["families"] == ["naive", "linear"]
+
+
+def test_the_shares_of_the_time_add_up():
+    assert sum(SHARES.values()) == pytest.approx(1.0)
