@@ -49,6 +49,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         types: ``{column: "number" | "boolean" | "category" | "datetime" | "text"}`` where the detection is overruled.
         ignore: Columns that are not used.
         test: A table or file with the target that is used for nothing but the final judgement.
+        directory: Folder in which every trial is recorded as soon as it ends (``trials.sqlite``); None for memory alone.
 
     Attributes:
         task_: What is predicted, with evidence.
@@ -89,6 +90,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         types: Mapping[str, str] | None = None,
         ignore: Sequence[str] | None = None,
         test: Any = None,
+        directory: str | os.PathLike[str] | None = None,
     ) -> None:
         self.target = target
         self.budget = budget
@@ -103,6 +105,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.types = types
         self.ignore = ignore
         self.test = test
+        self.directory = directory
 
     def fit(self, X: Any, y: Any = None, *, progress: Callable[[Progress], None] | None = None) -> AutoML:
         """Read, detect, check, split, prepare, search, join, calibrate, judge and explain.
@@ -140,7 +143,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.findings_, self.decisions_, self.facts_ = fitted.findings, fitted.decisions, fitted.facts
         self.interrupted_ = fitted.interrupted
         self.n_features_in_ = len(fitted.feature_names)
-        if _named(fitted.feature_names):
+        if _named(fitted.feature_names, self.task_.target):
             self.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
         if self.task_.is_classification:
             self.classes_ = np.array(self.task_.classes)
@@ -172,6 +175,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             types=dict(self.types or {}),
             ignore=() if self.ignore is None else _several(self.ignore),
             test=self.test,
+            directory=None if self.directory is None else str(self.directory),
         )
 
     def predict(self, X: Any) -> Array:
@@ -304,15 +308,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def _by_place(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Name columns by their place where the data of the fit, or these, have no names; the target may be among them."""
-        names, given = list(self.fitted_.feature_names), list(frame.columns)
-        if _named(given) and (_named(names) or not set(names) - set(given)):
-            return frame  # the schema says which columns are missing
-        if not _named(given) and set(given) == {*names, self.task_.target}:
+        names, given, target = list(self.fitted_.feature_names), list(frame.columns), self.task_.target
+        fitted_named, named = _named(names, target), _named(given)
+        if not set(names) - set(given) and (named or len(given) == len(names) or target in given):
             return frame
+        if named and fitted_named:
+            return frame  # the schema says which columns are missing
         if len(given) != len(names):
             raise DataError(f"X has {len(given)} features, but AutoML is expecting {len(names)} features as input.")
-        if _named(names) != _named(given):
-            side, fitted = ("has", "without") if _named(given) else ("does not have", "with")
+        if named != fitted_named:
+            side, fitted = ("has", "without") if named else ("does not have", "with")
             warnings.warn(f"X {side} valid feature names, but AutoML was fitted {fitted} feature names", UserWarning, stacklevel=4)
         return frame.set_axis(names, axis=1)
 
@@ -336,9 +341,13 @@ def _several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, (list, tuple, set, frozenset, np.ndarray, pd.Index)) else (given,)
 
 
-def _named(columns: Sequence[str]) -> bool:
-    """Whether these are more than the names x0, x1 … that the columns of an array get."""
-    return list(columns) != [f"x{place}" for place in range(len(columns))]
+def _named(columns: Sequence[str], target: str | None = None) -> bool:
+    """Whether these are more than numbers of columns, such as the names x0, x1 … that an array gets; the target may be one of them."""
+    for prefix in ("x", ""):
+        numbers = [f"{prefix}{place}" for place in range(len(columns) + 1)]
+        if list(columns) in (numbers[:-1], [name for name in numbers if name != target]):
+            return False
+    return True
 
 
 def _refuse_one_dimension(X: Any) -> None:

@@ -271,7 +271,7 @@ def run_recipe(
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
     _check_columns(recipe)
-    model = automl.fit(recipe.data, recipe.target, budget=limits, progress=progress, **_options(recipe))
+    model = automl.fit(recipe.data, recipe.target, budget=limits, progress=progress, directory=folder, **_options(recipe))
     model.facts_ = with_command(_retold(model.facts_, recipe), _command(path, recipe, limits))
     if folder is not None:
         write_results(model, folder)

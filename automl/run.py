@@ -32,7 +32,7 @@ from automl.selection import choose_families
 from automl.split import Split, split
 from automl.storage import Fitted
 from automl.task import Task, detect_task, suggest_target
-from automl.trials import Trial
+from automl.trials import Trial, TrialStore
 
 Array = NDArray[Any]
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
@@ -56,6 +56,7 @@ class RunSettings:
     types: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     test: Any = None
+    directory: str | None = None
 
 
 class Run:
@@ -194,7 +195,8 @@ class Run:
     def search(self) -> None:
         """Train families until the clock or the cap on trials says stop."""
         plan = choose_families(self.preprocessor.spec, self.settings.families, self.log)
-        study = Study(plan, self.data, self.budget, self.settings.seed, on_progress=lambda message: self.tell("search", message))
+        store = TrialStore.in_folder(self.settings.directory)
+        study = Study(plan, self.data, self.budget, self.settings.seed, store, lambda message: self.tell("search", message))
         study.trials = self.trials
         study.run()
         self.interrupted = study.interrupted

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from automl.errors import DataError
 from automl.families.base import Config, Family, Trained
 
 _TABLE = """create table if not exists trials (
@@ -65,6 +66,23 @@ class TrialStore:
         self.connection = sqlite3.connect(":memory:" if path is None else str(path), isolation_level=None)
         self.connection.execute("pragma journal_mode=wal")
         self.connection.execute(_TABLE)
+
+    @classmethod
+    def in_folder(cls, folder: str | Path | None) -> TrialStore:
+        """Return a new store ``trials.sqlite`` in a folder, or one in memory for None; an earlier run's record is replaced.
+
+        Raises:
+            DataError: If the folder cannot be written to.
+        """
+        if folder is None:
+            return cls()
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            for name in ("trials.sqlite", "trials.sqlite-wal", "trials.sqlite-shm"):
+                (Path(folder) / name).unlink(missing_ok=True)
+            return cls(Path(folder) / "trials.sqlite")
+        except (OSError, sqlite3.Error) as error:
+            raise DataError(f"`directory` must be a folder that can be written to. Received {str(folder)!r}: {error}.") from error
 
     def add(self, trial: Trial) -> None:
         """Store one trial at once, so that a later crash does not lose it."""

@@ -91,6 +91,7 @@ def fit(
         "min_recall": min_recall,
         "min_precision": min_precision,
         "test": test,
+        "directory": folder,
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
