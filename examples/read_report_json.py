@@ -23,7 +23,8 @@ def main(path: str | None = None, budget: str = "1m") -> None:
     print("Shall we use it?", facts["answer"]["verdict"], "-", facts["answer"]["headline"])
     for name, score in facts["evaluation"]["scores"].items():
         print(f"{name}: {score['value']} (95 %: {score['low']} to {score['high']}; naive: {score['naive']})")
-    print("What counts most:", [entry["column"] for entry in facts["importance"]["entries"][:3]])
+    if facts["importance"]:  # a section that the time did not suffice for is null
+        print("What counts most:", [entry["column"] for entry in facts["importance"]["entries"][:3]])
     print("Choices to look at:", [decision["override"] for decision in facts["decisions"] if decision["override"]][:5])
 
 
