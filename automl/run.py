@@ -199,6 +199,7 @@ class Run:
         study = Study(plan, self.data, self.budget, self.settings.seed, store, lambda message: self.tell("search", message))
         study.trials = self.trials
         study.run()
+        store.close()
         self.interrupted = study.interrupted
         if not any(trial.usable for trial in self.trials):
             if self.interrupted:
