@@ -326,8 +326,6 @@ def _retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
     from automl.report.facts import DecisionFacts
 
     words = (
-        ("question", recipe.question),
-        ("what matters", recipe.matters),
         ("columns left out as not wanted", ", ".join(recipe.ignore)),
         ("columns left out as sensitive", ", ".join(recipe.sensitive)),
     )
@@ -335,6 +333,8 @@ def _retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
     changes: dict[str, Any] = {
         "title": recipe.heading,
         "model_name": recipe.name,
+        "question": recipe.question,
+        "matters": recipe.matters,
         "decisions": (*told, *facts.decisions),
     }
     if recipe.target in recipe.glossary:

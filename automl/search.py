@@ -159,10 +159,15 @@ class Study:
             queue.exhausted = True
             return
         started = self.budget.elapsed()
-        self._tell(f"training {queue.family.title} ({len(configs)})" if len(configs) > 1 else f"training {queue.family.title}")
+        told = f"training {queue.family.title}" + (f", {len(configs)} at once" if len(configs) > 1 else "")
+        self._tell(told)
+
+        def on_progress(best: float) -> None:
+            self._tell(f"{told}: loss {best:.4g} so far")
+
         reason = None
         try:
-            results = queue.family.train(configs, self.data, deadline=deadline, seed=self.seed)
+            results = queue.family.train(configs, self.data, deadline=deadline, seed=self.seed, on_progress=on_progress)
         except Exception as error:  # whatever a family or its backend raises must not end the run; it is recorded and told
             results, reason = [], f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         took = self.budget.elapsed() - started

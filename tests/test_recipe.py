@@ -174,7 +174,8 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert Path(call["data"]) == case.parent / "d.csv"
     assert model.facts_.title == "A case"
     assert model.facts_.task.target_label == "left us"
-    assert {decision.what: decision.chosen for decision in model.facts_.decisions}["question"] == "Who goes?"
+    assert model.facts_.question == "Who goes?"
+    assert model.facts_.matters == "Recall."
     assert model.facts_.reproduce.command == f"automl run {case} --budget 4s"
 
 

@@ -325,6 +325,8 @@ class ReportFacts(Fact):
     schema_version: Literal[1] = 1
     title: str
     model_name: str = "model"
+    question: str | None = None
+    matters: str | None = None
     created: str
     automl_version: str
     answer: Answer

@@ -101,8 +101,10 @@ def _number(value: Any, notation: NumberFormat) -> float:
         return math.nan if text in MISSING else notation.parse(text)
     if isinstance(value, (bytes, bytearray)):
         return notation.parse(bytes(value).decode("utf-8", errors="replace"))
-    if isinstance(value, (datetime.timedelta, np.timedelta64)):
-        return math.nan if pd.isna(value) else pd.Timedelta(value).total_seconds()
+    if isinstance(value, np.timedelta64):
+        return math.nan if pd.isna(value) else float(value / np.timedelta64(1, "s"))
+    if isinstance(value, datetime.timedelta):  # not through pandas, whose durations end after 292 years
+        return math.nan if pd.isna(value) else value.total_seconds()
     if value is None or value is pd.NA or not isinstance(value, (numbers.Real, decimal.Decimal, np.bool_)):
         return math.nan
     try:
