@@ -6,6 +6,7 @@ import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,22 @@ Array = NDArray[Any]
 
 class _NotForNumbersError(UsageError, AttributeError):
     """What is for classes was asked of a regression; an AttributeError too, because scikit-learn asks with ``hasattr``."""
+
+
+class _ForClasses:
+    """A method that is there only where classes are, or may be, predicted."""
+
+    def __init__(self, method: Callable[[Any, Any], Array]) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, model: AutoML | None, owner: type | None = None) -> Callable[..., Array]:
+        if model is None:
+            return self.method
+        if model._problem() == "regression":
+            law, hint = f"`{self.method.__name__}` is for classes", "use predict or predict_interval"
+            raise _NotForNumbersError(f"{law}. Received a model that predicts numbers; {hint}.")
+        return MethodType(self.method, model)
 
 
 class AutoML(BaseEstimator):  # type: ignore[misc]
@@ -190,19 +207,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         predictor = self._fitted()
         return predictor.decide(predictor(self._frame(X)))
 
-    @property
-    def predict_proba(self) -> Callable[[Any], Array]:
-        """``predict_proba(X)`` returns calibrated probabilities (rows, classes), columns as in `classes_`.
+    @_ForClasses
+    def predict_proba(self, X: Any) -> Array:
+        """Return calibrated probabilities (rows, classes), columns as in `classes_`.
 
         Raises:
             UsageError: If the model predicts numbers; then ``hasattr(model, "predict_proba")`` is false.
         """
-        if self._problem() == "regression":
-            hint = "use predict or predict_interval"
-            raise _NotForNumbersError(f"`predict_proba` is for classes. Received a model that predicts numbers; {hint}.")
-        return self._predict_proba
-
-    def _predict_proba(self, X: Any) -> Array:
         return self._fitted()(self._frame(X))
 
     def _problem(self) -> str | None:
