@@ -1,0 +1,134 @@
+"""One call each."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+from small import FEATURES, FakeFamily, fit, people
+
+import automl
+from automl import AutoML, DataError, UsageError
+from automl.errors import ArtifactError
+
+DATA = people(120)
+CHURN = DATA[[*FEATURES, "churn"]]
+QUICK = {"budget": None, "trials": 1, "families": ["linear"]}
+
+
+@pytest.mark.parametrize("form", ["frame", "polars", "dict", "records", "csv", "parquet"])
+def test_a_table_of_any_form_gives_the_same_model(form, tmp_path):
+    table = CHURN.drop(columns="since")  # dates in text are read by another rule than dates
+    forms = {
+        "frame": lambda: table,
+        "polars": lambda: polars.from_pandas(table),
+        "dict": lambda: table.to_dict("list"),
+        "records": lambda: table.to_dict("records"),
+        "csv": lambda: table.to_csv(tmp_path / "t.csv", index=False, sep=";", decimal=",") or tmp_path / "t.csv",
+        "parquet": lambda: table.to_parquet(tmp_path / "t.parquet") or str(tmp_path / "t.parquet"),
+    }
+    model = automl.fit(forms[form](), "churn", **QUICK)
+    assert isinstance(model, AutoML)
+    np.testing.assert_allclose(model.predict_proba(table), fit(table, "churn").predict_proba(table), atol=1e-9)
+
+
+def test_the_target_is_a_name_or_values():
+    by_name = automl.fit(CHURN, "churn", **QUICK)
+    by_values = automl.fit(CHURN[FEATURES], CHURN["churn"], **QUICK)
+    np.testing.assert_array_equal(by_name.predict_proba(CHURN), by_values.predict_proba(CHURN))
+    assert by_name.target == "churn"
+
+
+def test_a_column_of_the_targets_name_may_already_be_there():
+    model = automl.fit(CHURN.rename(columns={"age": "target"})[["target", "city"]], (CHURN["churn"] == "yes").tolist(), **QUICK)
+    assert model.task_.target == "target_"
+    assert model.feature_names_in_.tolist() == ["target", "city"]
+
+
+def test_an_option_that_does_not_exist():
+    with pytest.raises(TypeError, match="familys"):
+        automl.fit(CHURN, "churn", familys=["linear"])
+
+
+# ── detect
+
+
+def test_detecting_trains_nothing(monkeypatch):
+    monkeypatch.setattr("automl.run.Run.search", None)
+    found = automl.detect(CHURN, "churn")
+    assert (found.task.problem, found.task.classes) == ("binary", ("no", "yes"))
+    assert {column.name: column.type for column in found.schema.features} == {
+        "age": "number",
+        "income": "number",
+        "city": "category",
+        "member": "boolean",
+        "since": "datetime",
+    }
+    assert found.suggestions == ()
+
+
+def test_without_a_target_one_is_suggested():
+    found = automl.detect(CHURN)
+    assert found.task is None
+    assert found.suggestions[0][0] == "churn"
+    assert found.to_dict()["task"] is None
+
+
+def test_a_detection_is_json():
+    told = automl.detect(DATA, "spent").to_dict()
+    assert json.loads(json.dumps(told)) == told
+    assert told["task"] == "regression"
+    assert told["columns"]["city"]["type"] == "category"
+    assert told["decisions"]
+
+
+def test_a_detection_is_overruled():
+    found = automl.detect(CHURN, "age", problem="multiclass", types={"income": "category"})
+    assert found.task.problem == "multiclass"
+    assert found.schema["income"].type == "category"
+    with pytest.raises(UsageError, match="`types`"):
+        automl.detect(CHURN, types={"incom": "category"})
+    with pytest.raises(DataError, match="Did you mean 'churn'"):
+        automl.detect(CHURN, "chrun")
+
+
+def test_an_array_is_detected_with_its_target():
+    rng = np.random.default_rng(0)
+    assert automl.detect(rng.normal(size=(60, 2)), rng.normal(size=60)).task.problem == "regression"
+
+
+# ── compare
+
+
+def test_comparing_gives_the_best_of_each_family():
+    board = automl.compare(CHURN, "churn", **{**QUICK, "trials": 4})
+    assert sorted(board["family"]) == ["ensemble", "linear", "naive"]
+    assert board["loss"].is_monotonic_increasing
+    assert {"low", "high", "seconds", "weight", "config"} <= set(board.columns)
+
+
+# ── load
+
+
+def test_loading_needs_the_families_of_the_model(tmp_path):
+    family = FakeFamily("mine", "tree")
+    path = automl.fit(CHURN, "churn", **{**QUICK, "families": [family]}).save(tmp_path / "m.automl")
+    with pytest.raises(ArtifactError, match=r"'mine'; hand that family in: automl\.load"):
+        automl.load(path)
+    again = automl.load(path, families=[family])
+    assert again.predict_proba(CHURN).shape == (120, 2)
+
+
+def test_a_loaded_model_knows_what_it_was(tmp_path):
+    model = fit(CHURN, "churn", seed=4)
+    again = automl.load(model.save(str(tmp_path / "m.automl")))
+    assert (again.seed, again.target) == (4, "churn")
+    assert isinstance(again.leaderboard(), pd.DataFrame)
+    assert again.report(tmp_path / "r.html")
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == _report(model, tmp_path / "s.html")
+
+
+def _report(model, path):
+    model.report(path)
+    return path.read_text(encoding="utf-8")
