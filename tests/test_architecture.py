@@ -56,9 +56,8 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
 }
 STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
-# the story: `run` calls one stage after the other, `collect` and `verdict` put what they found into the report's facts
-ALLOWED["verdict"] = {"report"}
-ALLOWED["collect"] = {"verdict", "report", "metrics", "evaluation", "trials"}
+# the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
+ALLOWED["collect"] = {"report", "metrics", "evaluation", "trials"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
 ALLOWED["run"] = STAGES | {"collect", "storage"}
 ALLOWED["estimator"] = STAGES | {"run", "storage"}
