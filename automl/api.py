@@ -67,6 +67,15 @@ def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> Au
 
     Raises:
         ArtifactError: If the file is damaged, was altered, or is newer than this automl.
+
+    Example:
+        >>> import os, tempfile
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"a": range(60), "b": [0, 1] * 30})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = fit(frame, "a", budget=None, trials=1, families=["linear"]).save(os.path.join(folder, "a.automl"))
+        ...     load(path).predict(frame).shape
+        (60,)
     """
     from automl import artifact
     from automl.storage import Fitted
@@ -156,6 +165,12 @@ def compare(data: Any, target: Any = None, *, budget: Budget | str | float | Non
 
     Returns:
         One row per family and one for the ensemble: loss with 95 % interval, seconds, weight in the ensemble, best configuration.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"a": range(60), "b": [0, 1] * 30})
+        >>> sorted(compare(frame, "a", budget=None, trials=1, families=["linear"])["family"])
+        ['ensemble', 'linear', 'naive']
     """
     board = fit(data, target, budget=budget, **options).leaderboard()
     return board.sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
