@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from automl.decisions import DecisionLog
 from automl.metrics import CLIP, Array, row_losses
 
-GATE = 0.5  # standard errors by which a richer map must win
+GATE = 1.0  # standard errors by which a richer map must win; with half of one, chance wins too often below 1,000 rows
 FIT_CELLS = 200_000  # rows × classes that one fit looks at; more rows change no parameter that matters
 FULL_MATRIX = 20  # classes above which only the diagonal is fitted (memory grows with the square)
 LEAST_ROWS = 30

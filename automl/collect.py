@@ -44,7 +44,7 @@ def collect_facts(run: Run, table: pd.DataFrame) -> f.ReportFacts:
         model_name=run.dataset.name.rsplit(".", 1)[0],
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         automl_version=__version__,
-        answer=answer(task, evaluation, threshold=threshold, findings=findings),
+        answer=_answer(run, answer(task, evaluation, threshold=threshold, findings=findings)),
         task=task,
         data=_data(run),
         findings=findings,
@@ -59,6 +59,15 @@ def collect_facts(run: Run, table: pd.DataFrame) -> f.ReportFacts:
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),
     )
+
+
+def _answer(run: Run, found: f.Answer) -> f.Answer:
+    """Return the answer; where the time was too short for any model that looks at the columns, it says that instead of blaming the data."""
+    if any(trial.usable and trial.family.tags.kind != "naive" for trial in run.trials):
+        return found
+    rule = "A model that looks at the columns must have been trained; within this budget none was."
+    headline = "Do not use it: the budget was too short to train any model; give it more time."
+    return found.model_copy(update={"verdict": "no", "rule": rule, "headline": headline})
 
 
 def _only(model: type[f.Fact], values: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +92,8 @@ def _task(run: Run) -> f.TaskFacts:
 
 def _data(run: Run) -> f.DataFacts:
     frame, parts = run.dataset.frame, run.parts
+    if run.test_rows is not None:
+        frame = frame.iloc[: run.learning_rows]  # the test file is behind the rows to learn from
     columns = []
     for column in run.schema.columns:
         values = frame[column.name]
@@ -275,12 +286,12 @@ def _advice(board: f.LeaderboardFacts) -> str | None:
     network, other = networks[0], others[0]
     weight = sum(row.weight for row in networks)
     best, rival = float(network.score or 0.0), float(other.score or 0.0)
-    lead = f"{board.metric_title} {best:.4g} against {rival:.4g}"
+    scores = f"{board.metric_title} {best:.4g} for {network.title}, {rival:.4g} for {other.title}"
     if other.low is not None and best < other.low:
-        return f"The networks are worth it: {network.title} is better than {other.title} ({lead})."
+        return f"The networks are worth it: {scores}."
     if weight < 0.05:
-        return f"You do not need a network here: {other.title} does as well ({lead}), and the ensemble gives networks {weight:.0%}."
-    return f"{network.title} and {other.title} are close ({lead}); together they are the ensemble, in which networks have {weight:.0%}."
+        return f"You do not need a network here: {scores}, and the ensemble gives networks {weight:.0%}."
+    return f"Networks and simpler models complement each other: {scores}; in the ensemble networks have {weight:.0%}."
 
 
 def _search(run: Run) -> f.SearchFacts:
@@ -308,7 +319,8 @@ def _search(run: Run) -> f.SearchFacts:
 def _reproduce(run: Run) -> f.ReproduceFacts:
     settings, budget = run.settings, run.budget
     arguments = [f"target={run.task.target!r}", f"seed={settings.seed}"]
-    arguments.insert(1, f"budget={budget.limit:g}" if budget.timed else f"budget=None, trials={budget.trials}")
+    limits = [f"budget={budget.limit:g}" if budget.timed else "budget=None"]
+    arguments[1:1] = limits + ([f"trials={budget.trials}"] if budget.trials is not None else [])
     for name in ("problem", "positive", "costs", "min_precision", "min_recall"):
         value = getattr(settings, name)
         if value is not None:
@@ -318,7 +330,9 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
     for name, given in (("types", settings.types), ("ignore", list(settings.ignore))):
         if given:
             arguments.append(f"{name}={given!r}")
-    source = repr(run.dataset.name) if run.dataset.path else "data"
+    if settings.test is not None:
+        arguments.append(f"test={os.path.basename(settings.test)!r}" if isinstance(settings.test, (str, os.PathLike)) else "test=test")
+    source = repr(os.path.basename(run.dataset.path)) if run.dataset.path else "data"
     installed = {}
     for package in PACKAGES:
         try:

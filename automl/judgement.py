@@ -14,7 +14,7 @@ from automl.errors import UsageError, did_you_mean
 from automl.evaluation import Evaluation, evaluate
 from automl.intervals import Intervals, cross_fitted_intervals
 from automl.task import Task
-from automl.threshold import Threshold, choose_threshold, cross_fitted_thresholds
+from automl.threshold import Threshold, choose_threshold, cross_fitted_thresholds, on_rows
 
 Array = NDArray[Any]
 COSTS = ("miss", "false_alarm")
@@ -148,7 +148,10 @@ def judge(
     if unseen is not None:
         judged, uncalibrated = unseen, unseen.ensemble
         prediction = calibration.apply(unseen.ensemble)
-        decided = None if threshold is None else threshold.value
+        if threshold is not None:
+            known = unseen.y >= 0
+            threshold = on_rows(threshold, unseen.y[known], prediction[known, 1], **wishes.rules)
+            decided = threshold.value
         ends = None if intervals is None else intervals.apply(prediction)
     evaluation = evaluate(
         problem,

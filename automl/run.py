@@ -140,6 +140,7 @@ class Run:
         self.findings: tuple[Finding, ...] = checked.findings
         self.schema, self.rows = checked.schema, checked.rows
         self.test_rows: Array | None = None
+        self.learning_rows = len(self.dataset.frame)
         if self.settings.test is not None:
             self._append_test()
 
@@ -240,6 +241,8 @@ class Run:
         self.tell("judge")
         y = self.y[self.parts.train][self.judged_rows]
         naive, simple = self._of_kind("naive"), self._of_kind("linear")
+        if all(part.family.tags.kind in ("linear", "naive") for part in self.predictor.parts):
+            simple = None  # the model is the simplest model; a comparison with itself would tell nothing
         name = "" if simple is None else self.usable[simple].family.title
         of = self.predictions_of_trials
         fitted_on = Judged(y, self.honest, of[naive or 0], None if simple is None else of[simple], name, "cross-fitted")

@@ -83,9 +83,11 @@ class Study:
             if queue.family.tags.kind == "network" or (self._full() and self.trials):
                 continue
             seconds = max(BASELINES_UNTIL * self.budget.limit, 2.0) if self.budget.timed else None
-            if queue.family.tags.kind != "naive":
-                seconds = None if seconds is None else min(seconds, self.budget.remaining(SEARCH_UNTIL) / 2)
-            deadline = self.budget.deadline(SEARCH_UNTIL if self.trials else 1.0, seconds)
+            first = not any(trial.usable and trial.family.tags.kind != "naive" for trial in self.trials)
+            if seconds is not None and not first:
+                seconds = min(seconds, self.budget.remaining(SEARCH_UNTIL) / 2)
+            # Without a model that looks at the columns there is nothing to report: the first one may use what later stages would have.
+            deadline = self.budget.deadline(1.0 if first else SEARCH_UNTIL, seconds)
             self._train(queue, self._ask(queue, 1), deadline)
 
     def _search(self) -> None:

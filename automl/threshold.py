@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,25 @@ def choose_threshold(
     else:
         value, rule, because, reached = _even_odds(sweep)
     return Threshold(value, rule, because, reached, _table(sweep, value))
+
+
+def on_rows(threshold: Threshold, y: Array, probability: Array, **rules: float | None) -> Threshold:
+    """Return the same threshold with its consequences on other rows, such as a holdout.
+
+    Args:
+        threshold: What was chosen.
+        y: Codes 0 and 1, (rows,).
+        probability: Of the positive class, (rows,) or (rows, 2).
+        rules: The arguments of :func:`choose_threshold`; of them the costs are used.
+
+    Example:
+        >>> chosen = choose_threshold(np.array([0, 1]), np.array([0.2, 0.9]))
+        >>> elsewhere = on_rows(chosen, np.array([0, 1, 1]), np.array([0.1, 0.4, 0.8]))
+        >>> [row.flagged for row in elsewhere.table if row.threshold == chosen.value]
+        [1]
+    """
+    costs = _checked(rules.get("cost_miss"), rules.get("cost_false_alarm"), rules.get("min_precision"), rules.get("min_recall"))
+    return replace(threshold, table=_table(_sweep(y, probability, costs), threshold.value))
 
 
 def cross_fitted_thresholds(y: Array, probability: Array, *, folds: int = 5, seed: int = 0, **rules: float | None) -> Array:

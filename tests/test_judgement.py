@@ -60,7 +60,9 @@ def test_a_holdout_is_judged_and_chooses_nothing():
     found = judge(BINARY, fitted_on, unseen, Wishes({"miss": 4, "false_alarm": 1}))
     alone = judge(BINARY, fitted_on, None, Wishes({"miss": 4, "false_alarm": 1}))
     assert found.calibration == alone.calibration
-    assert found.threshold == alone.threshold
+    assert (found.threshold.value, found.threshold.because) == (alone.threshold.value, alone.threshold.because)
+    told = {row.flagged + row.false_negative + row.true_negative for row in found.threshold.table}
+    assert told == {300}  # what the threshold does is told on the unseen rows
     np.testing.assert_array_equal(found.prediction, found.calibration.apply(unseen.ensemble))
     told = found.evaluation.report()
     assert (told["source"], told["rows"]) == ("holdout", 300)

@@ -367,3 +367,10 @@ def test_the_frame_is_not_changed() -> None:
     typed = schema.cast(frame)
     typed.iloc[0, 0] = 99.0
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_a_column_of_dates_may_come_back_as_iso_text():
+    frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=30, freq="36h"), "x": range(30)})
+    schema = detect_schema(read(frame))
+    text = frame.assign(day=frame["day"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+    pd.testing.assert_frame_equal(schema.cast(text), schema.cast(frame))

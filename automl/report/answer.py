@@ -11,6 +11,7 @@ from automl.report.blocks.judged import how_good, short
 from automl.report.facts import Answer, ComparisonFacts, EvaluationFacts, FindingFacts, TaskFacts, ThresholdFacts
 
 _FEW_ROWS = 100
+_FEW_OF_A_CLASS = 50
 _GAP = 0.05  # percentages that are off by more than five points mislead
 
 
@@ -77,6 +78,11 @@ def _reasons(
     if evaluation.rows < _FEW_ROWS:
         told = f"Only {words.count(evaluation.rows, task.case, task.cases)} could be judged; everything here is uncertain."
         reasons.append((f"fewer than {_FEW_ROWS} rows could be judged", told))
+    rarest = min(evaluation.per_class, key=lambda entry: entry.rows, default=None)
+    if rarest is not None and rarest.rows < _FEW_OF_A_CLASS and evaluation.rows >= _FEW_ROWS:
+        rare = f"{words.count(rarest.rows, task.case, task.cases)} of {rarest.label}"
+        told = f"Only {rare} could be judged; how well they are found is uncertain."
+        reasons.append((f"fewer than {_FEW_OF_A_CLASS} rows of a class could be judged", told))
     if threshold is not None and not threshold.reached:
         reasons.append(
             ("the minimum that you asked for is out of reach", f"The minimum that you asked for is out of reach: {threshold.because}")

@@ -216,7 +216,7 @@ def as_booleans(series: pd.Series[Any], parse: Mapping[str, Any]) -> np.ndarray[
 
 def as_dates(series: pd.Series[Any], parse: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     """Return datetime64[ns] without a time zone (UTC where there was one); NaT for what is no date."""
-    formats = list(parse.get("formats", ()))
+    formats = list(parse.get("formats", ())) or ["ISO8601"]  # a column of real dates may come back as text, from a CSV
     code = getattr(series.dtype, "kind", "O")
     if isinstance(series.dtype, pd.PeriodDtype):
         return to_nanoseconds(pd.DatetimeIndex(series.dt.to_timestamp()))

@@ -83,3 +83,12 @@ def test_a_better_simple_model_is_said() -> None:
     said = _answer(facts, comparisons=(worse, *others))
     assert said.verdict == "yes, with review"
     assert any("logistic regression, is better" in sentence for sentence in said.sentences)
+
+
+def test_few_cases_of_a_class_ask_for_a_person() -> None:
+    facts = report_samples.binary()
+    few = tuple(entry.model_copy(update={"rows": 30 if place else entry.rows}) for place, entry in enumerate(facts.evaluation.per_class))
+    said = _answer(facts, per_class=few)
+    assert said.verdict == "yes, with review"
+    assert "fewer than 50 rows of a class" in said.rule
+    assert any("Only 30" in warning for warning in said.warnings)

@@ -38,7 +38,7 @@ def importance(facts: ReportFacts) -> Block | None:
         "What matters",
         _which(known.entries, known.metric),
         "Cause and effect: a column can matter because it stands for something else, and columns that say the same share their worth.",
-        notes=(f"Bars: by how much the {known.metric} gets worse without the column{about}. {known.method}",),
+        notes=(f"Bars: by how much the {known.metric} gets worse when the column is shuffled{about}. {known.method}",),
         template="importance",
         data={
             "rows": rows,
@@ -65,9 +65,9 @@ def _which(entries: tuple[ImportanceEntry, ...], metric: str) -> str:
         return "No single column was shown to matter on its own."
     first = words.listing(words.shorten(e.column, 40) for e in sure[:3])
     verb = "matters" if len(sure[:3]) == 1 else "matter"
-    worst = f"without {words.shorten(sure[0].column, 40)} the {metric} gets worse by {words.number(sure[0].value)}"
+    worst = f"with the values of {words.shorten(sure[0].column, 40)} shuffled, the {metric} gets worse by {words.number(sure[0].value)}"
     rest = f"; for {words.count(idle, 'column')} no worth was shown" if idle else ""
-    return f"{first} {verb} most: {worst}{rest}."
+    return f"{first} surely {verb}: {worst}{rest}."
 
 
 def examples(facts: ReportFacts) -> Block | None:
