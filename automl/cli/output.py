@@ -186,7 +186,8 @@ def print_json(value: Any) -> None:
 def print_explanations(told: Iterable[Mapping[str, Any]]) -> None:
     """Write the contributions of each row to stdout, with the prediction above."""
     for one in told:
-        parts = [f"{name.replace('_', ' ')} {_text(value)}" for name, value in one.items() if name not in {"row", "contributions"}]
+        shown = {name.replace("probability_", "probability of ", 1): one[name] for name in one if name not in {"row", "contributions"}}
+        parts = [f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {_text(value)}" for name, value in shown.items()]
         contributions = [(part["column"], _text(part["value"]), f"{part['contribution']:+.4g}") for part in one["contributions"]]
         _print(f"Row {one['row']}: {', '.join(parts)}", ("column", "value", "contribution"), contributions)
 
