@@ -137,4 +137,5 @@ def test_ctrl_c_in_mid_search_saves_the_best_so_far() -> None:
     assert process.returncode == 130
     assert "Interrupted: the best so far was saved." in err
     assert "open this one" in out
-    assert sorted(path.name for path in Path("out").iterdir()) == ["leaderboard.csv", "model.automl", "report.html", "report.json"]
+    left = sorted(path.name for path in Path("out").iterdir())
+    assert left == ["leaderboard.csv", "model.automl", "report.html", "report.json", "trials.sqlite"]

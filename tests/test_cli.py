@@ -146,6 +146,7 @@ def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     budget = call.pop("budget")
     assert (budget.limit, budget.trials, budget.memory) == (60.0, 9, 2 * 10**9)
     call.pop("progress")
+    assert call.pop("directory") == Path("results/customers")
     assert call == {
         "data": "customers.csv", "target": "churn", "families": ["linear", "mlp"], "seed": 3, "problem": "binary", "positive": "Yes",
         "costs": {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}, "min_recall": 0.8, "min_precision": 0.2,
