@@ -109,7 +109,7 @@ class Study:
         open_queues = [
             queue
             for queue in self._queues.values()
-            if queue.family.tags.kind != "naive" and not queue.exhausted and max(queue.seconds, LEAST_SECONDS) <= remaining
+            if self.plan.competes(queue.family) and not queue.exhausted and max(queue.seconds, LEAST_SECONDS) <= remaining
         ]
         if not open_queues:
             return None
@@ -195,8 +195,8 @@ class Study:
         self.store.add(trial)
 
     def _counted(self) -> int:
-        """Trials that count against the cap: all but the naive ones."""
-        return sum(trial.family.tags.kind != "naive" for trial in self.trials)
+        """Trials that count against the cap: all but those for comparison alone."""
+        return sum(self.plan.competes(trial.family) for trial in self.trials)
 
     def _full(self) -> bool:
         return self.budget.trials is not None and self._counted() >= self.budget.trials

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
-from automl.families import find_families
+from automl.families import family_names, find_families
 from automl.families.base import Family
 from automl.preprocessing.base import Spec
 
 ORDER = {"naive": 0, "linear": 1, "tree": 2, "network": 3}
+COMPARED = ("naive", "linear")  # kinds that are cheap, and that every score is read against, also where they are not wanted as a model
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while each kind still has something to try
 
 
@@ -22,17 +23,42 @@ class Plan:
     Attributes:
         families: Eligible families, in the order in which their first configuration is tried.
         left_out: Names of the others with the reason.
+        references: Names of the families that are trained once for comparison and never become part of the model.
     """
 
     families: tuple[Family, ...]
     left_out: dict[str, str]
+    references: frozenset[str] = frozenset()
+
+    def competes(self, family: Family) -> bool:
+        """Whether a family is searched for its best configuration, and not only there to be compared with."""
+        return family.tags.kind != "naive" and family.name not in self.references
 
     def to_dict(self) -> dict[str, object]:
         """Return names and reasons."""
-        return {"families": [family.name for family in self.families], "left_out": self.left_out}
+        named = [family.name for family in self.families]
+        return {"families": named, "left_out": self.left_out, "references": sorted(self.references)}
 
 
-def choose_families(spec: Spec, wanted: Sequence[str | Family] | None = None, log: DecisionLog | None = None) -> Plan:
+def check_families(wanted: Sequence[str | Family] | None) -> None:
+    """Raise where a family is named that does not exist; the names are those of files, so no library for networks is loaded.
+
+    Raises:
+        UsageError: If a name is unknown.
+
+    Example:
+        >>> check_families(["linear", "mlp"])
+    """
+    names = [getattr(family, "name", str(family)) for family in wanted or ()]
+    known = sorted({*family_names(), *(family.name for family in wanted or () if isinstance(family, Family))})
+    for name in names:
+        if name not in known:
+            raise UsageError(f"`families` must name families out of {known}. Received {name!r}.{did_you_mean(name, known)}")
+
+
+def choose_families(
+    spec: Spec, wanted: Sequence[str | Family] | None = None, log: DecisionLog | None = None, *, only_networks: bool = False
+) -> Plan:
     """Choose the families to try.
 
     Args:
@@ -40,40 +66,51 @@ def choose_families(spec: Spec, wanted: Sequence[str | Family] | None = None, lo
         wanted: Names or objects of the families to try; None for all that fit. The naive family always takes part, because
             every score is read against it.
         log: Where the choice is recorded.
+        only_networks: Whether the model may consist of networks alone. The naive and the linear family are then trained once, for
+            comparison; trees are not trained at all, because their seconds would be the networks'.
 
     Returns:
         The plan.
 
     Raises:
-        UsageError: If a name is unknown, or nothing but the naive family is left.
+        UsageError: If a name is unknown, nothing but the naive family is left, or no network where only networks are wanted.
     """
-    extra = tuple(family for family in wanted or () if isinstance(family, Family))
-    known = find_families(extra)
-    names = None if wanted is None else [family.name if isinstance(family, Family) else str(family) for family in wanted]
-    for name in names or ():
-        if name not in known:
-            raise UsageError(f"`families` must name families out of {sorted(known)}. Received {name!r}.{did_you_mean(name, known)}")
+    check_families(wanted)
+    known = find_families(tuple(family for family in wanted or () if isinstance(family, Family)))
+    names = None if wanted is None else [getattr(family, "name", str(family)) for family in wanted]
     left_out: dict[str, str] = {}
     for name, family in known.items():
         reason = _reason_against(family, spec)
         if names is not None and name not in names and family.tags.kind != "naive":
             left_out[name] = "not asked for"
+        elif only_networks and family.tags.kind not in ("network", *COMPARED):
+            left_out[name] = "only networks were asked for"
         elif reason is not None:
             left_out[name] = reason
     chosen = sorted((family for name, family in known.items() if name not in left_out), key=_order)
+    references = frozenset(family.name for family in chosen if only_networks and family.tags.kind in COMPARED)
+    if only_networks and len(references) == len(chosen):
+        given = "all families" if names is None else names
+        raise UsageError(f"`only_networks=True` needs a network that fits this data among the families. Received {given}: {left_out}.")
     if names is not None and all(family.tags.kind == "naive" for family in chosen) and set(names) != {f.name for f in chosen}:
         raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {left_out}.")
     if log is not None:
-        rejected = [f"{name} ({reason})" for name, reason in left_out.items()]
-        log.add(
-            "choose",
-            "families",
-            ", ".join(family.name for family in chosen),
-            f"They solve {spec.problem} on {spec.rows:,} rows; simple ones come first so that a usable model exists early.",
-            rejected,
-            "families=['linear', 'mlp']",
-        )
-    return Plan(tuple(chosen), left_out)
+        _tell(log, spec, chosen, left_out, references)
+    return Plan(tuple(chosen), left_out, references)
+
+
+def _tell(log: DecisionLog, spec: Spec, chosen: list[Family], left_out: dict[str, str], references: frozenset[str]) -> None:
+    because = f"They solve {spec.problem} on {spec.rows:,} rows; simple ones come first so that a usable model exists early."
+    if references:
+        because = f"You asked for networks only; {' and '.join(sorted(references))} are trained once for comparison and have no weight."
+    log.add(
+        "choose",
+        "families",
+        ", ".join(family.name for family in chosen),
+        because,
+        [f"{name} ({reason})" for name, reason in left_out.items()],
+        "only_networks=False" if references else "families=['linear', 'mlp']",
+    )
 
 
 def _order(family: Family) -> tuple[int, int, str]:
