@@ -188,7 +188,7 @@ class Run:
         target = self.y[self.parts.train]
         self.scaler = TargetScaler() if self.task.is_classification else TargetScaler.fit(target)
         modelled = target if self.task.is_classification else self.scaler.transform(target)
-        arrays = self.preprocessor.transform(typed)
+        arrays = self.preprocessor.fit_target(typed, modelled, self.parts.fold, self.parts.folds, self.log)
         self.data = TrainingData(arrays, modelled, self.parts.fold, self.parts.folds, self.preprocessor.spec)
 
     # ── choose, search, ensemble

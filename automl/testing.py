@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,16 @@ import numpy as np
 from automl.budget import Budget
 from automl.families.base import Config, Family, Trained, TrainingData
 from automl.preprocessing.base import Spec
+from automl.preprocessing.target_encoding import TargetEncoding
 
 Check = Callable[[Family], None]
 ROWS = 240
 TOLERANCE = 1e-5
 
 
-def toy_data(problem: str, *, rows: int = ROWS, numbers: bool = True, categories: bool = True, seed: int = 0) -> TrainingData:
+def toy_data(
+    problem: str, *, rows: int = ROWS, numbers: bool = True, categories: bool = True, encoded: bool = False, seed: int = 0
+) -> TrainingData:
     """Return a small problem that every family but the naive one can learn.
 
     Args:
@@ -30,6 +34,7 @@ def toy_data(problem: str, *, rows: int = ROWS, numbers: bool = True, categories
         rows: Number of rows.
         numbers: Whether there are numeric columns (three, one of them noise, with missing values).
         categories: Whether there are category columns (codes 0 missing, 1 rare, then levels; one of 4 levels, one of 60).
+        encoded: Whether the columns are encoded by the target too, for each fold's model.
         seed: Seed of the data.
 
     Returns:
@@ -58,8 +63,12 @@ def toy_data(problem: str, *, rows: int = ROWS, numbers: bool = True, categories
         "raw_numbers": np.ascontiguousarray(raw[:, : width[1]]),
         "categories": np.ascontiguousarray(codes[:, : len(kinds)]),
     }
-    fold = np.arange(rows) % 3
-    return TrainingData(arrays, target, rng.permutation(fold), 3, Spec(width[0], width[1], kinds, outputs, problem, rows))
+    fold = rng.permutation(np.arange(rows) % 3)
+    spec = Spec(width[0], width[1], kinds, outputs, problem, rows)
+    if encoded and kinds:
+        encoding, arrays["encoded"] = TargetEncoding.fit(codes, target, fold, 3, spec, range(len(kinds)))
+        spec = replace(spec, encoded=encoding.width)
+    return TrainingData(arrays, target, fold, 3, spec)
 
 
 def _problems(family: Family) -> list[str]:
@@ -156,6 +165,24 @@ def check_validation_rows_are_not_learned_from(family: Family) -> None:
     same = family.combine([(before.config, [before.models[1]], 1.0)], data.spec).predict(data.arrays)
     again = family.combine([(after.config, [after.models[1]], 1.0)], data.spec).predict(data.arrays)
     np.testing.assert_allclose(same, again, atol=TOLERANCE)
+
+
+def check_encoded_columns_are_those_of_the_fold(family: Family) -> None:
+    """A model learns from, and predicts with, the encoded columns of the fold that it leaves out, and of no other; it survives storing."""
+    data = toy_data(_problems(family)[0], encoded=True)
+    (trained,) = _train(family, data)
+    rows = data.fold == 1
+    alone = family.combine([(trained.config, [trained.models[1]], 1.0)], data.spec)
+    other = data.arrays["encoded"].copy()
+    other[:, [0, 2]] = 9.0
+    own, changed = ({name: values[rows] for name, values in {**data.arrays, "encoded": encoded}.items()} for encoded in (
+        data.arrays["encoded"], other
+    ))
+    expected = alone.predict(own)
+    np.testing.assert_allclose(alone.predict(changed), expected, atol=TOLERANCE)
+    np.testing.assert_allclose(family.restore(alone.state(), data.spec).predict(changed), expected, atol=TOLERANCE)
+    if family.tags.kind != "network":  # out-of-fold predictions of networks have the mean temperature of the folds
+        np.testing.assert_allclose(trained.out_of_fold[rows], expected, atol=TOLERANCE)
 
 
 def check_rows_are_independent(family: Family) -> None:

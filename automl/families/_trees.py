@@ -19,7 +19,7 @@ from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTY
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
 from automl.errors import ArtifactError
-from automl.families.base import FittedSklearn, SklearnFamily, Trained
+from automl.families.base import FittedSklearn, SklearnFamily, Trained, of_one_fold
 from automl.preprocessing.base import Arrays, Spec, State
 
 BLOCK = 4_096  # rows that one thread takes; fewer cost more to hand out than to do
@@ -37,7 +37,7 @@ class TreeFamily(SklearnFamily):
         fitted = super().restore(state, spec)
         for model in fitted.models:
             if "nodes" in model:
-                check_trees(model, spec.raw_numbers + len(spec.categories))
+                check_trees(model, of_one_fold(spec).raw_numbers + len(spec.categories))
         return fitted
 
     def size(self, trained: Trained) -> int:

@@ -15,7 +15,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Budget, Deadline
-from automl.errors import UsageError
+from automl.errors import ArtifactError, UsageError
 from automl.preprocessing.base import Arrays, Spec, State
 
 Config = dict[str, Any]
@@ -54,7 +54,7 @@ class TrainingData:
     """The training rows of one run, as arrays, with the fold of each row.
 
     Attributes:
-        arrays: Prepared columns, each of shape (rows, …).
+        arrays: Prepared columns, each of shape (rows, …); "encoded", where ``spec.encoded`` is not 0, is (rows, folds, columns).
         target: Class codes (rows,) int64, or the standardised target (rows,) float64.
         fold: Fold of each row (rows,) int64; -1 for rows that are never validated.
         folds: Number of folds.
@@ -223,7 +223,8 @@ class FittedFamily(abc.ABC):
 class SklearnFamily(Family):
     """A baseline over scikit-learn. A subclass gives `space`, `fit` and `predict`; a pack is one configuration.
 
-    The fitted state of one fold is a mapping of names to scikit-learn estimators or NumPy arrays.
+    The fitted state of one fold is a mapping of names to scikit-learn estimators or NumPy arrays. What `fit` and `predict` get are the
+    arrays of one fold (see :func:`for_fold`): encoded columns stand behind the numbers, so that a subclass need not know of them.
     """
 
     @abc.abstractmethod
@@ -234,9 +235,9 @@ class SklearnFamily(Family):
 
         Args:
             config: A complete configuration.
-            arrays: Prepared columns of the rows to learn from.
+            arrays: Prepared columns of the rows to learn from; two-dimensional, encoded columns behind the numbers.
             target: Class codes int64, or the standardised target float64.
-            spec: The shapes.
+            spec: The shapes of these arrays.
             deadline: When to stop; a family that grows in steps returns what it has by then.
             seed: Seed of this model.
             threads: How many it may use; 1 where the folds are fitted side by side.
@@ -272,17 +273,19 @@ class SklearnFamily(Family):
         cores = os.cpu_count() or 1
         workers = min(cores, data.folds)
         out = np.full((data.rows, data.spec.outputs), np.nan, dtype=np.float32)
+        spec = of_one_fold(data.spec)
 
         def fit(fold: int) -> Mapping[str, Any] | None:
             learn, judge = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
             rounds = math.ceil((data.folds - fold) / workers)
             share = deadline.budget.deadline(seconds=deadline.remaining() / rounds)
-            arrays = {name: values[learn] for name, values in data.arrays.items()}
+            arrays = for_fold(data.arrays, fold, learn)
             threads = max(cores // workers, 1)
-            model = self.fit(config, arrays, data.target[learn], data.spec, deadline=share, seed=seed + 1000 * fold, threads=threads)
-            if model is not None:
-                out[judge] = self.predict(model, {name: values[judge] for name, values in data.arrays.items()}, data.spec)
-            return model
+            model = self.fit(config, arrays, data.target[learn], spec, deadline=share, seed=seed + 1000 * fold, threads=threads)
+            if model is None:
+                return None
+            out[judge] = self.predict(model, for_fold(data.arrays, fold, judge), spec)
+            return {**model, "fold": np.array(fold)} if data.spec.encoded else model
 
         with threadpool_limits(max(cores // workers, 1), user_api="blas"), ThreadPoolExecutor(workers) as pool:
             models = interruptible([pool.submit(fit, fold) for fold in range(data.folds)], deadline.budget)
@@ -320,8 +323,12 @@ class FittedSklearn(FittedFamily):
         """Return the weighted mean of the models' predictions, (rows, outputs)."""
         rows = len(next(iter(arrays.values())))
         total = np.zeros((rows, self.spec.outputs), dtype=np.float64)
+        spec, seen = of_one_fold(self.spec), {}
         for model, weight in zip(self.models, self.weights, strict=True):
-            total += weight * self.family.predict(model, arrays, self.spec)
+            fold = int(model.get("fold", 0))
+            if fold not in seen:
+                seen[fold] = for_fold(arrays, fold)
+            total += weight * self.family.predict(model, seen[fold], spec)
         return total
 
     def state(self) -> State:
@@ -332,6 +339,37 @@ class FittedSklearn(FittedFamily):
             for name, value in model.items():
                 (arrays if isinstance(value, np.ndarray) else estimators)[f"{index}-{name}"] = value
         return State({"weights": [float(weight) for weight in self.weights]}, arrays, estimators)
+
+
+def of_one_fold(spec: Spec) -> Spec:
+    """Return the shapes of the arrays that :func:`for_fold` gives.
+
+    Example:
+        >>> of_one_fold(Spec(3, 2, (), 1, "regression", 50, encoded=4)).raw_numbers
+        6
+    """
+    return replace(spec, numbers=spec.numbers + spec.encoded, raw_numbers=spec.raw_numbers + spec.encoded, encoded=0)
+
+
+def for_fold(arrays: Arrays, fold: int, rows: NDArray[np.int64] | None = None) -> Arrays:
+    """Return the arrays as the model of one fold sees them: its encoded columns stand behind the numbers and the raw numbers.
+
+    Args:
+        arrays: Prepared columns, "encoded" (rows, folds, columns) possibly among them.
+        fold: Which fold the model leaves out.
+        rows: Positions of the rows to take; None for all, without a copy where nothing is encoded.
+
+    Raises:
+        ArtifactError: If there is no such fold.
+    """
+    taken = {name: values if rows is None else values[rows] for name, values in arrays.items() if name != "encoded"}
+    if "encoded" not in arrays:
+        return taken
+    encoded = arrays["encoded"]
+    if not 0 <= fold < encoded.shape[1]:
+        raise ArtifactError(f"A model must belong to one of its {encoded.shape[1]} folds. Received fold {fold}; the file is damaged.")
+    mine = encoded[:, fold] if rows is None else encoded[rows, fold]
+    return {**taken, **{name: np.hstack([taken[name], mine]) for name in ("numbers", "raw_numbers") if name in taken}}
 
 
 def interruptible(running: Sequence[Future[Any]], budget: Budget) -> list[Any]:

@@ -21,6 +21,9 @@ class Spec:
         outputs: Columns of a prediction: the number of classes, or 1 for regression.
         problem: "binary", "multiclass" or "regression".
         rows: Rows that the preprocessor was fitted on.
+        encoded: Columns of ``arrays["encoded"]``: float32, finite, of about unit size, (rows, folds, columns): wide categories by what
+            the target is like in their rows; the second axis says for which fold's model.
+        knots: Quantiles of each column of ``arrays["numbers"]``, ascending; empty where a column has too few values to bend.
 
     Example:
         >>> Spec(numbers=3, raw_numbers=2, categories=(4,), outputs=2, problem="binary", rows=100).is_classification
@@ -33,6 +36,8 @@ class Spec:
     outputs: int
     problem: str
     rows: int
+    encoded: int = 0
+    knots: tuple[tuple[float, ...], ...] = ()
 
     @property
     def is_classification(self) -> bool:
@@ -41,12 +46,13 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
-        return {**asdict(self), "categories": list(self.categories)}
+        return {**asdict(self), "categories": list(self.categories), "knots": [list(column) for column in self.knots]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Spec:
         """Rebuild a spec from :meth:`to_dict`."""
-        return cls(**{**values, "categories": tuple(int(count) for count in values["categories"])})
+        knots = tuple(tuple(float(edge) for edge in column) for column in values.get("knots", ()))
+        return cls(**{**values, "categories": tuple(int(count) for count in values["categories"]), "knots": knots})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MISSING, OTHER, FIRST = 0, 1, 2
-MOST_LEVELS = 1_000
+MOST_LEVELS = 1_000  # with a code of their own; more would make tables of embeddings that nobody has the rows to learn
+MOST_ENCODED = 50_000  # that the target encoding tells apart: a number per level is learnt from few rows
 FEWEST_ROWS = 2  # what a single row says about its level is noise, and that row teaches code 1 what "rare" means
 
 
@@ -36,7 +37,7 @@ class Levels:
     """The levels of one category column and their codes.
 
     Args:
-        levels: The levels, the most frequent first.
+        levels: The levels, the most frequent first. Those after the first thousand count as rare, but for the target encoding.
 
     Example:
         >>> Levels.fit(["b", "a", "b", "a", "b", "once", None]).transform(["a", "b", "once", "new", None]).tolist()
@@ -52,13 +53,21 @@ class Levels:
         """Count the values of the training rows; equal counts are ordered by name, so that row order does not matter."""
         counts = Counter(values)
         kept = [level for level, count in counts.items() if count >= FEWEST_ROWS and not is_missing(level)]
-        return cls(sorted(kept, key=lambda level: (-counts[level], str(level)))[:MOST_LEVELS])
+        return cls(sorted(kept, key=lambda level: (-counts[level], str(level)))[:MOST_ENCODED])
 
     @property
     def codes(self) -> int:
         """How many codes there are, those for missing and for rare levels included."""
-        return FIRST + len(self.levels)
+        return FIRST + min(len(self.levels), MOST_LEVELS)
 
     def transform(self, values: Sequence[Any]) -> NDArray[np.int32]:
-        """Return the code of each value, (rows,)."""
+        """Return the code of each value, below :attr:`codes`, (rows,)."""
+        return self.common(self.every(values))
+
+    def every(self, values: Sequence[Any]) -> NDArray[np.int32]:
+        """Return the code of each value, with all levels told apart, (rows,)."""
         return np.fromiter(map(self._codes.__getitem__, values), dtype=np.int32, count=len(values))
+
+    def common(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return codes from :meth:`every` with all but the most frequent levels as rare."""
+        return codes if len(self.levels) <= MOST_LEVELS else np.where(codes < self.codes, codes, np.int32(OTHER))

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl.decisions import DecisionLog
 from automl.errors import DataError
 from automl.preprocessing.base import Arrays, Spec, State
 from automl.preprocessing.dates import CalendarParts
-from automl.preprocessing.levels import Levels
+from automl.preprocessing.knots import LOOKED_AT, quantile_knots
+from automl.preprocessing.levels import MOST_LEVELS, Levels
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
+from automl.preprocessing.target_encoding import MOST_CLASSES, TargetEncoding
 from automl.preprocessing.text import TextComponents
 from automl.schema import Schema
 from automl.task import Task
 
 CHUNK = 65_536  # rows at a time, so that the float64 values between input and output stay small
+ENCODED_FROM = 9  # levels; fewer are told apart by one-hot columns and splits, and no number says more than they do
+ENCODED_CELLS = 50_000_000  # rows × folds × columns: 200 MB
 _KINDS = ("number", "boolean", "datetime", "text", "category")
 
 
@@ -55,6 +60,7 @@ class TabularPreprocessor:
       booleans as -1 and 1; missing as 0; one 0/1 indicator for every such column that had missing values in the training rows.
     - ``raw_numbers``, float32: the same columns as they are, NaN where missing, without indicators; for trees.
     - ``categories``, int32: 0 missing, 1 rare or unseen, 2 and more the levels by descending frequency.
+    - ``encoded``, float32, (rows, folds, columns), after :meth:`fit_target`: wide categories by what the target is like in their rows.
 
     Args:
         seed: Seed of the text sample and the text decomposition; nothing else is left to chance.
@@ -78,6 +84,7 @@ class TabularPreprocessor:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self.encoding: TargetEncoding | None = None
 
     def fit(self, frame: pd.DataFrame, schema: Schema, task: Task, log: DecisionLog | None = None) -> TabularPreprocessor:
         """Learn from the training rows, and from nothing else.
@@ -113,9 +120,39 @@ class TabularPreprocessor:
             problem=task.problem,
             rows=len(frame),
         )
+        step = -(-len(frame) // LOOKED_AT)
+        self.spec = replace(self.spec, knots=quantile_knots(self.transform(frame.iloc[::step])["numbers"]))
         if log is not None:
             self._record(log)
         return self
+
+    def fit_target(
+        self, frame: pd.DataFrame, target: NDArray[Any], fold: NDArray[np.int64], folds: int, log: DecisionLog | None = None
+    ) -> Arrays:
+        """Learn what touches the target, for each fold from the rows outside it, and return the arrays of the training rows.
+
+        Where a column has many levels, :attr:`spec` and every later :meth:`transform` have ``encoded`` columns too.
+
+        Args:
+            frame: The table of :meth:`fit`.
+            target: Class codes, or the standardised target, (rows,).
+            fold: Fold that validates each row, -1 for none, (rows,).
+            folds: Number of folds.
+            log: Where the encoding is recorded.
+
+        Returns:
+            What :meth:`transform` returns; a training row is encoded without its own target.
+        """
+        arrays = self.transform(frame)
+        wide = self._wide_columns(len(frame) * folds)
+        if wide:
+            codes = self._every_level(frame)
+            self.encoding, arrays["encoded"] = TargetEncoding.fit(codes, target, fold, folds, self.spec, wide, self.seed)
+            self.spec = replace(self.spec, encoded=self.encoding.width)
+            self._arrange(self._sources, self._scaling)
+            if log is not None:
+                self._record_encoding(log, folds)
+        return arrays
 
     def transform(self, frame: pd.DataFrame) -> Arrays:
         """Return the arrays of a cast table; the input stays as it is.
@@ -124,7 +161,8 @@ class TabularPreprocessor:
             frame: What ``schema.cast`` returned, (rows, columns). Columns that are not features are ignored.
 
         Returns:
-            "numbers" (rows, spec.numbers), "raw_numbers" (rows, spec.raw_numbers) and "categories" (rows, columns).
+            "numbers" (rows, spec.numbers), "raw_numbers" (rows, spec.raw_numbers) and "categories" (rows, columns); after
+            :meth:`fit_target`, "encoded" (rows, folds, spec.encoded) where columns are wide, as seen by models that the rows are new to.
 
         Raises:
             DataError: If a column is absent.
@@ -139,6 +177,8 @@ class TabularPreprocessor:
             "raw_numbers": np.empty((rows, self.spec.raw_numbers), dtype=np.float32),
             "categories": np.empty((rows, len(self.spec.categories)), dtype=np.int32),
         }
+        if self.encoding is not None:
+            arrays["encoded"] = np.empty((rows, self.encoding.tables[0].shape[1], self.spec.encoded), dtype=np.float32)
         for start in range(0, rows, CHUNK):
             part = frame if rows <= CHUNK else frame.iloc[start : start + CHUNK]
             self._fill(part, {name: array[start : start + CHUNK] for name, array in arrays.items()})
@@ -147,17 +187,20 @@ class TabularPreprocessor:
     def state(self) -> State:
         """Return all that was learnt, as JSON and arrays."""
         columns: list[dict[str, Any]] = []
+        encoded = {self._categories[column][0] for column in self.encoding.columns} if self.encoding is not None else set()
         arrays: Arrays = {"centre": self._scaling.centre, "factor": self._scaling.factor, "clipped": self._scaling.clipped}
         for place, source in enumerate(self._sources):
             entry: dict[str, Any] = {"name": source.name, "kind": source.kind, "missing": source.missing}
             if isinstance(source.fitted, CalendarParts):
                 entry["calendar"] = source.fitted.to_dict()
             elif isinstance(source.fitted, Levels):
-                entry["levels"] = list(source.fitted.levels)
+                entry["levels"] = source.fitted.levels[: None if source.name in encoded else MOST_LEVELS]
             elif isinstance(source.fitted, TextComponents):
                 entry["text"] = f"text{place}"
                 arrays.update(source.fitted.to_arrays(entry["text"]))
             columns.append(entry)
+        if self.encoding is not None:
+            arrays.update(self.encoding.to_arrays("target"))
         return State({"seed": self.seed, "spec": self.spec.to_dict(), "columns": columns}, arrays)
 
     @classmethod
@@ -174,9 +217,25 @@ class TabularPreprocessor:
             elif "text" in entry:
                 fitted = TextComponents.from_arrays(state.arrays, entry["text"])
             sources.append(_Source(entry["name"], entry["kind"], entry["missing"], fitted))
+        if "target_columns" in state.arrays:
+            table.encoding = TargetEncoding.from_arrays(state.arrays, "target")
         table._arrange(tuple(sources), Scaling(state.arrays["centre"], state.arrays["factor"], state.arrays["clipped"]))
         table.spec = Spec.from_dict(state.json["spec"])
         return table
+
+    def _wide_columns(self, cells: int) -> list[int]:
+        """Return the places of the categories that are worth encoding by the target, the widest where there are too many of them."""
+        if self.spec.outputs > MOST_CLASSES:
+            return []
+        width = self.spec.outputs if self.spec.outputs > 2 else 1
+        wide = [place for place, (_, levels) in enumerate(self._categories) if len(levels.levels) >= ENCODED_FROM]
+        most = max(ENCODED_CELLS // (cells * width), 1)
+        return sorted(sorted(wide, key=lambda place: -len(self._categories[place][1].levels))[:most])
+
+    def _every_level(self, frame: pd.DataFrame) -> NDArray[np.int32]:
+        """Return the codes of the category columns with all levels told apart, (rows, categories)."""
+        columns = [levels.every(frame[name].to_numpy().tolist()) for name, levels in self._categories]
+        return np.stack(columns, axis=1)
 
     def _learn(self, frame: pd.DataFrame, name: str, kind: str) -> tuple[_Source, list[tuple[float, float, float]]]:
         """Fit one column; return it with centre, factor and clipping of each number that it becomes."""
@@ -222,6 +281,8 @@ class TabularPreprocessor:
             "categories": categories,
         }
         self.sources = {"numbers": of_part + flagged, "raw_numbers": list(of_part), "categories": list(categories)}
+        if self.encoding is not None:
+            self.feature_names["encoded"], self.sources["encoded"] = self.encoding.names(categories)
 
     def _fill(self, frame: pd.DataFrame, arrays: Arrays) -> None:
         """Write the rows of `frame` into the arrays."""
@@ -233,8 +294,12 @@ class TabularPreprocessor:
         arrays["numbers"][:, : raw.shape[1]] = self._scaling.apply(raw)
         if self._indicators:
             arrays["numbers"][:, raw.shape[1] :] = np.isnan(raw[:, self._indicators])
-        for place, (name, levels) in enumerate(self._categories):
-            arrays["categories"][:, place] = levels.transform(frame[name].to_numpy().tolist())
+        if self._categories:
+            codes = self._every_level(frame)
+            for place, (_, levels) in enumerate(self._categories):
+                arrays["categories"][:, place] = levels.common(codes[:, place])
+            if self.encoding is not None:
+                arrays["encoded"][:] = self.encoding.transform(codes)
 
     def _record(self, log: DecisionLog) -> None:
         """Record how each type of column was prepared."""
@@ -254,6 +319,14 @@ class TabularPreprocessor:
         if flagged:
             because = f"{len(flagged)} columns lack values in some of the {self.spec.rows:,} training rows: {_listed(flagged)}."
             log.add("prepare", "missing values", "neutral value and an indicator", because)
+
+    def _record_encoding(self, log: DecisionLog, folds: int) -> None:
+        """Record which columns were encoded by the target, and that no row was by its own."""
+        assert self.encoding is not None
+        names = [self._categories[column][0] for column in self.encoding.columns]
+        because = f"{len(names)} columns have {ENCODED_FROM} levels or more: {_listed(names)}. A row is encoded from rows of other folds."
+        chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
+        log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
 
 
 def _require(frame: pd.DataFrame, names: list[str]) -> None:
