@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +17,47 @@ Step = Callable[[Tensors, Tensors, Tensors], Tensors]
 def name() -> str:
     """Return the Keras backend: "tensorflow", "jax" or "torch"."""
     return str(keras.backend.backend())
+
+
+def has_gpu() -> bool:
+    """Return whether the backend computes on a GPU (or another accelerator) by default."""
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_logical_devices("GPU"))
+    if name() == "jax":
+        import jax
+
+        return bool(jax.default_backend() != "cpu")
+    import torch
+
+    return bool(torch.cuda.is_available() or torch.backends.mps.is_available())
+
+
+def compute_dtype() -> str:
+    """Return the type that matrix products should be computed in: "bfloat16" on a GPU, "float32" on a CPU.
+
+    Weights, moments, norms, softmax and losses stay "float32"; bfloat16 has the exponents of float32, so that no loss needs scaling.
+    """
+    return "bfloat16" if has_gpu() else "float32"
+
+
+@contextlib.contextmanager
+def mixed_precision() -> Iterator[None]:
+    """Let layers that are made inside compute in :func:`compute_dtype`, with weights in float32.
+
+    Example:
+        >>> with mixed_precision():
+        ...     layer = keras.layers.Dense(2)
+        >>> layer.compute_dtype == compute_dtype()
+        True
+    """
+    before, chosen = keras.config.dtype_policy(), compute_dtype()
+    keras.config.set_dtype_policy(chosen if chosen == "float32" else f"mixed_{chosen}")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def to_device(values: NDArray[Any]) -> Any:
@@ -65,17 +107,53 @@ def compile_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
         step: Maps (carry, inputs of one step, constants) to the next carry; the same structure and shapes.
 
     Returns:
-        The compiled loop. On TensorFlow a while-loop in one graph, on JAX a scan, on torch a plain loop.
+        The compiled loop. On TensorFlow a while-loop in one graph, on JAX a scan, on torch a loop over a traced step.
     """
     if name() == "tensorflow":
         return _tensorflow_loop(step)
     if name() == "jax":
         return _jax_loop(step)
 
+    traced = _torch_traced(step)
+
     def run(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
         for index in range(len(inputs[0])):
-            carry = [value.detach() for value in step(carry, [values[index] for values in inputs], constants)]
+            carry = [value.detach() for value in traced(carry, [values[index] for values in inputs], constants)]
         return carry
+
+    return run
+
+
+def _torch_traced(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function` as the flat list of tensor operations that it runs, one list for each shape of its arguments.
+
+    Small networks spend most of an eager step in Python; a traced step leaves only the operations, forward and backward. It needs no
+    compiler on the machine.
+    """
+    import torch
+    from torch.fx.experimental.proxy_tensor import make_fx
+    from torch.overrides import TorchFunctionMode
+    from torch.utils import _pytree as pytree
+
+    class WithoutLooking(TorchFunctionMode):  # type: ignore[misc]
+        """Indicators without a look at the values: torch reads them back to check their range, which no trace can hold."""
+
+        def __torch_function__(self, called: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if called is torch.nn.functional.one_hot:
+                codes, classes = args
+                return (codes[..., None] == torch.arange(classes, device=codes.device)).long()
+            return called(*args, **(kwargs or {}))
+
+    graphs: dict[Any, Any] = {}
+
+    def run(*arguments: Any) -> Any:
+        leaves, structure = pytree.tree_flatten(arguments)
+        key = (str(structure), tuple((tuple(leaf.shape), leaf.dtype, leaf.device) for leaf in leaves))
+        if key not in graphs:
+            with WithoutLooking():
+                graphs[key] = make_fx(lambda *flat: function(*pytree.tree_unflatten(list(flat), structure)))(*leaves)
+        with torch.no_grad():  # the gradients are operations of the graph by now
+            return graphs[key](*leaves)
 
     return run
 
@@ -135,11 +213,11 @@ def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
         return jax.jit(function)  # type: ignore[no-any-return]
     import torch
 
-    def run(*arguments: Any) -> Any:
+    def without_gradients(*arguments: Any) -> Any:
         with torch.no_grad():
             return function(*arguments)
 
-    return run
+    return _torch_traced(without_gradients)
 
 
 def pad_rows(arrays: dict[str, NDArray[Any]], rows: Sequence[int] = (1, 64, 1024, 8192)) -> dict[str, NDArray[Any]]:

@@ -87,6 +87,8 @@ def choose_families(
             left_out[name] = "only networks were asked for"
         elif reason is not None:
             left_out[name] = reason
+        elif names is None and family.tags.opt_in and not _has_gpu():
+            left_out[name] = f"opt-in on a CPU; ask for it with families=[{name!r}]"
     chosen = sorted((family for name, family in known.items() if name not in left_out), key=_order)
     references = frozenset(family.name for family in chosen if only_networks and family.tags.kind in COMPARED)
     if only_networks and len(references) == len(chosen):
@@ -113,6 +115,12 @@ def _tell(log: DecisionLog, spec: Spec, chosen: list[Family], left_out: dict[str
     )
 
 
+def _has_gpu() -> bool:
+    from automl import _backend  # loads Keras, which a run without networks does without
+
+    return _backend.has_gpu()
+
+
 def _order(family: Family) -> tuple[int, int, str]:
     return ORDER.get(family.tags.kind, 9), family.tags.rank, family.name
 
@@ -123,6 +131,9 @@ def _reason_against(family: Family, spec: Spec) -> str | None:
         return f"does not solve {spec.problem}"
     if family.tags.maximum_rows is not None and spec.rows > family.tags.maximum_rows:
         return f"only up to {family.tags.maximum_rows:,} rows"
+    columns = spec.numbers + spec.encoded + len(spec.categories)
+    if family.tags.maximum_columns is not None and columns > family.tags.maximum_columns:
+        return f"only up to {family.tags.maximum_columns:,} columns"
     if not spec.numbers and not spec.categories and family.tags.kind != "naive":
         return "there is no column to learn from"
     return None

@@ -38,9 +38,10 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "layers": set(),
     "training": {"preprocessing", "layers", "metrics", "_backend"},
     "families": {"preprocessing", "layers", "training", "_backend", "metrics"},
-    "selection": {"families", "schema", "task", "preprocessing"},
-    "trials": {"families"},
-    "search": {"families", "selection", "metrics", "progress", "trials"},
+    "selection": {"families", "schema", "task", "preprocessing", "_backend"},
+    "memory": set(),
+    "trials": {"families", "preprocessing", "artifact"},
+    "search": {"families", "selection", "metrics", "progress", "trials", "memory"},
     "ensemble": {"families", "metrics"},
     # judge
     "calibration": {"metrics", "task"},
@@ -52,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "predictor": {"schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold"},
     # tell, keep
     "report": {"evaluation", "threshold", "calibration", "intervals", "explanation", "metrics"},
-    "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals", "predictor"},
+    "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals"},
 }
 STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
@@ -60,11 +61,12 @@ ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metric
 ALLOWED["collect"] = {"report", "metrics", "evaluation", "trials"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
 ALLOWED["run"] = STAGES | {"collect", "storage"}
-ALLOWED["estimator"] = STAGES | {"run", "storage"}
+ALLOWED["resuming"] = {"families", "trials"}
+ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage"}
 ALLOWED["results"] = {"estimator", "report"}
-ALLOWED["recipe"] = {"api", "estimator", "report", "dataset", "progress", "results"}
-ALLOWED["cli"] = {"recipe", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
+ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}
+ALLOWED["cli"] = {"recipe", "trials", "resuming", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
 ALLOWED["__main__"] = {"cli"}
 ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
 

@@ -24,7 +24,7 @@ def test_everything_takes_part_and_simple_things_come_first():
     assert kinds == sorted(kinds)
     assert names(plan)[0] == "naive"
     assert {"linear", "hist_gradient_boosting", "extra_trees", "mlp"} <= set(names(plan))
-    assert plan.left_out == {}
+    assert all(reason.startswith("opt-in on a CPU") for reason in plan.left_out.values())
 
 
 def test_the_naive_family_is_always_there_to_compare_with():
@@ -52,6 +52,24 @@ def test_tags_say_what_fits():
     assert names(plan) == ["naive", "linear"]
     assert plan.left_out["small"] == "only up to 499 rows"
     assert plan.left_out["numbers"] == "does not solve binary"
+
+
+def test_what_is_opt_in_is_asked_for_by_name_or_has_a_gpu(monkeypatch):
+    dear = FakeFamily("dear")
+    dear.tags = Tags("linear", opt_in=True)
+    monkeypatch.setattr("automl.selection.find_families", lambda extra: {"naive": FakeFamily("naive", "naive"), "dear": dear})
+    for gpu, chosen in ((False, ["naive"]), (True, ["naive", "dear"])):
+        monkeypatch.setattr("automl._backend.has_gpu", lambda gpu=gpu: gpu)
+        assert names(choose_families(SPEC)) == chosen
+        assert names(choose_families(SPEC, [dear])) == ["naive", "dear"]
+    monkeypatch.setattr("automl._backend.has_gpu", lambda: False)
+    assert choose_families(SPEC).left_out["dear"] == "opt-in on a CPU; ask for it with families=['dear']"
+
+
+def test_too_many_columns_are_a_reason():
+    narrow = FakeFamily("narrow")
+    narrow.tags = Tags("linear", maximum_columns=3)
+    assert choose_families(SPEC, [narrow, "linear"]).left_out["narrow"] == "only up to 3 columns"
 
 
 def test_nothing_left_is_an_error():

@@ -39,6 +39,8 @@ class Tags:
         problems: The problems that it solves.
         inputs: The kinds of columns that it understands.
         maximum_rows: Above so many rows it is not tried; None for no limit.
+        maximum_columns: Above so many prepared columns it is not tried; None for no limit.
+        opt_in: Whether a machine without a GPU tries it only where it is asked for by name.
         rank: Smaller is tried earlier among the families of a kind: what gives most for its time comes first.
     """
 
@@ -46,6 +48,8 @@ class Tags:
     problems: frozenset[str] = frozenset({"binary", "multiclass", "regression"})
     inputs: frozenset[str] = frozenset({"numbers", "categories"})
     maximum_rows: int | None = None
+    maximum_columns: int | None = None
+    opt_in: bool = False
     rank: int = 0
 
 
