@@ -147,6 +147,17 @@ class Budget:
         """Seconds since the clock began."""
         return self.clock() - float(self.started or 0.0)
 
+    def spend(self, seconds: float) -> None:
+        """Go on as if `seconds` had passed since the clock began: the time that an earlier process used up.
+
+        Example:
+            >>> budget = Budget(60, clock=lambda: 5.0)
+            >>> budget.spend(20)
+            >>> budget.remaining()
+            40.0
+        """
+        self.started = self.clock() - seconds
+
     def remaining(self, until: float = 1.0) -> float:
         """Seconds left before the share `until` of the budget is used up; never negative."""
         return max(self.limit * until - self.elapsed(), 0.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,13 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, RegressorTags
 
+from automl import __version__
 from automl.budget import Budget
+from automl.dataset.places import by_place, has_names, refuse_one_dimension
 from automl.errors import DataError, UsageError
+from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
+from automl.selection import check_families
 
 if TYPE_CHECKING:
     from automl.families.base import Family
@@ -56,6 +59,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         target: Name of the column to predict; None where `fit` is given the values.
         budget: Seconds, text such as ``"5m"``, or a :class:`automl.Budget`. Everything from reading to the report fits into it.
         families: Names of the families to try (see ``automl.families``), or Family objects; None for all that fit the data.
+        only_networks: Whether the model may consist of networks alone. The naive and the linear family are then trained once, for
+            comparison; trees are not trained.
         seed: Seed of every random choice.
         problem: "binary", "multiclass" or "regression"; None to find out.
         positive: The class that probabilities, threshold and costs speak of (binary); None to find out.
@@ -65,8 +70,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         trials: Cap on the number of configurations. With it and ``budget=None`` two runs give identical predictions.
         types: ``{column: "number" | "boolean" | "category" | "datetime" | "text"}`` where the detection is overruled.
         ignore: Columns that are not used.
+        target_scale: "linear" or "log" (regression); None to find out where a target above 0 spans orders of magnitude.
         test: A table or file with the target that is used for nothing but the final judgement.
-        directory: Folder in which every trial is recorded as soon as it ends (``trials.sqlite``); None for memory alone.
+        directory: Folder in which every trial is recorded as soon as it ends, so that :meth:`resume` can go on; None for memory alone.
 
     Attributes:
         task_: What is predicted, with evidence.
@@ -97,6 +103,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         *,
         budget: Budget | str | float | None = "5m",
         families: Sequence[str | Family] | None = None,
+        only_networks: bool = False,
         seed: int = 0,
         problem: str | None = None,
         positive: Any = None,
@@ -106,12 +113,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         trials: int | None = None,
         types: Mapping[str, str] | None = None,
         ignore: Sequence[str] | None = None,
+        target_scale: str | None = None,
         test: Any = None,
         directory: str | os.PathLike[str] | None = None,
     ) -> None:
         self.target = target
         self.budget = budget
         self.families = families
+        self.only_networks = only_networks
         self.seed = seed
         self.problem = problem
         self.positive = positive
@@ -121,6 +130,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.trials = trials
         self.types = types
         self.ignore = ignore
+        self.target_scale = target_scale
         self.test = test
         self.directory = directory
 
@@ -139,19 +149,54 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             DataError: If the data cannot be used; the message says what to change.
             UsageError: If an argument is impossible.
         """
-        run = Run(self._settings(), progress)
-        _refuse_one_dimension(X)
-        dataset, target = run.read(X, self.target if y is None else y)
-        run.detect(dataset, target)
-        run.check()
-        run.split()
-        run.prepare()
-        run.search()
-        run.ensemble()
-        run.judge()
-        run.explain()
-        self._take(run.fitted())
+        return self._fit(X, y, progress, resume=False)
+
+    def _fit(self, X: Any, y: Any, progress: Callable[[Progress], None] | None, *, resume: bool) -> AutoML:
+        run = Run(dataclasses.replace(self._settings(), resume=resume), progress)
+        refuse_one_dimension(X)
+        target = self.target if y is None else y
+        with run.recorded(arguments(self.get_params(deep=False), run.budget, X, target, __version__)):
+            run.detect(*run.read(X, target))
+            run.check()
+            run.split()
+            run.prepare()
+            run.search()
+            run.ensemble()
+            run.judge()
+            run.compare()
+            run.explain()
+            self._take(run.fitted())
         return self
+
+    @classmethod
+    def resume(
+        cls,
+        directory: str | os.PathLike[str],
+        data: Any = None,
+        target: Any = None,
+        *,
+        test: Any = None,
+        families: Sequence[Family] = (),
+        budget: Budget | str | float | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> AutoML:
+        """Go on with a run that was cut off, from the record in its `directory`; nothing that was finished is trained again.
+
+        Args:
+            directory: As it was given to the run. With a cap on trials and no clock, the model is the one of an uninterrupted run.
+            data: The same data, where they were in memory or have moved; `target` and `test` likewise.
+            target: The target's values, where they were given as such.
+            test: The test table.
+            families: Families from outside the package that the run used.
+            budget: In place of the recorded one; what was spent before counts.
+            progress: As in `fit`.
+
+        Raises:
+            DataError: If there is no record, or the data are not those that the run began with.
+            UsageError: If another process works in the folder.
+        """
+        given, X, y = restored(directory, data, target, test=test, families=families, budget=budget)
+        return cls(**given)._fit(X, y, progress, resume=True)
 
     def _take(self, fitted: Fitted) -> None:
         """Set what a fitted estimator shows."""
@@ -160,7 +205,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.findings_, self.decisions_, self.facts_ = fitted.findings, fitted.decisions, fitted.facts
         self.interrupted_ = fitted.interrupted
         self.n_features_in_ = len(fitted.feature_names)
-        if _named(fitted.feature_names, self.task_.target):
+        if has_names(fitted.feature_names, self.task_.target):
             self.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
         if self.task_.is_classification:
             self.classes_ = np.array(self.task_.classes)
@@ -180,9 +225,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             budget = dataclasses.replace(budget, trials=self.trials)
         if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool) or self.seed < 0:
             raise UsageError(f"`seed` must be a whole number from 0 on. Received seed={self.seed!r}.")
+        families = None if self.families is None else _several(self.families)
+        check_families(families)
         return RunSettings(
             budget=budget,
-            families=None if self.families is None else _several(self.families),
+            families=families,
+            only_networks=bool(self.only_networks),
             seed=int(self.seed),
             problem=self.problem,
             positive=self.positive,
@@ -191,6 +239,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             min_recall=self.min_recall,
             types=dict(self.types or {}),
             ignore=() if self.ignore is None else _several(self.ignore),
+            target_scale=self.target_scale,
             test=self.test,
             directory=None if self.directory is None else str(self.directory),
         )
@@ -313,24 +362,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         from automl.dataset import read
 
         if isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns):
-            return self._by_place(X)
-        _refuse_one_dimension(X)
-        return self._by_place(read(X).frame)
-
-    def _by_place(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Name columns by their place where the data of the fit, or these, have no names; the target may be among them."""
-        names, given, target = list(self.fitted_.feature_names), list(frame.columns), self.task_.target
-        fitted_named, named = _named(names, target), _named(given)
-        if not set(names) - set(given) and (named or len(given) == len(names) or target in given):
-            return frame
-        if named and fitted_named:
-            return frame  # the schema says which columns are missing
-        if len(given) != len(names):
-            raise DataError(f"X has {len(given)} features, but AutoML is expecting {len(names)} features as input.")
-        if named != fitted_named:
-            side, fitted = ("has", "without") if named else ("does not have", "with")
-            warnings.warn(f"X {side} valid feature names, but AutoML was fitted {fitted} feature names", UserWarning, stacklevel=4)
-        return frame.set_axis(names, axis=1)
+            return by_place(X, self.fitted_.feature_names, self.task_.target)
+        refuse_one_dimension(X)
+        return by_place(read(X).frame, self.fitted_.feature_names, self.task_.target)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -350,24 +384,6 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 def _several(given: Any) -> tuple[Any, ...]:
     """Return one thing or several as a tuple; a text is one thing."""
     return tuple(given) if isinstance(given, (list, tuple, set, frozenset, np.ndarray, pd.Index)) else (given,)
-
-
-def _named(columns: Sequence[str], target: str | None = None) -> bool:
-    """Whether these are more than numbers of columns, such as the names x0, x1 … that an array gets; the target may be one of them."""
-    for prefix in ("x", ""):
-        numbers = [f"{prefix}{place}" for place in range(len(columns) + 1)]
-        if list(columns) in (numbers[:-1], [name for name in numbers if name != target]):
-            return False
-    return True
-
-
-def _refuse_one_dimension(X: Any) -> None:
-    """Raise where it cannot be known whether numbers are one row or one column."""
-    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "biuf":
-        raise DataError(
-            f"The data must be a table: Expected 2D array, got 1D array instead of shape {X.shape}. Reshape your data either using "
-            "array.reshape(-1, 1) if it is a single column or array.reshape(1, -1) if it is a single row."
-        )
 
 
 def _write_text(path: str | os.PathLike[str], text: str) -> str:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.exceptions import DataConversionWarning
 
 from automl.budget import Budget
 from automl.calibration import Calibration
 from automl.checks import Finding, check
-from automl.dataset import Dataset, read
+from automl.dataset import Dataset, fingerprint, read, with_target
+from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
-from automl.ensemble import cross_fitted_selection
 from automl.errors import DataError, UsageError, did_you_mean
-from automl.explanation import Importance, RowExplanation, explain_rows, permutation_importance
+from automl.explanation import Importance, RowExplanation, explain_rows, interesting_rows, permutation_importance
 from automl.families.base import Family, TrainingData
+from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
-from automl.predictor import Predictor, join_trials
+from automl.predictor import Part, Predictor, join_trials
 from automl.preprocessing.tabular import TabularPreprocessor
-from automl.preprocessing.target import TargetScaler
+from automl.preprocessing.target import TargetScaler, choose_scaler
 from automl.progress import Progress
 from automl.schema import Schema, detect_schema
 from automl.search import Study
@@ -32,7 +32,10 @@ from automl.selection import choose_families
 from automl.split import Split, split
 from automl.storage import Fitted
 from automl.task import Task, detect_task, suggest_target
-from automl.trials import Trial, TrialStore
+from automl.trials import RunFolder, Trial, TrialStore
+
+if TYPE_CHECKING:
+    from automl.leaderboard import Compared
 
 Array = NDArray[Any]
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
@@ -47,6 +50,7 @@ class RunSettings:
 
     budget: Budget
     families: tuple[str | Family, ...] | None = None
+    only_networks: bool = False
     seed: int = 0
     problem: str | None = None
     positive: Any = None
@@ -55,8 +59,10 @@ class RunSettings:
     min_recall: float | None = None
     types: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    target_scale: str | None = None
     test: Any = None
     directory: str | None = None
+    resume: bool = False  # whether the run in the directory goes on
 
 
 class Run:
@@ -72,7 +78,10 @@ class Run:
         self.budget, self.log = settings.budget, DecisionLog()
         self.wishes = Wishes(settings.costs, settings.min_precision, settings.min_recall)
         self.trials: list[Trial] = []
+        self.study: Study | None = None
         self.interrupted = False
+        self.folder: RunFolder | None = None
+        self.compared: Compared | None = None
         self.importance: Importance | None = None
         self.examples: tuple[tuple[str, int, RowExplanation], ...] = ()
         self.background: pd.DataFrame | None = None
@@ -85,12 +94,39 @@ class Run:
             self.progress(Progress(stage, best, metric, len(self.trials), self.budget.elapsed(), limit, message))
 
     def _best(self) -> tuple[float | None, str]:
-        losses = [float(trial.loss) for trial in self.trials if trial.usable and trial.loss is not None]
-        if not losses:
+        best = None if self.study is None else self.study.best
+        if best is None:
             return None, ""
-        if self.task.is_classification:
-            return min(losses), "log-loss"
-        return min(losses) * self.scaler.scale, "RMSE"
+        return (best, "log-loss") if self.task.is_classification else self.scaler.loss(best)
+
+    @contextmanager
+    def recorded(self, entries: Mapping[str, Any]) -> Iterator[None]:
+        """Keep what it takes to go on after a crash in the run's folder, where there is one, and keep other processes out of it.
+
+        Args:
+            entries: What the run was asked for, JSON-ready.
+        """
+        self.entries = dict(entries)
+        if self.settings.directory is not None:
+            self.folder = RunFolder(self.settings.directory, resume=self.settings.resume, tell=lambda message: self.tell("search", message))
+        try:
+            yield
+            if self.folder is not None:
+                self.folder.finish("interrupted" if self.interrupted else "finished")
+        finally:
+            if self.folder is not None:
+                self.folder.close()
+
+    def _recognise(self, frame: pd.DataFrame, what: str) -> None:
+        """Note the content of a table; a run that goes on must be given the same."""
+        if self.folder is None:
+            return
+        found = {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
+        recorded = self.folder.store.notes().get(f"{what} content", found) if self.settings.resume else found
+        if found != recorded:
+            shapes = f"{found['rows']:,} rows × {found['columns']} columns now, {recorded['rows']:,} × {recorded['columns']} then"
+            raise DataError(f"`{what}` of a resumed run must be what it began with. Received other content ({shapes}); begin a new run.")
+        self.entries[f"{what} content"] = found
 
     # ── read
 
@@ -104,7 +140,9 @@ class Run:
                 return dataset, ""
             law = "`target` must name the column to predict, or hold its values"
             raise DataError(f"{law}: AutoML requires y to be passed, but the target y is None.{_suggest(dataset)}")
-        return _with_target(dataset, target)
+        dataset, name = with_target(dataset, target)
+        self._recognise(dataset.frame, "data")
+        return dataset, name
 
     # ── detect, check
 
@@ -112,8 +150,8 @@ class Run:
         """Find out the type of every column and the task, from the rows to learn from alone."""
         self.tell("detect")
         settings = self.settings
-        _known(settings.types, dataset, "types")
-        _known(settings.ignore, dataset, "ignore")
+        known_columns(settings.types, dataset, "types")
+        known_columns(settings.ignore, dataset, "ignore")
         if target not in dataset.frame.columns:
             raise DataError(
                 f"`target` must be a column of the data. Received target={target!r}.{did_you_mean(target, dataset.frame.columns)}"
@@ -147,6 +185,7 @@ class Run:
     def _append_test(self) -> None:
         """Put the rows of the test file behind the others; nothing is found out from them."""
         test = read(self.settings.test, log=None)
+        self._recognise(test.frame, "test")
         frame, target = self.dataset.frame, self.task.target
         absent = [name for name in frame.columns if name not in test.frame.columns]
         if absent:
@@ -186,41 +225,48 @@ class Run:
         typed = self.schema.cast(train)
         self.preprocessor = TabularPreprocessor(self.settings.seed).fit(typed, self.schema, self.task, self.log)
         target = self.y[self.parts.train]
-        self.scaler = TargetScaler() if self.task.is_classification else TargetScaler.fit(target)
+        self.scaler = TargetScaler() if self.task.is_classification else self._scaler(typed, target)
         modelled = target if self.task.is_classification else self.scaler.transform(target)
         arrays = self.preprocessor.fit_target(typed, modelled, self.parts.fold, self.parts.folds, self.log)
         self.data = TrainingData(arrays, modelled, self.parts.fold, self.parts.folds, self.preprocessor.spec)
+
+    def _scaler(self, typed: pd.DataFrame, target: Array) -> TargetScaler:
+        arrays, settings = self.preprocessor.transform(typed), self.settings
+        return choose_scaler(target, arrays, wanted=settings.target_scale, seed=settings.seed, log=self.log)
 
     # ── choose, search, ensemble
 
     def search(self) -> None:
         """Train families until the clock or the cap on trials says stop."""
-        plan = choose_families(self.preprocessor.spec, self.settings.families, self.log)
-        store = TrialStore.in_folder(self.settings.directory)
-        study = Study(plan, self.data, self.budget, self.settings.seed, store, lambda message: self.tell("search", message))
+        settings = self.settings
+        self.plan = choose_families(self.preprocessor.spec, settings.families, self.log, only_networks=settings.only_networks)
+        store = TrialStore() if self.folder is None else self.folder.begin(self.entries)
+        self.study = study = Study(
+            self.plan, self.data, self.budget, settings.seed, store, lambda message: self.tell("search", message), self.log
+        )
         study.trials = self.trials
         study.run()
-        store.close()
+        if self.folder is not None and (trouble := self.folder.trouble):
+            self.log.add("search", "record of trials", "in memory", trouble, ["in the folder"], "directory='another folder'")
         self.interrupted = study.interrupted
-        if not any(trial.usable for trial in self.trials):
+        if not any(trial.usable and self._takes_part(trial) for trial in self.trials):
             if self.interrupted:
                 raise KeyboardInterrupt
-            reasons = "; ".join(f"{trial.family.name}: {trial.reason}" for trial in self.trials[:4])
-            raise DataError(f"At least one model must be trained. Received none within the budget ({reasons}); give it more time.")
+            what = "network" if settings.only_networks else "model"
+            reasons = "; ".join(f"{trial.family.name}: {trial.reason}" for trial in self.trials if not trial.usable and trial.number < 6)
+            told = f"({reasons or 'there was no time to begin'})"
+            raise DataError(f"At least one {what} must be trained. Received none within the budget {told}; give it more time.")
 
     def ensemble(self) -> None:
         """Choose members greedily on out-of-fold predictions, and join them into one network per family."""
         self.tell("ensemble")
-        self.usable = [trial for trial in self.trials if trial.usable]
-        self.judged_rows = np.flatnonzero(self.parts.fold >= 0)
-        predictions = np.stack([self._in_units(trial.trained.out_of_fold[self.judged_rows]) for trial in self.usable if trial.trained])
-        y = self.y[self.parts.train][self.judged_rows]
-        fold = self.parts.fold[self.judged_rows] if self.parts.folds > 1 else None
-        fitted = cross_fitted_selection(self.task.problem, y, predictions, fold, folds=5, seed=self.settings.seed)
-        self.weights, self.honest = fitted.selection.weights, fitted.prediction
-        self.predictions_of_trials = predictions
+        self.judged_rows = rows = np.flatnonzero(self.parts.fold >= 0)
+        y, fold = self.y[self.parts.train][rows], self.parts.fold[rows] if self.parts.folds > 1 else None
+        problem, seed = self.task.problem, self.settings.seed
+        self.joined = joined = join(problem, self.trials, self._takes_part, y, rows, fold, self.scaler, seed)
+        self.usable, self.weights, self.honest, self.scaler = joined.usable, joined.weights, joined.honest, joined.scaler
         parts = join_trials(self.usable, self.weights, self.preprocessor.spec)
-        self.predictor = Predictor(self.schema, self.task, self.preprocessor, self.scaler, parts, Calibration(because="not chosen yet"))
+        self.predictor = self.predictor_of(parts, self.scaler)
         names = [f"{part.family.title} ({part.share:.0%})" for part in sorted(parts, key=lambda part: -part.share)]
         self.log.add(
             "ensemble",
@@ -231,8 +277,13 @@ class Run:
             "families=['linear']",
         )
 
-    def _in_units(self, predictions: Array) -> Array:
-        return predictions if self.task.is_classification else self.scaler.inverse(predictions).astype(np.float32)
+    def _takes_part(self, trial: Trial) -> bool:
+        """Whether a trial may be part of the model; what is there for comparison alone may not."""
+        return trial.family.name not in self.plan.references
+
+    def predictor_of(self, parts: tuple[Part, ...], scaler: TargetScaler) -> Predictor:
+        """Return a predictor of some parts, not calibrated."""
+        return Predictor(self.schema, self.task, self.preprocessor, scaler, parts, Calibration(because="not chosen yet"))
 
     # ── judge, explain
 
@@ -244,7 +295,7 @@ class Run:
         if all(part.family.tags.kind in ("linear", "naive") for part in self.predictor.parts):
             simple = None  # the model is the simplest model; a comparison with itself would tell nothing
         name = "" if simple is None else self.usable[simple].family.title
-        of = self.predictions_of_trials
+        of = self.joined.predictions
         fitted_on = Judged(y, self.honest, of[naive or 0], None if simple is None else of[simple], name, "cross-fitted")
         unseen, seed = self._unseen(naive, simple, name), self.settings.seed
         self.judgement: Judgement = judge(self.task, fitted_on, unseen, self.wishes, seed=seed, log=self.log)
@@ -266,11 +317,18 @@ class Run:
 
         def alone(number: int | None) -> Array:
             parts = join_trials([self.usable[number or 0]], np.ones(1), self.preprocessor.spec)
-            return Predictor(self.schema, self.task, self.preprocessor, self.scaler, parts, Calibration(because="")).raw(arrays)
+            return self.predictor_of(parts, self.joined.scaler_of(number or 0)).raw(arrays)
 
         source = "holdout" if self.test_rows is None else "test file"
         y = self.y[self.parts.holdout]
         return Judged(y, self.predictor.raw(arrays), alone(naive), None if simple is None else alone(simple), name, source)
+
+    def compare(self) -> None:
+        """Set all models side by side: paired tests, prediction times, and whether networks were worth it."""
+        from automl.leaderboard import compare_models
+
+        self.tell("compare")
+        self.compared = compare_models(self)
 
     def explain(self) -> None:
         """Measure importance on rows that the explained models have not seen, and explain a few rows."""
@@ -287,7 +345,8 @@ class Run:
         )
         self.background = frame.sample(min(BACKGROUND_ROWS, len(frame)), random_state=seed).reset_index(drop=True)
         prediction = predictor(frame)
-        chosen = self._interesting(prediction, y)
+        decided = predictor.decide(prediction) == self.task.decode(y) if self.task.is_classification else None
+        chosen = interesting_rows(prediction, y, decided, self.task.classes)
         explained = explain_rows(
             predictor,
             self.background,
@@ -311,41 +370,21 @@ class Run:
             predictor = Predictor(**{**self.predictor.__dict__, "parts": parts})
         return (np.sort(rng.choice(rows, EXPLAINED_ROWS, replace=False)) if len(rows) > EXPLAINED_ROWS else rows), predictor
 
-    def _interesting(self, prediction: Array, y: Array) -> list[tuple[str, int]]:
-        """Return (title, row): a clear case of each side, and the most confident mistake."""
-        if not self.task.is_classification:
-            error = np.abs(prediction[:, 0] - y)
-            order = np.argsort(prediction[:, 0], kind="stable")
-            picks = [("A high prediction", order[-1]), ("A low prediction", order[0]), ("The largest error", int(error.argmax()))]
-            return _distinct(picks)
-        decided = self.predictor.decide(prediction)
-        truth = self.task.decode(y)
-        sure = prediction.max(axis=1)
-        right, wrong = decided == truth, decided != truth
-        picks = []
-        for code, label in enumerate(self.task.classes[:3]):
-            rows = np.flatnonzero(right & (y == code))
-            if len(rows):
-                picks.append((f"A clear case of {label}", rows[prediction[rows, code].argmax()]))
-        if wrong.any():
-            rows = np.flatnonzero(wrong)
-            picks.append(("The most confident mistake", rows[sure[rows].argmax()]))
-        return _distinct(picks)
-
     # ── tell
 
     def fitted(self) -> Fitted:
         """Return what the run leaves behind."""
-        from automl.collect import collect_facts, leaderboard_table
+        from automl.collect import collect_facts
+        from automl.leaderboard import compare_models
 
         self.tell("report")
-        board = leaderboard_table(self)
+        compared = compare_models(self) if self.compared is None else self.compared
         return Fitted(
             self.predictor,
             self.findings,
             tuple(self.log),
-            collect_facts(self, board),
-            board,
+            collect_facts(self, compared),
+            compared.table,
             tuple(self.feature_names),
             self.background,
             self.settings.seed,
@@ -353,44 +392,7 @@ class Run:
         )
 
 
-def _distinct(picks: list[tuple[str, Any]]) -> list[tuple[str, int]]:
-    """Return picks whose rows differ, as integers."""
-    seen: dict[int, str] = {}
-    for title, row in picks:
-        seen.setdefault(int(row), title)
-    return [(title, row) for row, title in seen.items()]
-
-
 def _suggest(dataset: Dataset) -> str:
     """Return a sentence with the most plausible target."""
     ranked = suggest_target(dataset, detect_schema(dataset))
     return f" The most plausible one is {ranked[0][0]!r}: {ranked[0][1]}" if ranked else ""
-
-
-def _known(names: Mapping[str, Any] | tuple[str, ...], dataset: Dataset, argument: str) -> None:
-    """Raise where an argument names a column that is not there."""
-    for name in names:
-        if name not in dataset.frame.columns:
-            raise UsageError(f"`{argument}` must name columns of the data. Received {name!r}.{did_you_mean(name, dataset.frame.columns)}")
-
-
-def _with_target(dataset: Dataset, target: Any) -> tuple[Dataset, str]:
-    """Return the data with the target as a column, and the column's name."""
-    if isinstance(target, (str, int, np.integer)):
-        return dataset, str(target)
-    if isinstance(target, pd.DataFrame) and target.shape[1] == 1:
-        target = target.iloc[:, 0]
-    elif isinstance(target, (list, tuple)) and not any(isinstance(value, (list, tuple, np.ndarray)) for value in target):
-        target = pd.Series(target)  # keeps a missing value among texts
-    values = target.to_numpy() if hasattr(target, "to_numpy") else np.asarray(target)
-    if values.ndim == 2 and values.shape[1] == 1:
-        warnings.warn("A column-vector y was passed when a 1d array was expected", DataConversionWarning, stacklevel=4)
-        values = values[:, 0]
-    if values.ndim != 1 or len(values) != len(dataset.frame):
-        raise DataError(
-            f"`target` must be the name of a column or hold one value per row. Received shape {values.shape} for {len(dataset.frame)} rows."
-        )
-    name = str(getattr(target, "name", None) or "target")
-    while name in dataset.frame.columns:
-        name += "_"
-    return Dataset(dataset.frame.assign(**{name: values}), dataset.name, dataset.path, dataset.details), name

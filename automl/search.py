@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from automl.budget import BASELINES_UNTIL, SEARCH_UNTIL, Budget, Deadline
+from automl.decisions import DecisionLog
+from automl.errors import ArtifactError, DataError
 from automl.families.base import Config, Family, Trained, TrainingData
+from automl.memory import is_out_of_memory
 from automl.selection import SHARES, Plan
-from automl.trials import Trial, TrialStore
+from automl.trials import Pack, RecordedPack, Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
 NEIGHBOURS = 0.5  # share of the proposals after the portfolio that stay near the best configuration
@@ -29,6 +34,7 @@ class _Queue:
     seconds: float = 0.0  # of the slowest configuration so far
     spent: float = 0.0
     exhausted: bool = False
+    largest: int | None = None  # configurations that memory lets it train at once; None while nothing is known
 
 
 @dataclass
@@ -40,8 +46,9 @@ class Study:
         data: Training rows with folds.
         budget: Clock and caps.
         seed: Seed of every random choice.
-        store: Where trials are recorded.
+        store: Where trials are recorded; what an earlier process recorded there is taken over instead of trained again.
         on_progress: Called after each step with a sentence.
+        log: Where it is recorded that memory was too small.
 
     Attributes:
         trials: What was tried, in order.
@@ -54,6 +61,7 @@ class Study:
     seed: int = 0
     store: TrialStore = field(default_factory=TrialStore)
     on_progress: Callable[[str], None] | None = None
+    log: DecisionLog = field(default_factory=DecisionLog)
     trials: list[Trial] = field(default_factory=list)
     interrupted: bool = False
 
@@ -65,6 +73,7 @@ class Study:
             for family in self.plan.families
         }
         try:
+            self._go_on()
             self._baselines()
             self._search()
         except KeyboardInterrupt:
@@ -80,7 +89,7 @@ class Study:
     def _baselines(self) -> None:
         """Train the first configuration of everything that is not a network: a usable model exists early."""
         for queue in self._queues.values():
-            if queue.family.tags.kind == "network" or (self._full() and self.trials):
+            if queue.family.tags.kind == "network" or queue.asked or (self._full() and self.trials):
                 continue
             seconds = max(BASELINES_UNTIL * self.budget.limit, 2.0) if self.budget.timed else None
             first = not any(trial.usable and trial.family.tags.kind != "naive" for trial in self.trials)
@@ -100,7 +109,7 @@ class Study:
             part = NETWORK_SLICE if queue.family.tags.kind == "network" and queue.spent == 0.0 else 1.0
             seconds = self.budget.remaining(SEARCH_UNTIL) * part
             size = queue.family.pack_size(self.data.spec, self.data.folds, seconds, self.budget.memory_limit // PACK_MEMORY)
-            configs = self._ask(queue, min(size, room))
+            configs = self._ask(queue, min(size, room, queue.largest or size))
             self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
 
     def _next(self) -> _Queue | None:
@@ -160,21 +169,13 @@ class Study:
         if not configs:
             queue.exhausted = True
             return
-        started = self.budget.elapsed()
+        if self._repeat(queue, configs):
+            return
+        started, first = self.budget.elapsed(), len(self.trials)
         told = f"training {queue.family.title}" + (f", {len(configs)} at once" if len(configs) > 1 else "")
         self._tell(told)
-
-        def on_progress(best: float) -> None:
-            self._tell(f"{told}: loss {best:.4g} so far")
-
-        reason = None
-        try:
-            results = queue.family.train(configs, self.data, deadline=deadline, seed=self.seed, on_progress=on_progress)
-        except Exception as error:  # whatever a family or its backend raises must not end the run; it is recorded and told
-            results, reason = [], f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        results, reason = self._attempt(queue, configs, deadline, told)
         took = self.budget.elapsed() - started
-        queue.spent += took
-        queue.seconds = max(queue.seconds, took if queue.family.pack_configs == 1 else took / 4)
         done = {id(result.config) for result in results}
         for result in results:
             self._record(queue.family, result.config, result, result.status, result.seconds, None)
@@ -184,7 +185,46 @@ class Study:
                 self._record(queue.family, config, None, "failed", took / len(configs), why)
         if reason is not None and not results:
             queue.exhausted = True  # the same failure would come again
+        self._spent(queue, took)
+        state, elapsed, largest = self._rng.bit_generator.state, self.budget.elapsed(), queue.largest
+        trials = tuple(self.trials[first:])
+        self.store.add(Pack(queue.family, tuple(configs), trials, took, elapsed, state, queue.exhausted, largest))
         self._tell(f"{queue.family.title}: {len(results)} of {len(configs)} usable")
+
+    def _spent(self, queue: _Queue, seconds: float) -> None:
+        queue.spent += seconds
+        queue.seconds = max(queue.seconds, seconds if queue.family.pack_configs == 1 else seconds / 4)
+
+    def _attempt(self, queue: _Queue, configs: Sequence[Config], deadline: Deadline, told: str) -> tuple[list[Trained], str | None]:
+        """Train configurations, in halves where memory is too small; return what was reached, and why the rest was not."""
+
+        def on_progress(best: float) -> None:
+            self._tell(f"{told}: loss {best:.4g} so far")
+
+        try:
+            return queue.family.train(configs, self.data, deadline=deadline, seed=self.seed, on_progress=on_progress), None
+        except Exception as error:  # whatever a family or its backend raises must not end the run; it is recorded and told
+            reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+            too_large = is_out_of_memory(error)
+        if not too_large or len(configs) == 1:
+            return [], reason
+        gc.collect()  # here, where the error no longer holds what filled the memory
+        queue.largest = (len(configs) + 1) // 2
+        self._shrunk(queue, len(configs))
+        results: list[Trained] = []
+        why, left = None, list(configs)
+        while left:
+            part, left = left[: queue.largest], left[queue.largest :]
+            share = self.budget.deadline(seconds=deadline.remaining() * len(part) / (len(part) + len(left)))
+            reached, failed = self._attempt(queue, part, share, told)
+            results, why = results + reached, why or failed
+        return results, why
+
+    def _shrunk(self, queue: _Queue, size: int) -> None:
+        """Tell and record that a pack was too large for the memory."""
+        sentence = f"Memory was too small for {size} configurations of {queue.family.title} at once."
+        self._tell(f"{sentence} Trying {queue.largest}.")
+        self.log.add("search", f"pack size of {queue.family.name}", f"at most {queue.largest}", sentence, [str(size)], "memory='8GB'")
 
     def _record(self, family: Family, config: Config, trained: Trained | None, status: str, seconds: float, reason: str | None) -> None:
         loss = None if trained is None else out_of_fold_loss(self.data, trained.out_of_fold)
@@ -192,7 +232,72 @@ class Study:
             status, trained, reason, loss = "failed", None, "its predictions are not finite", None
         trial = Trial(len(self.trials), family, config, status, loss, seconds, self.budget.elapsed(), trained, reason)
         self.trials.append(trial)
-        self.store.add(trial)
+
+    # ── going on after a crash
+
+    def _go_on(self) -> None:
+        """Count the time that an earlier process spent; with a clock, take its trials as they are.
+
+        Without a clock the search asks for the same packs again, and finds them in the record; see :meth:`_repeat`.
+        """
+        last = self.store.last
+        if last is None:
+            return
+        if self.budget.timed:
+            self._adopt()
+        # What comes after the search has its share of the budget, however late the last pack came.
+        self.budget.spend(min(last.elapsed, SEARCH_UNTIL * self.budget.limit))
+
+    def _repeat(self, queue: _Queue, configs: Sequence[Config]) -> bool:
+        """Take the next recorded pack in place of training `configs`, if it is the same; return whether nothing is left to train."""
+        pack = self.store.upcoming
+        if pack is None:
+            return False
+        if pack.family != queue.family.name or json.loads(json.dumps(list(configs))) != list(pack.asked):
+            self._tell("the recorded trials are not what would be tried next here; they are taken as they are")
+            bare = [{key: value for key, value in config.items() if key != "seed"} for config in configs]
+            queue.asked -= {_key(config) for config in bare}
+            queue.portfolio[:0] = bare
+            self._adopt()
+            return True
+        try:
+            trials = self.store.take(queue.family, self.data.spec, self.data.rows)
+        except ArtifactError as problem:
+            self._tell(f"a recorded pack is trained again: {problem}")
+            self.store.again(pack)
+            return False
+        self._take_over(queue, pack, trials)
+        return True
+
+    def _adopt(self) -> None:
+        """Take all recorded packs as they are."""
+        while (pack := self.store.upcoming) is not None:
+            queue = self._queues.get(pack.family)
+            if queue is None:
+                known = sorted(self._queues)
+                raise DataError(f"A resumed run must have the families of its record, out of {known} here. Received {pack.family!r}.")
+            try:
+                trials = self.store.take(queue.family, self.data.spec, self.data.rows)
+            except ArtifactError as problem:
+                first, share = len(self.trials), pack.seconds / len(pack.asked)
+                trials = [
+                    Trial(first + place, queue.family, config, "failed", None, share, pack.elapsed, None, str(problem))
+                    for place, config in enumerate(pack.asked)
+                ]
+            self._take_over(queue, pack, trials)
+            self._rng.bit_generator.state = pack.generator
+        for queue in self._queues.values():
+            queue.portfolio = [config for config in queue.portfolio if _key(config) not in queue.asked]
+
+    def _take_over(self, queue: _Queue, pack: RecordedPack, trials: Sequence[Trial]) -> None:
+        """Put recorded trials among the others, and their family where it was behind them."""
+        self.trials.extend(trials)
+        queue.asked.update(_key(config) for config in pack.asked)
+        self._spent(queue, pack.seconds)
+        queue.exhausted, queue.largest = pack.exhausted, pack.largest
+        if pack.largest is not None and pack.largest < len(pack.asked):
+            self._shrunk(queue, len(pack.asked))
+        self._tell(f"{queue.family.title}: {len(trials)} taken over from the record")
 
     def _counted(self) -> int:
         """Trials that count against the cap: all but those for comparison alone."""
@@ -204,6 +309,11 @@ class Study:
     def _tell(self, message: str) -> None:
         if self.on_progress is not None:
             self.on_progress(message)
+
+
+def _key(config: Config) -> str:
+    """Return what tells one configuration from another: everything but its seed."""
+    return str(sorted((key, value) for key, value in config.items() if key != "seed"))
 
 
 def out_of_fold_loss(data: TrainingData, predictions: np.ndarray[Any, Any]) -> float:

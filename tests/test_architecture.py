@@ -51,6 +51,8 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "explanation": {"schema", "metrics", "_backend"},
     "judgement": {"task", "calibration", "intervals", "threshold", "evaluation"},
     "predictor": {"schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold"},
+    "joining": {"families", "preprocessing", "ensemble", "trials"},
+    "speed": set(),
     # tell, keep
     "report": {"evaluation", "threshold", "calibration", "intervals", "explanation", "metrics"},
     "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals"},
@@ -58,9 +60,10 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
 STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
-ALLOWED["collect"] = {"report", "metrics", "evaluation", "trials"}
+ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
+ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
-ALLOWED["run"] = STAGES | {"collect", "storage"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage"}
 ALLOWED["resuming"] = {"families", "trials"}
 ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage"}

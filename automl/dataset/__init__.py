@@ -11,12 +11,25 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset.files import read_file
+from automl.dataset.fingerprint import fingerprint
 from automl.dataset.frames import column_names, from_memory
 from automl.dataset.numbers import MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
+from automl.dataset.target import with_target
 from automl.decisions import DecisionLog
 from automl.errors import DataError
 
-__all__ = ["MISSING", "PADDED", "Dataset", "NumberFormat", "find_number_format", "level_text", "number_text", "read"]
+__all__ = [
+    "MISSING",
+    "PADDED",
+    "Dataset",
+    "NumberFormat",
+    "find_number_format",
+    "fingerprint",
+    "level_text",
+    "number_text",
+    "read",
+    "with_target",
+]
 
 
 @dataclass(frozen=True)
