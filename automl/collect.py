@@ -12,32 +12,30 @@ import numpy as np
 import pandas as pd
 
 from automl import __version__
-from automl.evaluation.loss import loss_with_interval
+from automl.leaderboard import METRIC_TITLES, NOT_TRIED, Compared
 from automl.metrics import METRICS
 from automl.report import facts as f
 from automl.report.answer import answer
-from automl.trials import Trial
 
 if TYPE_CHECKING:
     from automl.run import Run
 
-METRIC_TITLES = {"log_loss": "log-loss", "rmse": "RMSE"}
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pandas", "scipy")
 
 
-def collect_facts(run: Run, table: pd.DataFrame) -> f.ReportFacts:
+def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     """Return the facts of a finished run.
 
     Args:
         run: A run after its last stage.
-        table: Its leaderboard.
+        compared: Its models side by side.
 
     Returns:
         The versioned facts that ``report.json`` holds and the page is drawn from.
     """
     judgement = run.judgement
     evaluation = f.EvaluationFacts.model_validate(judgement.evaluation.report())
-    board, task, threshold = _leaderboard(run, table), _task(run), _threshold(run)
+    board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
     findings = tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
     return f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
@@ -54,7 +52,8 @@ def collect_facts(run: Run, table: pd.DataFrame) -> f.ReportFacts:
         importance=_importance(run),
         examples=_examples(run),
         leaderboard=board,
-        advice=_advice(board),
+        advice=None if compared.networks is None else compared.networks.sentence,
+        networks=compared.networks,
         search=_search(run),
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),
@@ -136,9 +135,7 @@ def _calibration(run: Run) -> f.CalibrationFacts | None:
     if not run.task.is_classification:
         return None
     chosen = run.judgement.calibration
-    return f.CalibrationFacts(
-        method=chosen.method, candidates=dict(chosen.losses), applied=chosen.method != "none", because=chosen.because
-    )
+    return f.CalibrationFacts(method=chosen.method, candidates=dict(chosen.losses), applied=chosen.method != "none", because=chosen.because)
 
 
 def _importance(run: Run) -> f.ImportanceFacts | None:
@@ -189,12 +186,14 @@ def _scale(run: Run, output: Any) -> str:
     return f"probability of {label}"
 
 
-def _leaderboard(run: Run, table: pd.DataFrame) -> f.LeaderboardFacts:
+def _leaderboard(run: Run, compared: Compared) -> f.LeaderboardFacts:
     """Return the best trial of each family and the ensemble, on the rows that judge the search."""
-    best = table.sort_values("loss", kind="stable").drop_duplicates("family")
+    table = compared.table
+    best = table.drop_duplicates("family")  # the table is sorted
     rows = []
     for rank, entry in enumerate(best.to_dict(orient="records"), start=1):
         own = table[table["family"] == entry["family"]]
+        known = {name: None if pd.isna(entry[name]) else entry[name] for name in ("beyond_noise", "predict_ms_1", "predict_ms_1000")}
         rows.append(
             f.LeaderboardRow(
                 rank=rank,
@@ -205,103 +204,42 @@ def _leaderboard(run: Run, table: pd.DataFrame) -> f.LeaderboardFacts:
                 score=entry["loss"],
                 low=entry["low"],
                 high=entry["high"],
-                trials=len(own),
+                trials=int((own["status"] != NOT_TRIED).sum()),
                 seconds=float(own["seconds"].sum()),
                 weight=float(own["weight"].sum()),
                 size_bytes=None if pd.isna(entry["size_bytes"]) else int(entry["size_bytes"]),
+                predict_seconds_one=None if known["predict_ms_1"] is None else known["predict_ms_1"] / 1000,
+                predict_seconds_per_1000=None if known["predict_ms_1000"] is None else known["predict_ms_1000"] / 1000,
+                difference=entry["difference"],
+                difference_low=entry["difference_low"],
+                difference_high=entry["difference_high"],
+                beyond_noise=known["beyond_noise"],
+                reference=entry["family"] in run.plan.references,
                 config=entry["config"],
                 status=entry["status"],
+                note=entry["note"],
             )
         )
     metric = run.task.metric
     folds = "cross-fitted out-of-fold rows" if run.parts.folds > 1 else "validation rows"
-    source = f"{len(run.judged_rows):,} {folds}"
-    return f.LeaderboardFacts(metric=metric, metric_title=METRIC_TITLES.get(metric, metric), source=source, rows=tuple(rows))
-
-
-def leaderboard_table(run: Run) -> pd.DataFrame:
-    """Return one row per usable or failed trial and one for the ensemble, best first.
-
-    Columns: rank, model, family, title, kind, loss (log-loss, or RMSE in the target's units) with its 95 % interval low–high, weight in the
-    ensemble, seconds, size_bytes, status, config.
-    """
-    y = run.y[run.parts.train][run.judged_rows]
-    problem = run.task.problem
-    entries = []
-    loss, low, high = loss_with_interval(problem, y, run.honest)
-    seconds = sum(trial.seconds for trial in run.trials)
-    entries.append(_entry("ensemble", "ensemble", "Ensemble", "ensemble", (loss, low, high), 0.0, seconds, None, "finished", {}))
-    for number, trial in enumerate(run.usable):
-        scores = loss_with_interval(problem, y, run.predictions_of_trials[number])
-        entries.append(_of_trial(trial, scores, float(run.weights[number])))
-    entries.extend(_of_trial(trial, (np.nan, np.nan, np.nan), 0.0) for trial in run.trials if not trial.usable)
-    table = pd.DataFrame(entries).sort_values("loss", kind="stable", na_position="last").reset_index(drop=True)
-    table.insert(0, "rank", np.arange(1, len(table) + 1))
-    return table
-
-
-def _of_trial(trial: Trial, scores: tuple[float, float, float], weight: float) -> dict[str, Any]:
-    size = trial.family.size(trial.trained) * 4 if trial.trained is not None else 0
-    family = trial.family
-    config = {key: value for key, value in trial.config.items() if key != "seed"}
-    name = f"{family.name}-{trial.number}"
-    return _entry(name, family.name, family.title, family.tags.kind, scores, weight, trial.seconds, size or None, trial.status, config)
-
-
-def _entry(
-    model: str,
-    family: str,
-    title: str,
-    kind: str,
-    scores: tuple[float, float, float],
-    weight: float,
-    seconds: float,
-    size: int | None,
-    status: str,
-    config: dict[str, Any],
-) -> dict[str, Any]:
-    loss, low, high = scores
-    return {
-        "model": model,
-        "family": family,
-        "title": title,
-        "kind": kind,
-        "loss": loss,
-        "low": low,
-        "high": high,
-        "weight": weight,
-        "seconds": seconds,
-        "size_bytes": size,
-        "status": status,
-        "config": config,
-    }
-
-
-def _advice(board: f.LeaderboardFacts) -> str | None:
-    """Return a sentence on whether the networks were worth it."""
-    networks = [row for row in board.rows if row.kind == "network" and row.score is not None]
-    others = [row for row in board.rows if row.kind in ("tree", "linear") and row.score is not None]
-    if not networks or not others:
-        return None
-    network, other = networks[0], others[0]
-    weight = sum(row.weight for row in networks)
-    best, rival = float(network.score or 0.0), float(other.score or 0.0)
-    scores = f"{board.metric_title} {best:.4g} for {network.title}, {rival:.4g} for {other.title}"
-    if other.low is not None and best < other.low:
-        return f"The networks are worth it: {scores}."
-    if weight < 0.05:
-        return f"You do not need a network here: {scores}, and the ensemble gives networks {weight:.0%}."
-    return f"Networks and simpler models complement each other: {scores}; in the ensemble networks have {weight:.0%}."
+    return f.LeaderboardFacts(
+        metric=metric,
+        metric_title=METRIC_TITLES.get(metric, metric),
+        source=f"{len(run.judged_rows):,} {folds}",
+        best_single=compared.best_single,
+        absent=compared.absent,
+        rows=tuple(rows),
+    )
 
 
 def _search(run: Run) -> f.SearchFacts:
     history: list[f.SearchPoint] = []
     best = float("inf")
-    scale = 1.0 if run.task.is_classification else run.scaler.scale
+    factor, title = (1.0, METRIC_TITLES["log_loss"]) if run.task.is_classification else run.scaler.loss(1.0)
     for trial in run.trials:
         if trial.usable and trial.loss is not None and trial.loss < best:
             best = float(trial.loss)
-            history.append(f.SearchPoint(elapsed=trial.elapsed, best=best * scale, family=trial.family.name))
+            history.append(f.SearchPoint(elapsed=trial.elapsed, best=best * factor, family=trial.family.name))
     budget = run.budget
     limits = [f"{budget.limit:g} s"] if budget.timed else []
     limits += [f"{budget.trials} trials"] if budget.trials is not None else []
@@ -310,7 +248,7 @@ def _search(run: Run) -> f.SearchFacts:
         failed=sum(trial.status == "failed" for trial in run.trials),
         seconds=budget.elapsed(),
         budget=" and ".join(limits),
-        metric_title=METRIC_TITLES.get(run.task.metric, run.task.metric),
+        metric_title=title,
         greater_is_better=METRICS[run.task.metric].greater_is_better,
         history=tuple(history),
     )
@@ -325,6 +263,10 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
         value = getattr(settings, name)
         if value is not None:
             arguments.append(f"{name}={value!r}")
+    if settings.only_networks:
+        arguments.append("only_networks=True")
+    if settings.target_scale is not None:
+        arguments.append(f"target_scale={settings.target_scale!r}")
     if settings.families is not None:
         arguments.append(f"families={[getattr(family, 'name', family) for family in settings.families]!r}")
     for name, given in (("types", settings.types), ("ignore", list(settings.ignore))):

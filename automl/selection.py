@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
@@ -24,11 +24,13 @@ class Plan:
         families: Eligible families, in the order in which their first configuration is tried.
         left_out: Names of the others with the reason.
         references: Names of the families that are trained once for comparison and never become part of the model.
+        absent: Kinds of which no family takes part, with the reason.
     """
 
     families: tuple[Family, ...]
     left_out: dict[str, str]
     references: frozenset[str] = frozenset()
+    absent: dict[str, str] = field(default_factory=dict)
 
     def competes(self, family: Family) -> bool:
         """Whether a family is searched for its best configuration, and not only there to be compared with."""
@@ -98,7 +100,9 @@ def choose_families(
         raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {left_out}.")
     if log is not None:
         _tell(log, spec, chosen, left_out, references)
-    return Plan(tuple(chosen), left_out, references)
+    present = {family.tags.kind for family in chosen}
+    absent = {known[name].tags.kind: reason for name, reason in left_out.items() if known[name].tags.kind not in present}
+    return Plan(tuple(chosen), left_out, references, absent)
 
 
 def _tell(log: DecisionLog, spec: Spec, chosen: list[Family], left_out: dict[str, str], references: frozenset[str]) -> None:

@@ -4,6 +4,7 @@ Everything here looks at the model from outside: ``predict`` takes a frame of ra
 """
 
 from automl.explanation.association import associated_columns
+from automl.explanation.examples import interesting_rows
 from automl.explanation.importance import ColumnImportance, Importance, permutation_importance
 from automl.explanation.shapley import ColumnContribution, RowExplanation, explain_rows
 
@@ -14,5 +15,6 @@ __all__ = [
     "RowExplanation",
     "associated_columns",
     "explain_rows",
+    "interesting_rows",
     "permutation_importance",
 ]

@@ -19,6 +19,9 @@ from automl.report.measured import (
     Fact,
     GridFacts,
     Label,
+    LeaderboardFacts,
+    LeaderboardRow,
+    NetworksFacts,
     RegressionFacts,
     ReliabilityBin,
     ReliabilityFacts,
@@ -50,6 +53,7 @@ __all__ = [
     "Label",
     "LeaderboardFacts",
     "LeaderboardRow",
+    "NetworksFacts",
     "Problem",
     "RegressionFacts",
     "ReliabilityBin",
@@ -236,36 +240,6 @@ class ExampleFacts(Fact):
     completeness_gap: float | None = None
 
 
-class LeaderboardRow(Fact):
-    """One model that was tried. `weight` is its share of the ensemble."""
-
-    rank: int
-    name: str
-    family: str
-    title: str
-    kind: Literal["network", "tree", "linear", "naive", "ensemble", "other"]
-    score: float | None = None
-    low: float | None = None
-    high: float | None = None
-    trials: int | None = None
-    seconds: float | None = None
-    weight: float = 0.0
-    size_bytes: int | None = None
-    predict_seconds_per_1000: float | None = None
-    config: dict[str, Any] = {}
-    status: str = "ok"
-
-
-class LeaderboardFacts(Fact):
-    """All models side by side, on one metric."""
-
-    metric: str
-    metric_title: str
-    greater_is_better: bool = False
-    source: str = ""
-    rows: tuple[LeaderboardRow, ...]
-
-
 class SearchPoint(Fact):
     """The best score that was known after so many seconds."""
 
@@ -340,6 +314,7 @@ class ReportFacts(Fact):
     examples: tuple[ExampleFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
+    networks: NetworksFacts | None = None
     search: SearchFacts | None = None
     decisions: tuple[DecisionFacts, ...] = ()
     reproduce: ReproduceFacts = ReproduceFacts()

@@ -1,9 +1,9 @@
-"""What was measured, as facts: scores with intervals, confusion, curves, reliability, errors of numbers, paired comparisons."""
+"""What was measured, as facts: scores with intervals, confusion, curves, reliability, errors of numbers, paired comparisons, models side by side."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -150,3 +150,69 @@ class EvaluationFacts(Fact):
     reliability: ReliabilityFacts | None = None
     regression: RegressionFacts | None = None
     comparisons: tuple[ComparisonFacts, ...] = ()
+
+
+class LeaderboardRow(Fact):
+    """One model that was tried. `weight` is its share of the ensemble.
+
+    `difference` is its score minus that of the best single model, with a 95 % interval (paired, on the same rows). `reference` marks a
+    model that was trained for comparison alone; `note` says in words why there is no score.
+    """
+
+    rank: int
+    name: str
+    family: str
+    title: str
+    kind: Literal["network", "tree", "linear", "naive", "ensemble", "other"]
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    trials: int | None = None
+    seconds: float | None = None
+    weight: float = 0.0
+    size_bytes: int | None = None
+    predict_seconds_per_1000: float | None = None
+    predict_seconds_one: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    beyond_noise: bool | None = None
+    reference: bool = False
+    config: dict[str, Any] = {}
+    status: str = "ok"
+    note: str = ""
+
+
+class LeaderboardFacts(Fact):
+    """All models side by side, on one metric. `best_single` is tested against; `absent` says why a kind of model did not take part."""
+
+    metric: str
+    metric_title: str
+    greater_is_better: bool = False
+    source: str = ""
+    best_single: str | None = None
+    absent: dict[str, str] = {}
+    rows: tuple[LeaderboardRow, ...]
+
+
+class NetworksFacts(Fact):
+    """Whether networks were worth it; None where that is not known.
+
+    `difference`: how much better the best network is than the best other model. `ensemble_difference`: how much the ensemble loses without
+    networks. `faster`: how many times as fast predictions would be without them.
+    """
+
+    network: str | None = None
+    other: str | None = None
+    weight: float = 0.0
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    beyond_noise: bool | None = None
+    ensemble_difference: float | None = None
+    ensemble_low: float | None = None
+    ensemble_high: float | None = None
+    ensemble_beyond_noise: bool | None = None
+    faster: float | None = None
+    worth_it: bool | None = None
+    sentence: str
