@@ -10,7 +10,7 @@ from typing import Any
 
 import automl
 from automl.families.base import Config, Tags
-from automl.layers import PackedCategories, PackedDense, PackedDropout, PackedModel, PackedScale
+from automl.layers import PackedCategories, PackedDense, PackedDropout, PackedModel
 from automl.preprocessing.base import Spec
 
 HERE = Path(__file__).parent
@@ -33,8 +33,8 @@ class Wide(automl.KerasFamily):
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return one network that holds all `configs`, with logits of shape (rows, members, outputs)."""
         members = len(configs)
-        hidden = PackedDense(members, int(configs[0]["units"]), "gelu")
-        body = [PackedScale(members), hidden, PackedDropout(members), PackedDense(members, spec.outputs)]
+        hidden = PackedDense(members, int(configs[0]["units"]), "gelu", input_scale=6.0)
+        body = [hidden, PackedDropout(members), PackedDense(members, spec.outputs)]
         return PackedModel(members, body, PackedCategories(members, spec.categories) if spec.categories else None)
 
 

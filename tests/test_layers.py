@@ -6,8 +6,9 @@ import pytest
 from keras import ops
 
 from automl import _backend
-from automl.layers import PackedCategories, PackedDense, PackedDropout, PackedModel, PackedScale
-from automl.layers.packed import dropout_masks, he_normal, initial_weights, normal, ones, zeros
+from automl.layers import PackedCategories, PackedDense, PackedDropout, PackedModel
+from automl.layers.model import initial_weights
+from automl.layers.packed import dropout_masks, he_normal, normal, ones, zeros
 
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.normal(size=(7, 3)).astype(np.float32)
@@ -15,7 +16,7 @@ CODES = np.column_stack([RNG.integers(0, 4, 7), RNG.integers(0, 50, 7)]).astype(
 
 
 def model(members, *, categories=True, activation="silu"):
-    body = [PackedScale(members), PackedDense(members, 5, activation), PackedDropout(members), PackedDense(members, 2)]
+    body = [PackedDense(members, 5, activation, input_scale=6.0), PackedDropout(members), PackedDense(members, 2)]
     pack = PackedModel(members, body, PackedCategories(members, (4, 50)) if categories else None)
     pack(inputs(categories))
     return pack

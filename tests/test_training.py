@@ -62,7 +62,7 @@ def test_out_of_fold_outputs_are_those_of_the_stored_weights():
     family, spec = MLP(), data.spec
     config = family.complete({"units": 32}, spec)
     for fold in range(data.folds):
-        models = [{"weights": result.weights[1][fold], "scale": 1.0}]
+        models = [{"weights": result.weights[1][fold], "scale": 1.0, "fold": fold}]
         rows = data.fold == fold
         arrays = {name: values[rows] for name, values in data.arrays.items()}
         predicted = family.combine([(config, models, 1.0)], spec).predict(arrays)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from automl.families._inputs import EMBEDDINGS, category_layer, number_layer
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
-from automl.layers import PackedCategories, PackedDense, PackedDropout, PackedModel, PackedScale
+from automl.layers import PackedDense, PackedDropout, PackedModel
 from automl.layers.packed import zeros
 from automl.preprocessing.base import Spec
 
 
 class MLP(KerasFamily):
-    """Multilayer perceptron on robustly scaled numbers, indicators and embeddings.
+    """Multilayer perceptron on robustly scaled numbers, their piecewise-linear encoding, indicators and embeddings.
 
-    A plain network with the parts that cost little and help most in Holzmüller et al. (2024, arXiv:2407.04491): smooth clipping
-    of the inputs, a learned scale per input, a zero output layer, AdamW with β₂ = 0.95 and the coslog4 schedule.
+    A plain network with the parts that cost little and help most: piecewise-linear encoding of numbers (Gorishniy et al., 2022,
+    arXiv:2203.05556); smooth clipping, a learned scale per input, a zero output layer, AdamW with β₂ = 0.95 and the coslog4 schedule
+    (Holzmüller et al., 2024, arXiv:2407.04491).
     """
 
     name = "mlp"
@@ -26,7 +28,9 @@ class MLP(KerasFamily):
     pack_configs = 8
 
     def space(self, hp: Any, spec: Spec) -> None:
-        """Declare width, depth, activation, learning rate, weight decay and dropout."""
+        """Declare embedding, width, depth, activation, learning rate, weight decay and dropout."""
+        hp.Choice("embedding", list(EMBEDDINGS), default="piecewise_linear")
+        hp.Choice("bins", [8, 16, 32], default=16)
         hp.Choice("layers", [1, 2, 3], default=2)
         hp.Choice("units", [32, 64, 128, 256], default=64 if spec.rows < 30_000 else 128)
         hp.Choice("activation", ["relu", "silu", "selu"], default="silu")
@@ -40,11 +44,11 @@ class MLP(KerasFamily):
         return [{"learning_rate": rate, "dropout": dropout} for rate, dropout in rates]
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
-        """Return the pack of `configs`, which share layers, units and activation."""
+        """Return the pack of `configs`, which share everything but rates."""
         members, config = len(configs), configs[0]
-        body: list[Any] = [PackedScale(members)]
-        for _ in range(int(config["layers"])):
-            body += [PackedDense(members, int(config["units"]), config["activation"]), PackedDropout(members)]
+        body: list[Any] = []
+        for layer in range(int(config["layers"])):
+            scale = 6.0 if layer == 0 else None
+            body += [PackedDense(members, int(config["units"]), config["activation"], input_scale=scale), PackedDropout(members)]
         body.append(PackedDense(members, spec.outputs, initializer=zeros))
-        categories = PackedCategories(members, spec.categories) if spec.categories else None
-        return PackedModel(members, body, categories)
+        return PackedModel(members, body, category_layer(spec, members), number_layer(spec, members, config))

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from automl import _backend
 from automl.budget import Deadline
 from automl.families.base import Config, Family, FittedFamily, Floats, Trained, TrainingData
+from automl.layers.model import pooled
 from automl.preprocessing.base import Arrays, Spec, State
 from automl.training import PackData, PackResult, PackTrainer, Schedule
 
-INPUTS = ("numbers", "categories")  # the arrays that networks read
+INPUTS = ("numbers", "categories", "encoded", "row")  # the arrays that networks read; "row" only where a family numbers the rows
 BLOCK = 8192  # rows of a prediction that are in memory at once
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
 WIDEST = 256  # units of the widest layer, for the estimate of memory
@@ -43,7 +44,7 @@ class KerasFamily(Family):
 
     def schedule(self, spec: Spec, config: Config, seed: int, configs: int) -> Schedule:
         """Return epochs and batch size for data of this size."""
-        batch = next(size for rows, size in ((1_500, 64), (6_000, 128), (40_000, 256), (150_000, 512), (10**12, 1024)) if spec.rows <= rows)
+        batch = next(size for rows, size in ((800, 64), (3_000, 128), (30_000, 256), (150_000, 512), (10**12, 1024)) if spec.rows <= rows)
         epochs = int(np.clip(6_000 * 64 / max(spec.rows, 1), 12, 100))
         return Schedule(epochs, batch, keep=(1.0, 0.5, 0.5) if configs > 2 else (1.0, 1.0, 1.0), seed=seed)
 
@@ -63,7 +64,8 @@ class KerasFamily(Family):
         """Return the number of weights of one network."""
         model = self.build(spec, [config])
         arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
-        model({name: values for name, values in arrays.items() if name == "numbers" or values.shape[1]})
+        arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)
+        model(inputs_of(arrays))
         return int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
 
     def train(
@@ -76,12 +78,9 @@ class KerasFamily(Family):
         on_progress: Callable[[float], None] | None = None,
     ) -> list[Trained]:
         """Train the pack; see :class:`automl.training.PackTrainer`."""
-        spec = data.spec
-        used = {name: data.arrays[name] for name in INPUTS if name in data.arrays and data.arrays[name].shape[1]}
-        used.setdefault("numbers", data.arrays["numbers"])
-        names = ("learning_rate", "weight_decay", "dropout")
-        rates = {name: np.array([float(config.get(name, 0.0)) for config in configs]) for name in names}
+        spec, used = data.spec, inputs_of(data.arrays)
         shared = dict(configs[0])
+        rates = {name: np.array([float(config[name]) for config in configs]) for name in sorted(self.per_member) if name in configs[0]}
         trainer = PackTrainer(
             (type(self).__module__, type(self).__qualname__, self.pack_key(shared), spec),
             lambda members: self.build(spec, [shared] * members),
@@ -98,7 +97,7 @@ class KerasFamily(Family):
 
     def _trained(self, config: Config, index: int, result: PackResult, spec: Spec) -> Trained:
         scale = result.inverse_temperature[index]
-        models = [{"weights": weights, "scale": float(scale[fold])} for fold, weights in enumerate(result.weights[index])]
+        models = [{"weights": weights, "scale": float(scale[fold]), "fold": fold} for fold, weights in enumerate(result.weights[index])]
         # Each fold's temperature was fitted on the other folds; they differ little, so their mean serves for all rows.
         out = to_predictions(result.logits[index] * np.float32(np.exp(np.log(scale).mean())), spec)
         details = {
@@ -124,6 +123,7 @@ class KerasFamily(Family):
                 [np.stack(values) for values in zip(*(model["weights"] for model in models), strict=True)],
                 np.array([model["scale"] for model in models]),
                 np.array(weights) / total,
+                np.array([model["fold"] for model in models], np.int32),
             )
             for configs, models, weights in groups.values()
         ]
@@ -134,7 +134,7 @@ class KerasFamily(Family):
         packs = []
         for index, entry in enumerate(state.json["packs"]):
             weights = [state.arrays[f"{index}-{number}"] for number in range(entry["arrays"])]
-            packs.append(_Pack(entry["configs"], weights, np.array(entry["scale"]), np.array(entry["weights"])))
+            packs.append(_Pack(entry["configs"], weights, np.array(entry["scale"]), np.array(entry["weights"]), np.array(entry["folds"])))
         return FittedNetworks(self, spec, packs)
 
     def size(self, trained: Trained) -> int:
@@ -146,9 +146,14 @@ class _Pack:
     """Members of one structure with their weights in the mean."""
 
     def __init__(
-        self, configs: list[Config], weights: list[NDArray[Any]], scale: NDArray[np.float64], shares: NDArray[np.float64]
+        self,
+        configs: list[Config],
+        weights: list[NDArray[Any]],
+        scale: NDArray[np.float64],
+        shares: NDArray[np.float64],
+        folds: NDArray[np.int32],
     ) -> None:
-        self.configs, self.weights, self.scale, self.shares = configs, weights, scale, shares
+        self.configs, self.weights, self.scale, self.shares, self.folds = configs, weights, scale, shares, folds
 
 
 class FittedNetworks(FittedFamily):
@@ -164,7 +169,7 @@ class FittedNetworks(FittedFamily):
 
     def predict(self, arrays: Arrays) -> Floats:
         """Return the weighted mean over members, (rows, outputs), in model space."""
-        used = {name: arrays[name] for name in INPUTS if name in arrays and (name == "numbers" or arrays[name].shape[1])}
+        used = inputs_of(arrays)
         rows = len(used["numbers"])
         compiled = self._compiled = self._compiled or self._compile(used)
         parts = []
@@ -182,15 +187,15 @@ class FittedNetworks(FittedFamily):
         models = []
         for pack in self.packs:
             model = self.family.build(self.spec, pack.configs)
-            model({name: values[:1] for name, values in used.items()})
-            for variable, values in zip(model.trainable_variables, pack.weights, strict=True):
+            model(_arranged({name: _backend.to_device(values[:1]) for name, values in used.items()}, pack.folds))
+            for variable, values in zip([*model.trainable_variables, *model.non_trainable_variables], pack.weights, strict=True):
                 variable.assign(values)
             models.append(model)
 
         def forward(inputs: dict[str, Any]) -> Any:
             total = 0.0
             for model, pack in zip(models, self.packs, strict=True):
-                outputs = model(inputs)
+                outputs = pooled(model(_arranged(inputs, pack.folds)), self.spec.is_classification)
                 if self.spec.is_classification:
                     outputs = ops.softmax(outputs * pack.scale.astype("float32")[None, :, None], axis=-1)
                 total = total + ops.sum(outputs * pack.shares.astype("float32")[None, :, None], axis=1)
@@ -204,11 +209,31 @@ class FittedNetworks(FittedFamily):
         arrays: Arrays = {}
         for index, pack in enumerate(self.packs):
             entries.append(
-                {"configs": pack.configs, "arrays": len(pack.weights), "scale": pack.scale.tolist(), "weights": pack.shares.tolist()}
+                {
+                    "configs": pack.configs,
+                    "arrays": len(pack.weights),
+                    "scale": pack.scale.tolist(),
+                    "weights": pack.shares.tolist(),
+                    "folds": pack.folds.tolist(),
+                }
             )
             for number, values in enumerate(pack.weights):
                 arrays[f"{index}-{number}"] = values
         return State({"packs": entries}, arrays)
+
+
+def inputs_of(arrays: Arrays) -> Arrays:
+    """Return the arrays that networks read, without empty ones; "numbers" is always there and tells the number of rows."""
+    return {name: arrays[name] for name in INPUTS if name in arrays and (name == "numbers" or arrays[name].shape[-1])}
+
+
+def _arranged(inputs: dict[str, Any], folds: NDArray[np.int32]) -> dict[str, Any]:
+    """Give each member the encoding of its fold: (rows, folds, columns) becomes (members, rows, columns)."""
+    from keras import ops
+
+    if "encoded" not in inputs:
+        return inputs
+    return {**inputs, "encoded": ops.transpose(ops.take(inputs["encoded"], folds, axis=1), (1, 0, 2))}
 
 
 def to_predictions(logits: Floats, spec: Spec) -> Floats:

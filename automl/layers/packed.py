@@ -20,6 +20,8 @@ from keras import ops
 from numpy.typing import NDArray
 
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[Any]]
+ONE_HOT_CODES = 10  # eight levels, the code for missing and the code for rare
+Fitting = Callable[[dict[str, NDArray[Any]], NDArray[Any]], NDArray[Any]]  # (arrays, target) of a member's training rows → values
 
 
 def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -42,6 +44,11 @@ def normal(scale: float) -> Initializer:
     return lambda rng, shape: rng.normal(0.0, scale, shape)
 
 
+def uniform(bound: float) -> Initializer:
+    """Return an initializer that draws uniformly between −bound and bound."""
+    return lambda rng, shape: rng.uniform(-bound, bound, shape)
+
+
 class PackedLayer(keras.layers.Layer):  # type: ignore[misc]
     """Base of the layers with a members axis.
 
@@ -54,7 +61,15 @@ class PackedLayer(keras.layers.Layer):  # type: ignore[misc]
         self.members = members
 
     def add_packed_weight(
-        self, name: str, shape: tuple[int, ...], initializer: Initializer, *, learning_rate_factor: float = 1.0, decay: bool = True
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Initializer,
+        *,
+        learning_rate_factor: float = 1.0,
+        decay: float = 1.0,
+        scaled_by: str | None = None,
+        fitted: Fitting | None = None,
     ) -> Any:
         """Add a weight of shape ``(members, *shape)``.
 
@@ -63,15 +78,19 @@ class PackedLayer(keras.layers.Layer):  # type: ignore[misc]
             shape: Shape for one member.
             initializer: Draws the values of one member.
             learning_rate_factor: Multiplies the member's learning rate for this weight.
-            decay: Whether weight decay applies; not for biases and scales.
+            decay: Factor of the weight decay; 0 for biases and scales.
+            scaled_by: Name of an entry of the configuration that multiplies the initial values of a member.
+            fitted: Computes the values from a member's training rows instead; such a weight is not trained afterwards.
 
         Returns:
-            The variable, which carries `initializer`, `learning_rate_factor` and `decay` for the trainer to read.
+            The variable, which carries what the trainer needs to know as attributes.
         """
-        variable = self.add_weight(name=name, shape=(self.members, *shape), initializer="zeros", trainable=True)
+        variable = self.add_weight(name=name, shape=(self.members, *shape), initializer="zeros", trainable=fitted is None)
         variable.member_initializer = initializer
         variable.learning_rate_factor = learning_rate_factor
         variable.decay = decay
+        variable.scaled_by = scaled_by
+        variable.fitted = fitted
         return variable
 
 
@@ -83,6 +102,14 @@ class PackedDense(PackedLayer):
         units: Outputs of each network.
         activation: Name of a Keras activation, or None.
         initializer: Initial kernel of one member.
+        input_scale: Where given, a learned factor for every input, with so many times the learning rate: the scaling layer of
+            RealMLP (Holzmüller et al., 2024, arXiv:2407.04491), which lets a network mute columns quickly. The factors multiply the
+            kernel instead of the batch, which is the same function for a fraction of the memory traffic.
+        ntk: Learn with the step sizes of the neural tangent parametrisation (kernel / √inputs), as RealMLP does. Adam's steps do not
+            depend on the scale of the gradient, so that a learning rate divided by √inputs, and a decay multiplied by it, are the same.
+        data_driven: Start so that every unit has unit variance on real rows, and with biases that put the kinks among them; see
+            :func:`starting_from`.
+        bias_learning_rate: Factor of the learning rate of the biases.
 
     Example:
         >>> layer = PackedDense(members=4, units=3)
@@ -91,31 +118,96 @@ class PackedDense(PackedLayer):
     """
 
     def __init__(
-        self, members: int, units: int, activation: str | None = None, initializer: Initializer = he_normal, **kwargs: Any
+        self,
+        members: int,
+        units: int,
+        activation: str | None = None,
+        initializer: Initializer = he_normal,
+        *,
+        input_scale: float | None = None,
+        ntk: bool = False,
+        data_driven: bool = False,
+        bias_learning_rate: float = 1.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(members, **kwargs)
         self.units = units
         self.activation = keras.activations.get(activation)
         self.initializer = initializer
+        self.input_scale, self.ntk, self.data_driven, self.bias_learning_rate = input_scale, ntk, data_driven, bias_learning_rate
 
     def build(self, input_shape: Any) -> None:
-        """Create kernel (members, inputs, units) and bias (members, 1, units)."""
-        self.kernel = self.add_packed_weight("kernel", (int(input_shape[-1]), self.units), self.initializer)
-        self.bias = self.add_packed_weight("bias", (1, self.units), zeros, decay=False)
+        """Create kernel (members, inputs, units), bias (members, 1, units) and, where asked for, scale (members, inputs, 1)."""
+        inputs = int(input_shape[-1])
+        root = float(np.sqrt(inputs)) if self.ntk else 1.0
+        if self.input_scale is not None:
+            self.scale = self.add_packed_weight("scale", (inputs, 1), ones, learning_rate_factor=self.input_scale, decay=0.0)
+        self.kernel = self.add_packed_weight(
+            "kernel", (inputs, self.units), self.initializer, learning_rate_factor=1.0 / root, decay=root
+        )
+        self.bias = self.add_packed_weight("bias", (1, self.units), zeros, learning_rate_factor=self.bias_learning_rate, decay=0.0)
 
     def call(self, inputs: Any) -> Any:
         """Map (members or 1, rows, inputs) to (members, rows, units)."""
-        return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
+        if _STARTING and self.data_driven:
+            self._start(inputs, _STARTING[-1])
+        kernel = self.kernel if self.input_scale is None else self.kernel * self.scale
+        return self.activation(ops.matmul(inputs, kernel) + self.bias)
+
+    def _start(self, inputs: Any, generators: Sequence[np.random.Generator]) -> None:
+        """Scale the kernel to unit variance on `inputs`; biases are minus a random mean of the units at five of the rows ("he+5")."""
+        units = np.asarray(ops.convert_to_numpy(ops.matmul(inputs, self.kernel)))
+        deviation = np.maximum(units.std(axis=1, keepdims=True), 1e-3)
+        units /= deviation
+        bias = np.zeros((self.members, 1, self.units), np.float32)
+        for member, rng in enumerate(generators):
+            rows = rng.integers(0, units.shape[1], (5, self.units))
+            shares = rng.exponential(size=(5, self.units))
+            values = np.take_along_axis(units[member], rows, axis=0)
+            bias[member, 0] = -(shares / shares.sum(axis=0) * values).sum(axis=0)
+        self.kernel.assign(ops.convert_to_numpy(self.kernel) / deviation)
+        self.bias.assign(bias)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return (members, rows, units)."""
         return (self.members, input_shape[1], self.units)
 
 
-class PackedScale(PackedLayer):
-    """A learned factor for every input of every member; lets a network mute columns quickly.
+class PackedActivation(PackedLayer):
+    """An activation with a learned strength for each unit: ``x + α (σ(x) − x)``, α starting at 1.
 
-    Source: the scaling layer of RealMLP (Holzmüller et al., 2024, arXiv:2407.04491), with six times the learning rate.
+    Source: the parametric activation of RealMLP (Holzmüller et al., 2024, arXiv:2407.04491), with a tenth of the learning rate.
+
+    Args:
+        members: Number of networks.
+        activation: Name of a Keras activation.
+        learning_rate_factor: Factor of the learning rate of α.
+    """
+
+    def __init__(self, members: int, activation: str, learning_rate_factor: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(members, **kwargs)
+        self.activation = keras.activations.get(activation)
+        self.learning_rate_factor = learning_rate_factor
+
+    def build(self, input_shape: Any) -> None:
+        """Create α (members, 1, units)."""
+        self.strength = self.add_packed_weight(
+            "strength", (1, int(input_shape[-1])), ones, learning_rate_factor=self.learning_rate_factor, decay=0.0
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Map (members, rows, units) to the same shape."""
+        return inputs + self.strength * (self.activation(inputs) - inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the input."""
+        return input_shape
+
+
+class PackedScale(PackedLayer):
+    """A learned factor for every input of every member, for networks whose first layer is not a dense one.
+
+    A :class:`PackedDense` with `input_scale` is the same for less: there the factors multiply the kernel.
 
     Args:
         members: Number of networks.
@@ -129,7 +221,7 @@ class PackedScale(PackedLayer):
     def build(self, input_shape: Any) -> None:
         """Create the factors (members, 1, inputs)."""
         self.scale = self.add_packed_weight(
-            "scale", (1, int(input_shape[-1])), ones, learning_rate_factor=self.learning_rate_factor, decay=False
+            "scale", (1, int(input_shape[-1])), ones, learning_rate_factor=self.learning_rate_factor, decay=0.0
         )
 
     def call(self, inputs: Any) -> Any:
@@ -147,25 +239,37 @@ class PackedCategories(PackedLayer):
     Args:
         members: Number of networks.
         levels: Number of codes of each column; code 0 is "missing" and becomes zeros.
-        one_hot_up_to: Columns with at most so many codes become indicators, shared by all members.
+        one_hot_up_to: Columns with at most so many codes become indicators, shared by all members; RealMLP's eight levels by default.
         embedding_units: Width of a learned embedding.
+        scale: Standard deviation of the initial embeddings.
+
+    Attributes:
+        groups: Column that each output belongs to, in the order of the outputs.
     """
 
     def __init__(
-        self, members: int, levels: Sequence[int], one_hot_up_to: int = 32, embedding_units: int = 8, **kwargs: Any
+        self,
+        members: int,
+        levels: Sequence[int],
+        one_hot_up_to: int = ONE_HOT_CODES,
+        embedding_units: int = 8,
+        scale: float = 0.1,
+        **kwargs: Any,
     ) -> None:
         super().__init__(members, **kwargs)
         self.levels = tuple(levels)
-        self.embedding_units = embedding_units
+        self.embedding_units, self.scale = embedding_units, scale
         self.few = [column for column, count in enumerate(self.levels) if count <= one_hot_up_to]
         self.many = [column for column, count in enumerate(self.levels) if count > one_hot_up_to]
+        self.groups = [column for column in self.few for _ in range(self.levels[column] - 1)]
+        self.groups += [column for column in self.many for _ in range(embedding_units)]
 
     def build(self, input_shape: Any) -> None:
         """Create one table (members, all levels of the wide columns, units)."""
         counts = [self.levels[column] for column in self.many]
         self.offsets = np.cumsum([0, *counts[:-1]]).astype("int32")
         if self.many:
-            self.table = self.add_packed_weight("table", (sum(counts), self.embedding_units), normal(0.1))
+            self.table = self.add_packed_weight("table", (sum(counts), self.embedding_units), normal(self.scale))
 
     def call(self, codes: Any) -> list[Any]:
         """Return the parts to concatenate: indicators (1, rows, ·) and embeddings (members, rows, ·)."""
@@ -186,25 +290,42 @@ class PackedDropout(PackedLayer):
     Fresh random numbers cost more than the network's arithmetic on a CPU. The trainer therefore hands in, once per epoch, a pool
     of ready factors per member (0, or 1 / (1 − rate)), and every step reads a window of it at a random offset; see
     :func:`dropout_masks`. Outside training the layer passes its input on.
+
+    Attributes:
+        width: Factors that one row needs, known once the layer is built.
     """
 
+    def build(self, input_shape: Any) -> None:
+        """Note how many factors a row of (members, …, rows, units) needs."""
+        self.width = int(np.prod(input_shape[1:-2]) * input_shape[-1])
+
     def call(self, inputs: Any) -> Any:
-        """Multiply (members, rows, units) by the next window of the pool."""
-        if not _ACTIVE:
+        """Multiply (members, …, rows, units) by the next window of the pool."""
+        if not _MASKS:
             return inputs
-        pool, offsets, used = _ACTIVE[-1]
-        _, rows, units = inputs.shape
+        pool, offsets, used = _MASKS[-1]
         start = offsets[used[0]]
         used[0] += 1
-        window = ops.slice(pool, (0, start), (self.members, int(rows) * int(units)))
-        return inputs * ops.reshape(window, (self.members, int(rows), int(units)))
+        shape = tuple(int(size) for size in inputs.shape)
+        length = int(np.prod(shape[1:]))
+        if keras.backend.backend() == "torch":  # a slice would read its start back from the device
+            window = ops.take(pool, start + ops.arange(length, dtype="int32"), axis=1)
+        else:
+            window = ops.slice(pool, (0, start), (self.members, length))
+        return inputs * ops.reshape(window, shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the input."""
         return input_shape
 
 
-_ACTIVE: list[tuple[Any, Any, list[int]]] = []
+_MASKS: list[tuple[Any, Any, list[int]]] = []
+_STARTING: list[Sequence[np.random.Generator]] = []
+
+
+def is_training() -> bool:
+    """Whether layers are called for a step of training, inside :func:`dropout_masks`."""
+    return bool(_MASKS)
 
 
 @contextlib.contextmanager
@@ -215,56 +336,22 @@ def dropout_masks(pool: Any, offsets: Any) -> Iterator[None]:
         pool: Factors (members, length).
         offsets: Start of the window of each dropout layer in order, integers (layers,).
     """
-    _ACTIVE.append((pool, offsets, [0]))
+    _MASKS.append((pool, offsets, [0]))
     try:
         yield
     finally:
-        _ACTIVE.pop()
+        _MASKS.pop()
 
 
-class PackedModel(keras.Model):  # type: ignore[misc]
-    """A pack of networks over the arrays of a preprocessor.
-
-    Args:
-        members: Number of networks.
-        body: Layers applied in order to the joined inputs (members, rows, inputs).
-        categories: Layer for the category codes, or None where there are none.
-
-    The output is (rows, members, outputs): logits for classes, the standardised target for regression.
-    """
-
-    def __init__(self, members: int, body: Sequence[keras.layers.Layer], categories: PackedCategories | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.members = members
-        self.body = list(body)
-        self.categories = categories
-
-    def call(self, inputs: dict[str, Any]) -> Any:
-        """Map arrays of `rows` to (rows, members, outputs)."""
-        parts = [inputs["numbers"][None]] if inputs["numbers"].shape[-1] else []
-        if self.categories is not None:
-            parts += self.categories(inputs["categories"])
-        if len({part.shape[0] for part in parts}) > 1:  # some parts are shared by all members, some are not
-            parts = [part if part.shape[0] != 1 else ops.repeat(part, self.members, axis=0) for part in parts]
-        values = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
-        for layer in self.body:
-            values = layer(values)
-        return ops.transpose(values, (1, 0, 2))
-
-
-def initial_weights(model: keras.Model, seeds: Sequence[int]) -> list[NDArray[np.float32]]:
-    """Draw the initial weights of every member from its own seed.
+@contextlib.contextmanager
+def starting_from(generators: Sequence[np.random.Generator]) -> Iterator[None]:
+    """Let the layers called inside, in eager mode, fit their initial values to the rows that they see; targets play no part.
 
     Args:
-        model: A built pack.
-        seeds: One seed per member.
-
-    Returns:
-        Arrays in the order of ``model.trainable_variables``, each (members, …).
+        generators: One source of chance for each member.
     """
-    drawn = []
-    for index, variable in enumerate(model.trainable_variables):
-        shape = tuple(int(size) for size in variable.shape[1:])
-        members = [variable.member_initializer(np.random.default_rng([int(seed), index]), shape) for seed in seeds]
-        drawn.append(np.stack(members).astype(np.float32))
-    return drawn
+    _STARTING.append(generators)
+    try:
+        yield
+    finally:
+        _STARTING.pop()

@@ -12,11 +12,15 @@ from keras import ops
 from numpy.typing import NDArray
 
 from automl import _backend
-from automl.layers.packed import PackedDropout, dropout_masks
+from automl.layers.model import dropout_layers, pooled
+from automl.layers.packed import dropout_masks
 from automl.preprocessing.base import Arrays
 
 FIRST_MOMENT_DECAY = 0.9
-SECOND_MOMENT_DECAY = 0.95  # RealMLP's β₂; 0.999 costs 2 % of error on classes and 23 % on regression (arXiv:2407.04491)
+ENCODED = "encoded"  # the array (rows, folds, columns) whose values depend on the fold that a member leaves out
+# What may differ between the members of a pack, with its default; configurations name it, the program reads it as vectors.
+# β₂ = 0.95 is RealMLP's; 0.999 costs 2 % of error on classes and 23 % on regression (arXiv:2407.04491).
+RATES = {"learning_rate": 3e-3, "weight_decay": 0.0, "label_smoothing": 0.0, "second_moment_decay": 0.95}
 
 Build = Callable[[int], keras.Model]
 
@@ -41,78 +45,100 @@ class PackData:
 
 
 class Program:
-    """The compiled steps of one network structure for one number of configurations; reused by every pack of that shape."""
+    """The compiled steps of one network structure for one number of configurations; reused by every pack of that shape.
+
+    Attributes:
+        trainer: The network with all members, for training.
+        judge: The network with the members of one fold, for validation.
+        dropouts: Number of dropout layers.
+        widest: Dropout factors that one row of the widest of them needs.
+        outputs: Outputs of a prediction.
+    """
 
     def __init__(self, build: Build, configs: int, data: PackData, batch_size: int) -> None:
         self.members = configs * data.folds
         self.folds, self.configs = data.folds, configs
         self.classification = data.classification
         self.trainer, self.judge = build(self.members), build(configs)
-        head = {name: values[:1] for name, values in data.arrays.items()}
-        self.trainer(head)
-        self.judge(head)
+        head = {name: values[:1] for name, values in data.arrays.items() if name != ENCODED}
+        for model, members in ((self.trainer, self.members), (self.judge, configs)):
+            encoded = {ENCODED: np.zeros((members, 1, data.arrays[ENCODED].shape[2]), np.float32)} if ENCODED in data.arrays else {}
+            self.outputs = int(model({**head, **encoded}).shape[-1])
         self.names = list(data.arrays)
         self.batch_size = batch_size
         variables = self.trainer.trainable_variables
-        self.factors = [variable.learning_rate_factor for variable in variables]
-        self.decays = [1.0 if variable.decay else 0.0 for variable in variables]
-        self.dropouts = [layer for layer in self.trainer.body if isinstance(layer, PackedDropout)]
-        self.widest = max((_width(self.trainer, layer) for layer in self.dropouts), default=0)
+        self.trained = len(variables)
+        self.factors = [float(variable.learning_rate_factor) for variable in variables]
+        self.decays = [float(variable.decay) for variable in variables]
+        found = dropout_layers(self.trainer)
+        self.dropouts, self.widest = len(found), max((layer.width for layer in found), default=0)
         self.train = _backend.compile_loop(self._step)
         self.forward = _backend.compile_function(self._forward)
 
+    def arranged(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Give each member the encoding that belongs to its fold: (rows, folds, columns) becomes (members, rows, columns)."""
+        if ENCODED not in batch:
+            return batch
+        own = ops.transpose(batch[ENCODED], (1, 0, 2))
+        return {**batch, ENCODED: ops.tile(own, (self.configs, 1, 1)) if self.configs > 1 else own}
+
     def _step(self, carry: list[Any], inputs: list[Any], constants: list[Any]) -> list[Any]:
         """One AdamW step of every member (Loshchilov & Hutter, 2019, arXiv:1711.05101)."""
-        count = len(self.factors)
+        count = self.trained
         weights, first, second = carry[:count], carry[count : 2 * count], carry[2 * count :]
-        index, offsets, factor, number = inputs
-        rate, decay, pool, member_fold, target, fold, *columns = constants
-        batch = {name: ops.take(column, index, axis=0) for name, column in zip(self.names, columns, strict=True)}
+        index, offsets, factor, fade, number = inputs
+        (rate, decay, smoothing, beta), (pool, member_fold, target, fold) = constants[:4], constants[4:8]
+        columns, fixed = constants[8 : 8 + len(self.names)], constants[8 + len(self.names) :]
+        batch = self.arranged({name: ops.take(column, index, axis=0) for name, column in zip(self.names, columns, strict=True)})
         truth, mask = ops.take(target, index, axis=0), ops.take(fold, index, axis=0)
         learn = ops.cast(ops.not_equal(mask[:, None], member_fold[None, :]), "float32")
+        learn = learn / ops.maximum(ops.sum(learn, axis=0), 1.0)
 
         def loss(values: list[Any]) -> Any:
             with dropout_masks(pool, offsets):
-                outputs, _ = self.trainer.stateless_call(values, [], batch)
-            errors = self._row_losses(outputs, truth)
-            return ops.sum(ops.sum(errors * learn, axis=0) / ops.maximum(ops.sum(learn, axis=0), 1.0))
+                outputs, _ = self.trainer.stateless_call(values, fixed, batch)
+            return ops.sum(self._row_losses(outputs, truth, smoothing) * learn)
 
         found = _backend.gradients(loss, weights)
         correct_first = 1.0 - ops.power(FIRST_MOMENT_DECAY, number)
-        correct_second = 1.0 - ops.power(SECOND_MOMENT_DECAY, number)
+        correct_second = 1.0 - ops.power(beta, number)
         after: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
         for w, g, m, v, speed, decays in zip(weights, found, first, second, self.factors, self.decays, strict=True):
             shape = (self.members,) + (1,) * (len(w.shape) - 1)
+            memory, correct = ops.reshape(beta, shape), ops.reshape(correct_second, shape)
             step = ops.reshape(rate, shape) * (factor * speed)
-            m = FIRST_MOMENT_DECAY * m + (1.0 - FIRST_MOMENT_DECAY) * g
-            v = SECOND_MOMENT_DECAY * v + (1.0 - SECOND_MOMENT_DECAY) * g * g
-            update = (m / correct_first) / (ops.sqrt(v / correct_second) + 1e-8)
+            m = m + (1.0 - FIRST_MOMENT_DECAY) * (g - m)
+            v = v + (1.0 - memory) * (g * g - v)
+            # Bias corrections go into small tensors: every pass over the weights costs as much as the arithmetic of a layer.
+            update = (step * ops.sqrt(correct) / correct_first) * (m / (ops.sqrt(v) + 1e-8))
             if decays:
-                update = update + ops.reshape(decay, shape) * w
-            for values, value in zip(after, (w - step * update, m, v), strict=True):
+                w = w * (1.0 - step * ops.reshape(decay, shape) * (fade * decays))
+            for values, value in zip(after, (w - update, m, v), strict=True):
                 values.append(value)
         return [*after[0], *after[1], *after[2]]
 
-    def _row_losses(self, outputs: Any, truth: Any) -> Any:
-        """Return the loss of each row and member, (rows, members)."""
+    def _row_losses(self, outputs: Any, truth: Any, smoothing: Any) -> Any:
+        """Return the loss of each row and member, (rows, members); the mean over the heads, never the loss of their mean."""
+        heads = len(outputs.shape) == 4
         if self.classification:
+            logs = ops.log_softmax(outputs, axis=-1)
+            logs = ops.mean(logs, axis=2) if heads else logs
             chosen = ops.one_hot(truth, outputs.shape[-1])[:, None, :]
-            return -ops.sum(ops.log_softmax(outputs, axis=-1) * chosen, axis=-1)
-        return ops.square(outputs[:, :, 0] - truth[:, None])
+            share = smoothing[None, :, None]
+            return -ops.sum(logs * (chosen * (1.0 - share) + share / outputs.shape[-1]), axis=-1)
+        errors = ops.square(outputs[..., 0] - ops.reshape(truth, (-1, 1, 1) if heads else (-1, 1)))
+        return ops.mean(errors, axis=2) if heads else errors
 
     def _forward(self, weights: list[Any], fold: Any, batch: dict[str, Any]) -> Any:
-        """Return the outputs (rows, configurations, outputs) of the members of one fold."""
+        """Return the predictions (rows, configurations, outputs) of the members of one fold; weights that are fixed come last."""
         own = []
         for weight in weights:
             stacked = ops.reshape(weight, (self.configs, self.folds, *weight.shape[1:]))
             own.append(ops.take(stacked, fold, axis=1))
-        return self.judge.stateless_call(own, [], batch)[0]
-
-
-def _width(model: keras.Model, dropout: PackedDropout) -> int:
-    """Return the units that a dropout layer sees: those of the layer before it."""
-    before = model.body[model.body.index(dropout) - 1]
-    return int(before.units)
+        if ENCODED in batch:
+            batch = {**batch, ENCODED: ops.take(batch[ENCODED], fold, axis=1)[None]}
+        outputs = self.judge.stateless_call(own[: self.trained], own[self.trained :], batch)[0]
+        return pooled(outputs, self.classification)
 
 
 _PROGRAMS: dict[Any, Program] = {}

@@ -26,6 +26,21 @@ def coslog4(progress: NDArray[Any]) -> NDArray[np.float32]:
     return (0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * np.asarray(progress))))).astype(np.float32)
 
 
+def flat_cos(progress: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the factor of dropout and weight decay, ½(1 + cos(π(max(1, 2t) − 1))): flat for half of the training, then down to 0.
+
+    Args:
+        progress: Share t of the training that is done, in [0, 1].
+
+    Source: Holzmüller et al., 2024, arXiv:2407.04491.
+
+    Example:
+        >>> [float(x) for x in flat_cos(np.array([0.0, 0.5, 1.0]))]
+        [1.0, 1.0, 0.0]
+    """
+    return (0.5 * (1.0 + np.cos(np.pi * (np.maximum(1.0, 2.0 * np.asarray(progress)) - 1.0)))).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long and in which steps a pack is trained.

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from automl import _backend
 from automl.budget import Deadline
-from automl.layers.packed import initial_weights
-from automl.training.program import Build, PackData, Program, program_for
-from automl.training.schedule import Schedule, coslog4
+from automl.layers.model import adapted_weights, fitted_weights, initial_weights
+from automl.training.program import RATES, Build, PackData, Program, program_for
+from automl.training.schedule import Schedule, coslog4, flat_cos
 from automl.training.scoring import refined_log_loss
 
 POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
 LEAST_EPOCHS = 6  # looks at the validation rows that a pack should have before its deadline
 SAFETY = 0.92  # share of the remaining time that is planned for
+START_ROWS = 1_024  # rows that layers with a data-driven start look at
 
 
 @dataclass
@@ -29,7 +30,8 @@ class PackResult:
     """What became of each configuration of a pack.
 
     Attributes:
-        weights: Per configuration and fold the weights of the best epoch, in the order of the network's variables.
+        weights: Per configuration and fold the weights of the best epoch: the trained ones in the order of the network's variables, then
+            those that were fitted and not trained.
         logits: Per configuration (rows, outputs) out-of-fold outputs; NaN where no fold validates the row.
         inverse_temperature: Factor for the logits, (configurations, folds); 1 for regression.
         best_epoch: (configurations, folds).
@@ -69,6 +71,7 @@ class _Run:
     first: list[Any]
     second: list[Any]
     best: list[Any]
+    fixed: list[Any]
     criterion: NDArray[np.float64]  # best so far, (configurations, folds)
     epoch: NDArray[np.int64]
     temperature: NDArray[np.float64]
@@ -98,7 +101,8 @@ class PackTrainer:
         key: Identifies the structure, for the cache of compiled programs.
         build: Makes the network for a number of members.
         data: The training rows.
-        rates: Hyperparameters per configuration: vectors "learning_rate", "weight_decay", "dropout".
+        rates: Vectors of hyperparameters, one value per configuration: "dropout", the names of ``program.RATES``, and what initial
+            weights are scaled by. What is absent has its default.
         seeds: Seed of every configuration; each fold gets its own from it.
         schedule: Epochs, batch size, halving.
         deadline: When to stop.
@@ -117,7 +121,8 @@ class PackTrainer:
         schedule: Schedule,
         deadline: Deadline,
     ) -> None:
-        self.key, self.build, self.data, self.rates, self.seeds = key, build, data, rates, list(seeds)
+        self.key, self.build, self.data, self.seeds = key, build, data, list(seeds)
+        self.rates = {name: np.full(len(self.seeds), value) for name, value in {**RATES, "dropout": 0.0}.items()} | rates
         self.schedule, self.deadline = schedule, deadline
         self.batch = min(schedule.batch_size, len(data.target))
         self.steps = max(len(data.target) // self.batch, 1)
@@ -178,16 +183,21 @@ class PackTrainer:
         program = program_for(self.key, self.build, len(self.seeds), self.data, self.batch)
         folds = self.data.folds
         seeds = [seed * 1009 + fold for seed in self.seeds for fold in range(folds)]
-        weights = [_backend.to_device(values) for values in initial_weights(program.trainer, seeds)]
+        rates = {name: values.repeat(folds) for name, values in self.rates.items()}
+        drawn = initial_weights(program.trainer, seeds, rates)
+        fitted = fitted_weights(program.trainer, self.data.arrays, self.data.target, self.data.fold, folds)
+        sample = np.random.default_rng(self.schedule.seed).permutation(len(self.data.target))[:START_ROWS]
+        head = program.arranged({name: _backend.to_device(values[sample]) for name, values in self.data.arrays.items()})
+        weights = [_backend.to_device(values) for values in adapted_weights(program.trainer, drawn, fitted, seeds, head)]
         shape = (len(self.seeds), folds)
-        outputs = int(program.judge.body[-1].units)
-        empty = [np.full((len(self.data.target), outputs), np.nan, np.float32) for _ in self.seeds]
+        empty = [np.full((len(self.data.target), program.outputs), np.nan, np.float32) for _ in self.seeds]
         return _Run(
             list(range(len(self.seeds))),
             weights,
             [ops.zeros_like(w) for w in weights],
             [ops.zeros_like(w) for w in weights],
             list(weights),
+            [_backend.to_device(values) for values in fitted],
             np.full(shape, np.inf),
             np.full(shape, -1),
             np.ones(shape),
@@ -201,9 +211,9 @@ class PackTrainer:
         clock = self.deadline.budget.clock
         probe = state.copy()
         steps = min(self.steps, 8)
-        self._steps(probe, np.zeros(1, np.float32), 0, np.random.default_rng(0))  # compiles
+        self._steps(probe, np.zeros(1), 0, np.random.default_rng(0))  # compiles
         before = clock()
-        self._steps(probe, np.zeros(steps, np.float32), 0, np.random.default_rng(0))
+        self._steps(probe, np.zeros(steps), 0, np.random.default_rng(0))
         _backend.to_numpy(probe.weights[-1])  # waits for the device
         self.seconds_per_step = max((clock() - before) / steps, 1e-6)
         size = sum(int(np.prod(weight.shape)) for weight in state.weights)
@@ -234,22 +244,22 @@ class PackTrainer:
         """Train one epoch in chunks, the schedule going from `progress` to `following`; return False where the deadline came first."""
         rng = np.random.default_rng([self.schedule.seed, epoch])
         done = 0
-        factors = coslog4(progress + (following - progress) * (np.arange(self.steps) + 0.5) / self.steps)
+        times = progress + (following - progress) * (np.arange(self.steps) + 0.5) / self.steps
         order = rng.permutation(len(self.data.target))
-        pool = self._pool(state, epoch)
+        pool = self._pool(state, epoch, float(flat_cos(np.asarray(progress))))
         while done < self.steps:
             if self.deadline.over():
                 return False
             steps = self.steps - done
             if self.deadline.budget.timed:
                 steps = min(steps, max(int(self.deadline.chunk / self.seconds_per_step), 1))
-            self._steps(state, factors[done : done + steps], done, rng, order, pool)
+            self._steps(state, times[done : done + steps], done, rng, order, pool)
             done += steps
         return True
 
-    def _pool(self, state: _Run, epoch: int) -> Any:
-        """Draw this epoch's dropout factors of every member from the member's own seed."""
-        rates = self.rates["dropout"][state.configs]
+    def _pool(self, state: _Run, epoch: int, fade: float = 1.0) -> Any:
+        """Draw this epoch's dropout factors of every member from the member's own seed; `fade` multiplies the rates."""
+        rates = self.rates["dropout"][state.configs] * fade
         program = self._program(state)
         length = self.batch * program.widest + POOL_EXTRA if program.widest and rates.any() else 0
         pool = np.ones((len(state.configs) * self.data.folds, max(length, 1)), np.float32)
@@ -267,32 +277,33 @@ class PackTrainer:
         return program_for(self.key, self.build, len(state.configs), self.data, self.batch)
 
     def _steps(
-        self, state: _Run, factors: NDArray[np.float32], start: int, rng: np.random.Generator, order: Any = None, pool: Any = None
+        self, state: _Run, times: NDArray[np.float64], start: int, rng: np.random.Generator, order: Any = None, pool: Any = None
     ) -> None:
-        """Run len(factors) optimiser steps on the rows of `order` from step `start` of the epoch."""
+        """Run a step for each of `times` (progress of the training) on the rows of `order`, from step `start` of the epoch."""
         program = self._program(state)
         order = np.arange(len(self.data.target)) if order is None else order
         pool = self._pool(state, 0) if pool is None else pool
-        places = (start + np.arange(len(factors)))[:, None] * self.batch + np.arange(self.batch)
+        places = (start + np.arange(len(times)))[:, None] * self.batch + np.arange(self.batch)
         room = max(int(pool.shape[1]) - self.batch * program.widest, 0)
-        offsets = rng.integers(0, room + 1, (len(factors), max(len(program.dropouts), 1)))
+        offsets = rng.integers(0, room + 1, (len(times), max(program.dropouts, 1)))
         inputs = [
             order[places % len(order)].astype(np.int32),
             offsets.astype(np.int32),
-            factors.astype(np.float32),
-            (state.step + 1 + np.arange(len(factors))).astype(np.float32),
+            coslog4(times),
+            flat_cos(times),
+            (state.step + 1 + np.arange(len(times))).astype(np.float32),
         ]
         folds = self.data.folds
-        vectors = [self.rates[name][state.configs].repeat(folds).astype(np.float32) for name in ("learning_rate", "weight_decay")]
+        vectors = [self.rates[name][state.configs].repeat(folds).astype(np.float32) for name in RATES]
         own = np.tile(np.arange(folds), len(state.configs)).astype(np.int32)
-        constants = [*map(_backend.to_device, vectors), pool, _backend.to_device(own), *self.constants]
+        constants = [*map(_backend.to_device, vectors), pool, _backend.to_device(own), *self.constants, *state.fixed]
         carry = [*state.weights, *state.first, *state.second]
         if _backend.name() == "jax" and state.best and state.best[0] is state.weights[0]:
             state.best = [w + 0.0 for w in state.best]  # the compiled loop takes over its input's memory
         carry = program.train(carry, [_backend.to_device(values) for values in inputs], constants)
         count = len(state.weights)
         state.weights, state.first, state.second = carry[:count], carry[count : 2 * count], carry[2 * count :]
-        state.step += len(factors)
+        state.step += len(times)
 
     def _validate(self, state: _Run, epoch: int) -> NDArray[np.float64]:
         """Score the epoch, keep what is best so far, and return the mean loss of each configuration.
@@ -307,7 +318,8 @@ class PackTrainer:
         for fold in range(folds):
             parts = []
             for rows, block in self.blocks[fold]:
-                values = _backend.to_numpy(program.forward(state.weights, _backend.to_device(np.asarray(fold, np.int32)), block))
+                outputs_of = program.forward([*state.weights, *state.fixed], _backend.to_device(np.asarray(fold, np.int32)), block)
+                values = _backend.to_numpy(outputs_of)
                 parts.append((rows, values[: len(rows)]))
             outputs.append(parts)
             rows = np.concatenate([part[0] for part in parts])
@@ -361,6 +373,7 @@ class PackTrainer:
             cut(state.first),
             cut(state.second),
             cut(state.best),
+            cut(state.fixed),
             state.criterion[stay],
             state.epoch[stay],
             state.temperature[stay],
@@ -371,7 +384,7 @@ class PackTrainer:
     def _store(self, state: _Run, positions: Sequence[int], result: PackResult, status: str) -> None:
         """Move the best of some configurations from the device into the result."""
         folds = self.data.folds
-        best = [_backend.to_numpy(tensor) for tensor in state.best] if len(positions) else []
+        best = [_backend.to_numpy(tensor) for tensor in [*state.best, *state.fixed]] if len(positions) else []
         for position in positions:
             config = state.configs[position]
             usable = bool((state.epoch[position] >= 0).all())

@@ -6,7 +6,7 @@ import pytest
 from automl import _backend
 from automl.budget import Budget
 from automl.families.mlp import MLP
-from automl.layers import PackedDense, PackedDropout, PackedScale
+from automl.layers import PackedDense, PackedDropout
 from automl.preprocessing.base import Spec
 from automl.search import out_of_fold_loss
 from automl.testing import toy_data
@@ -37,7 +37,7 @@ def test_the_network_is_what_the_configuration_says(layers):
     model = family.build(SPEC, [config] * 4)
     assert tuple(model(INPUTS).shape) == (5, 4, 3)
     kinds = [type(layer) for layer in model.body]
-    assert kinds == [PackedScale, *[PackedDense, PackedDropout] * layers, PackedDense]
+    assert kinds == [*[PackedDense, PackedDropout] * layers, PackedDense]
     assert [layer.units for layer in model.body if isinstance(layer, PackedDense)] == [32] * layers + [3]
 
 

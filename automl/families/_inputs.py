@@ -1,0 +1,45 @@
+"""How networks read a table: embeddings of numbers and categories, chosen by the configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from automl.families.base import Config
+from automl.layers import PackedCategories, PeriodicEmbedding, PiecewiseLinearEncoding, TreeEncoding
+from automl.preprocessing.base import Spec
+
+EMBEDDINGS = ("piecewise_linear", "none", "periodic", "tree")
+
+
+def category_layer(spec: Spec, members: int, units: int = 8, scale: float = 0.1) -> PackedCategories | None:
+    """Return the layer for category codes, or None where there are no categories."""
+    return PackedCategories(members, spec.categories, embedding_units=units, scale=scale) if spec.categories else None
+
+
+def number_layer(spec: Spec, members: int, config: Config) -> Any:
+    """Return the layer for numbers that ``config["embedding"]`` names, or None for the numbers as they are.
+
+    Example:
+        >>> number_layer(Spec(2, 2, (), 1, "regression", 9), 3, {"embedding": "none"}) is None
+        True
+    """
+    kind, bins = config["embedding"], int(config.get("bins", 16))
+    if kind == "none" or not spec.numbers:
+        return None
+    if kind == "periodic":
+        return PeriodicEmbedding(members)
+    if kind == "tree":
+        return TreeEncoding(members, bins, spec.is_classification)
+    return PiecewiseLinearEncoding(spec.knots, bins)
+
+
+def input_groups(spec: Spec, numbers: Any, categories: PackedCategories | None) -> list[int]:
+    """Return the column that each input of the first layer belongs to; `numbers` is None or a piecewise-linear encoding."""
+    groups = list(range(spec.numbers))
+    if numbers is not None:
+        groups += np.asarray(numbers.columns).tolist()
+    if categories is not None:
+        groups += [spec.numbers + column for column in categories.groups]
+    return groups + [spec.numbers + len(spec.categories) + column for column in range(spec.encoded)]
