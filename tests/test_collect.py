@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 from small import FEATURES, FakeFamily, fit, people
 
-from automl.collect import _advice
-from automl.report.facts import LeaderboardFacts, LeaderboardRow, ReportFacts
+from automl.report.facts import ReportFacts
 
 DATA = people(160)
 
@@ -122,20 +121,3 @@ def test_where_no_model_was_trained_the_budget_is_to_blame_not_the_data():
     model = fit(DATA[[*FEATURES, "churn"]], "churn", families=["naive", FakeFamily("broken", "tree", before=fail)], trials=2)
     assert model.facts_.answer.verdict == "no"
     assert "budget was too short" in model.facts_.answer.headline
-
-
-def test_the_advice_gives_each_score_to_its_own_model():
-    def row(kind, title, score, weight):
-        return {
-            "rank": 1, "name": title, "family": title, "title": title, "kind": kind, "score": score, "low": score - 0.01, "weight": weight
-        }
-
-    def advice(network, linear, weight):
-        rows = (row("network", "Net", network, weight), row("linear", "Line", linear, 1 - weight))
-        board = LeaderboardFacts(metric="log_loss", metric_title="log-loss", rows=[LeaderboardRow(**entry) for entry in rows])
-        return _advice(board)
-
-    scores = "log-loss 0.33 for Net, 0.21 for Line"
-    assert advice(0.33, 0.21, 0.0) == f"You do not need a network here: {scores}, and the ensemble gives networks 0%."
-    assert advice(0.15, 0.21, 0.9).startswith("The networks are worth it: log-loss 0.15 for Net, 0.21 for Line")
-    assert "complement each other" in advice(0.205, 0.21, 0.5)

@@ -1,4 +1,4 @@
-"""What was measured, as facts: scores with intervals, confusion, curves, reliability, errors of numbers, paired comparisons, models side by side."""
+"""What was measured, as facts: scores with intervals, curves, reliability, errors of numbers, paired tests, models side by side."""
 
 from __future__ import annotations
 
