@@ -82,8 +82,8 @@ def as_categories(training: pd.DataFrame) -> Predict:
     levels = {name: pd.Index(training[name].dropna().astype(str).unique()) for name in text_columns(training)}
 
     def convert(rows: pd.DataFrame) -> pd.DataFrame:
-        texts = {name: rows[name].astype(str).where(rows[name].notna(), None) for name in levels}
-        return rows.assign(**{name: pd.Categorical(texts[name], known) for name, known in levels.items()})
+        texts = {name: rows[name].astype(str).where(rows[name].notna()).astype(object) for name in levels}
+        return rows.assign(**{name: pd.Categorical(texts[name].where(texts[name].isin(known)), known) for name, known in levels.items()})
 
     return convert
 
