@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import sys
 import tempfile
@@ -98,8 +99,9 @@ def _prediction(model: str, table: str, said: Path) -> dict[str, float]:
 
 
 def as_record(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a result of ours in the form of the other tools' results."""
-    return record({**found, "peer": OURS, "data": found["set"], "fit_s": found["seconds"], "peak_mb": found["memory_mib"]})
+    """Return a result of ours in the form of the other tools' results; a run without a model has an infinite loss, so that it counts."""
+    made = record({**found, "peer": OURS, "data": found["set"], "fit_s": found["seconds"], "peak_mb": found["memory_mib"]})
+    return {**made, "loss": math.inf if made["loss"] is None else made["loss"]}
 
 
 def ready(names: Sequence[str], places: Path | None) -> dict[str, str]:
@@ -113,14 +115,11 @@ def ready(names: Sequence[str], places: Path | None) -> dict[str, str]:
 def summary(records: pd.DataFrame, only_networks: bool) -> None:
     """Print, for each budget, the scores of all systems, their ranks, and the bars that the project set itself."""
     for budget, group in records.groupby("budget"):
-        table = losses(group[group["loss"].notna()])
-        if OURS not in table:
-            continue
+        group = group[group["data"].isin(group.loc[group["peer"] == OURS, "data"])]  # an earlier run may have had more sets
+        table = losses(group)
         peers = [name for name in table if name != OURS]
         print(f"\n## Budget {budget:g} s")
         if peers:
-            table = table[table[OURS].notna()]
-            group = group[group["data"].isin(table.index)]
             print(f"\nlog-loss or RMSE, mean over {group['seed'].nunique()} seeds\n\n{scores(table, peers)}\n\n{markdown(systems(group))}")
         print(f"\n{markdown(bars(group, only_networks).assign(met=lambda rows: rows['met'].map({True: 'yes', False: 'no'})))}")
     print(f"\n## Time over the budget, as a share of it\n\n{markdown(overruns(records))}", flush=True)

@@ -182,6 +182,16 @@ def test_options_that_are_not_ours_go_to_the_fit(tmp_path: Path) -> None:
         accuracy.arguments_of(["--data", str(tmp_path), "--peers", "nobody"])
 
 
+def test_a_run_of_ours_that_failed_counts_as_the_worst() -> None:
+    failed = accuracy.as_record({"set": "set 0", "budget": 60.0, "seconds": 3.0, "memory_mib": 200.0, "exit": 1})
+    found = comparison.frame([failed, *records(flaml=[1.0]).to_dict("records")])
+    table = comparison.losses(found)
+    assert comparison.mean_ranks(table)["automl"] == 2
+    assert comparison.wins(table, "flaml") == (0, 1)
+    assert not comparison.bars(found).set_index("bar")["met"]["at most 2 % worse than the best peer"]
+    assert "inf" in comparison.scores(table, ["flaml"])
+
+
 def test_prediction_is_measured_for_one_row_and_for_many() -> None:
     sizes: list[int] = []
     found = prediction.measure(lambda rows: sizes.append(len(rows)), pd.DataFrame({"x": [1, 2, 3]}), tries=4, many=100)
