@@ -164,7 +164,9 @@ def compare(data: Any, target: Any = None, *, budget: Budget | str | float | Non
         options: Further arguments of :class:`AutoML`, such as ``families=["mlp", "linear"]``.
 
     Returns:
-        One row per family and one for the ensemble: loss with 95 % interval, seconds, weight in the ensemble, best configuration.
+        One row per family and one for the ensemble, best first: loss with 95 % interval, difference to the best single model with a paired
+        test, seconds, size, prediction times, weight in the ensemble, best configuration; a family without a usable model has its reason in
+        `note`. ``attrs`` hold the advice on networks and the kinds of models that did not take part.
 
     Example:
         >>> import pandas as pd
@@ -172,5 +174,8 @@ def compare(data: Any, target: Any = None, *, budget: Budget | str | float | Non
         >>> sorted(compare(frame, "a", budget=None, trials=1, families=["linear"])["family"])
         ['ensemble', 'linear', 'naive']
     """
-    board = fit(data, target, budget=budget, **options).leaderboard()
-    return board.sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
+    model = fit(data, target, budget=budget, **options)
+    board = model.leaderboard().sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
+    told = model.facts_.leaderboard
+    board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent)}
+    return board

@@ -61,11 +61,13 @@ class Recipe(_Part):
         trials: Cap on the number of configurations.
         seed: Seed of every random choice.
         families: Only these families of models.
+        only_networks: Whether the model may consist of networks alone.
         costs: What errors cost; they choose the threshold.
         minimum: Recall or precision that the threshold has to reach.
         ignore: Columns that must not be used.
         sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
         types: Type of a column, where the detection is wrong.
+        target_scale: "linear" or "log", for numbers over orders of magnitude.
         glossary: What a column is called among people.
         matters: What matters in this case, in free text; printed in the report.
     """
@@ -82,11 +84,13 @@ class Recipe(_Part):
     trials: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0)
     families: tuple[str, ...] | None = None
+    only_networks: bool = False
     costs: Costs | None = None
     minimum: Minimum = Minimum()
     ignore: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     types: dict[str, str] = {}
+    target_scale: Literal["linear", "log"] | None = None
     glossary: dict[str, str] = {}
     matters: str = ""
 
@@ -246,6 +250,7 @@ def run_recipe(
     budget: Budget | str | float | None = None,
     *,
     progress: Callable[[Progress], None] | None = None,
+    resume: bool = False,
 ) -> AutoML:
     """Solve the problem that a recipe describes.
 
@@ -254,6 +259,7 @@ def run_recipe(
         out: Folder for model, report, facts and leaderboard; None to write nothing.
         budget: Time for everything, in place of the recipe's.
         progress: Called with where the run is.
+        resume: Whether to go on with the run that was cut off in the folder `out`.
 
     Returns:
         The fitted model.
@@ -266,12 +272,17 @@ def run_recipe(
         >>> model = run_recipe("recipes/telco_churn.yaml", budget="30s")  # doctest: +SKIP
     """
     import automl
+    from automl.trials import noting
 
     recipe = load_recipe(path)
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
     _check_columns(recipe)
-    model = automl.fit(recipe.data, recipe.target, budget=limits, progress=progress, directory=folder, **_options(recipe))
+    if folder is not None and resume:
+        model = automl.AutoML.resume(folder, budget=limits, progress=progress)
+    else:
+        noted = progress if folder is None else noting(progress, folder, {"recipe": str(Path(path).absolute())})
+        model = automl.fit(recipe.data, recipe.target, budget=limits, progress=noted, directory=folder, **_options(recipe))
     model.facts_ = with_command(_retold(model.facts_, recipe), _command(path, recipe, limits))
     if folder is not None:
         write_results(model, folder)
@@ -282,6 +293,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
     """The arguments of ``automl.fit`` that the recipe states."""
     options = {
         "families": None if recipe.families is None else list(recipe.families),
+        "only_networks": recipe.only_networks or None,
         "seed": recipe.seed,
         "problem": recipe.problem,
         "positive": recipe.positive,
@@ -290,6 +302,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "min_precision": recipe.minimum.precision,
         "types": recipe.types or None,
         "ignore": [*recipe.ignore, *recipe.sensitive] or None,
+        "target_scale": recipe.target_scale,
         "test": recipe.test,
     }
     return {name: value for name, value in options.items() if value is not None}

@@ -72,6 +72,8 @@ class FakeModel:
                 "loss": [0.4, np.nan],
                 "low": [0.3, np.nan],
                 "high": [0.5, np.nan],
+                "difference": [np.nan, np.nan],
+                "note": ["", "no usable model before its share of the time was over"],
                 "weight": [1.0, 0.0],
                 "seconds": [1.25, 0.0],
                 "config": [{"C": 1.0}, {}],

@@ -108,6 +108,7 @@ def test_help_names_every_command() -> None:
     assert re.findall(r"^  (\w+)  ", shown.split("Commands:")[1], re.M) == [
         "fit",
         "run",
+        "resume",
         "detect",
         "predict",
         "explain",
@@ -467,15 +468,31 @@ def test_compare_shows_all_models(table: str, monkeypatch: pytest.MonkeyPatch, c
     def compare(data: Any, target: Any, **options: Any) -> pd.DataFrame:
         assert options["families"] == ["linear"]
         assert options["budget"].limit == 30.0
-        return FakeModel().leaderboard()
+        assert "only_networks" not in options
+        table = FakeModel().leaderboard()
+        table.attrs = {"advice": "A network is not worth it here.", "absent": {"tree": "not asked for"}}
+        return table
 
     monkeypatch.setitem(automl.__dict__, "compare", compare)
     arguments = ["compare", table, "-t", "churn", "-b", "30s", "--families", "linear"]
     assert main(arguments) == 0
-    assert re.search(r"Linear model +0\.4 +0\.3 to 0\.5 +100% +1\.2 *\n +Naive predictor +– +– to – +0% +0\.0", capsys.readouterr().out)
+    out = capsys.readouterr().out
+    assert re.search(r"Linear model +0\.4 +0\.3 to 0\.5 +the best +100% +1\.2\ss", out)
+    assert "Naive predictor: no score; no usable model before its share of the time was over." in out
+    assert "No trees: not asked for." in out
+    assert "A network is not worth it here." in out
+    assert "– to –" not in out
     assert main([*arguments, "--json"]) == 0
     naive = json.loads(capsys.readouterr().out)[1]
     assert (naive["family"], naive["loss"], naive["config"]) == ("naive", None, {})
+
+
+@pytest.mark.parametrize("command", ["fit", "compare"])
+def test_networks_alone_can_be_asked_for(command: str, fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setitem(automl.__dict__, "compare", lambda data, target, **options: seen.append(options) or FakeModel().leaderboard())
+    assert main([command, table, "-t", "churn", "-b", "30s", "--only-networks", "-q"]) == 0
+    assert (seen or fit.calls)[0]["only_networks"] is True
 
 
 def test_run_solves_a_recipe(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:

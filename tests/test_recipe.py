@@ -151,7 +151,7 @@ def case(tmp_path: Path) -> Path:
     (tmp_path / "d.csv").write_text("age,income,churn\n" + "".join(f"{n},{n * n},{'Yes' if n % 3 else 'No'}\n" for n in range(30)))
     path = tmp_path / "case.yaml"
     path.write_text(
-        "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\nseed: 7\n"
+        "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\nonly_networks: true\ntarget_scale: log\nseed: 7\n"
         "costs: {miss: 5, false_alarm: 1, currency: EUR}\nminimum: {recall: 0.8}\nbudget: 9s\nignore: [age]\n"
         "glossary: {income: what they earn, churn: left us}\nmatters: Recall.\n"
     )
@@ -167,6 +167,7 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert call["budget"].limit == 4.0
     assert call["seed"] == 7
     assert call["families"] == ["linear"]
+    assert (call["only_networks"], call["target_scale"]) == (True, "log")
     assert call["positive"] == "Yes"
     assert call["min_recall"] == 0.8
     assert call["costs"] == {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}

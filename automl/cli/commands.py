@@ -38,10 +38,12 @@ Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for every
 Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]
 Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
 Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
+OnlyNetworks = Annotated[bool, typer.Option("--only-networks", help="A model of networks alone; linear and naive only to compare.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
+StartOver = Annotated[bool, typer.Option("--start-over", help="Drop the unfinished run that the folder holds, and begin again.")]
 Require = Annotated[list[str] | None, typer.Option(metavar="METRIC>=VALUE", help="Exit with 5 unless this is reached; all is saved.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -56,6 +58,7 @@ def fit(
     out: Out = None,
     test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows to judge the model on, which it never sees before.")] = None,
     families: Families = None,
+    only_networks: OnlyNetworks = False,
     seed: Seed = None,
     trials: Trials = None,
     memory: Memory = None,
@@ -63,12 +66,14 @@ def fit(
     positive: Annotated[str | None, typer.Option(metavar="CLASS", help="The class that matters, of two.")] = None,
     types: Types = None,
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     cost_miss: Annotated[float | None, typer.Option(min=0, help="What it costs to miss a positive case.")] = None,
     cost_false_alarm: Annotated[float | None, typer.Option(min=0, help="What a false alarm costs.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of the costs, such as EUR.")] = None,
     min_recall: Annotated[float | None, typer.Option(min=0, max=1, help="Recall that the threshold has to reach.")] = None,
     min_precision: Annotated[float | None, typer.Option(min=0, max=1, help="Precision that the threshold has to reach.")] = None,
     require: Require = None,
+    start_over: StartOver = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -79,14 +84,16 @@ def fit(
     if test is not None:
         _existing(test, "--test")
     column = target if target is not None else _ask_target(data, limits)
-    folder = prepare_folder(out or Path("results") / output.stem(data))
+    folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {
         "families": output.names(families),
+        "only_networks": only_networks or None,
         "seed": seed,
         "problem": problem,
         "positive": positive,
         "types": output.pairs(types),
         "ignore": output.names(ignore),
+        "target_scale": target_scale,
         "costs": _costs(cost_miss, cost_false_alarm, currency),
         "min_recall": min_recall,
         "min_precision": min_precision,
@@ -96,8 +103,9 @@ def fit(
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        model = _library().fit(data, column, budget=limits, progress=progress, **given)
-        model.facts_ = with_command(model.facts_, shlex.join(["automl", *context.obj]))
+        library, command = _library(), shlex.join(["automl", *context.obj])
+        model = library.fit(data, column, budget=limits, progress=_noted(progress, folder, command), **given)
+        model.facts_ = with_command(model.facts_, command)
         files = write_results(model, folder)
     _finish(model, files, gates, as_json, progress.asked)
 
@@ -108,6 +116,7 @@ def run(
     out: Out = None,
     budget: Time = None,
     require: Require = None,
+    start_over: StartOver = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -117,12 +126,42 @@ def run(
     gates = _gates(require)
     loaded = load_recipe(recipe)
     limits = _budget(budget or loaded.budget, loaded.trials, None)
-    folder = prepare_folder(out or Path("results") / loaded.name)
+    folder = _folder(out or Path("results") / loaded.name, start_over)
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
         _library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
     _finish(model, output.result_files(folder), gates, as_json, progress.asked)
+
+
+@app.command()
+def resume(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a run that was cut off: its --out.")],
+    data: Annotated[str | None, typer.Option(metavar="FILE", help="Where the data are now, if they have moved.")] = None,
+    budget: Annotated[str | None, typer.Option("--budget", "-b", help="Time for all, with what was spent. Default: as begun.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Configurations in all, with those that were tried. Default: as begun.")] = None,
+    require: Require = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was cut off; what was finished is not done again."""
+    from automl.trials import recorded_run
+
+    gates = _gates(require)
+    told = recorded_run(folder)
+    recorded = told["budget"]
+    seconds, cap = recorded["seconds"] if budget is None else budget, recorded["trials"] if trials is None else trials
+    limits, home = _budget(seconds, cap, recorded["memory"]), prepare_folder(folder)
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
+        progress(_started(limits))
+        library = _library()
+        if "recipe" in told:
+            model = library.run_recipe(told["recipe"], out=home, budget=limits, progress=progress, resume=True)
+        else:
+            model = library.AutoML.resume(home, data, budget=limits, progress=progress)
+            model.facts_ = with_command(model.facts_, told.get("command") or shlex.join(["automl", "resume", folder]))
+            write_results(model, home)
+    _finish(model, output.result_files(home), gates, as_json, progress.asked)
 
 
 @app.command()
@@ -179,6 +218,7 @@ def compare(
     target: Target = None,
     budget: Time = None,
     families: Families = None,
+    only_networks: OnlyNetworks = False,
     seed: Seed = None,
     trials: Trials = None,
     memory: Memory = None,
@@ -190,7 +230,7 @@ def compare(
     limits = _budget(budget, trials, memory)
     _existing(data, "data")
     column = target if target is not None else _ask_target(data, limits)
-    options = {"families": output.names(families), "seed": seed, "problem": problem}
+    options = {"families": output.names(families), "only_networks": only_networks or None, "seed": seed, "problem": problem}
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
@@ -244,6 +284,23 @@ def _budget(seconds: str | float | None, trials: int | None, memory: str | None)
     limits = Budget(limit, trials=trials, memory=memory, started=process_started())
     # A shell whose last command this is becomes it (exec) and keeps its own start: `pip install . && automl run …` is not minutes late.
     return limits if limits.elapsed() < LONGEST_START else Budget(limit, trials=trials, memory=memory)
+
+
+def _folder(path: str | Path, start_over: bool) -> Path:
+    """Make the folder for results; with `start_over` an unfinished run in it is dropped."""
+    folder = prepare_folder(path)
+    if start_over:
+        from automl.trials import forget_run
+
+        forget_run(folder)
+    return folder
+
+
+def _noted(progress: Callable[[Progress], None], folder: Path, command: str) -> Callable[[Progress], None]:
+    """Pass progress on, and let the record of the run know its command."""
+    from automl.trials import noting
+
+    return noting(progress, folder, {"command": command})
 
 
 def _library() -> Any:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from automl.errors import UsageError, did_you_mean
 from automl.results import prepare_folder
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from automl.estimator import AutoML
 
 _WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
+_WIDE = 130  # columns of text from which a leaderboard shows everything
 _PLAIN_WIDTH = 160  # columns of text where there is no terminal that says how wide it is
 
 
@@ -212,19 +213,56 @@ def print_detection(found: Detection) -> None:
 
 
 def print_leaderboard(table: pd.DataFrame) -> None:
-    """Write a leaderboard to stdout: what people compare; the rest is in ``leaderboard.csv`` and in the JSON."""
-    header = ("model", "loss", "95 % interval", "share of the ensemble", "seconds")
+    """Write a leaderboard to stdout: what people compare; the rest is in ``leaderboard.csv`` and in the JSON.
+
+    Models without a score are told in words below the table, and so are kinds of models that did not take part and whether networks were
+    worth it (``table.attrs``).
+    """
+    from automl.report import words
+
+    scored = cast(list[dict[str, Any]], table[table["loss"].notna()].to_dict("records"))
+    wide = _width() >= _WIDE
+    header = ("model", "loss", *(("95 % interval",) if wide else ()), "to the best single model", "share", "training")
     rows = []
-    for row in table.to_dict("records"):
+    for row in scored:
+        model = f"{row['title']} (for comparison)" if row.get("note") == "for comparison" else row["title"]
         share = "" if row["family"] == "ensemble" else f"{row['weight']:.0%}"
-        rows.append((row["title"], _text(row["loss"]), f"{_text(row['low'])} to {_text(row['high'])}", share, f"{row['seconds']:.1f}"))
-    _print("Models, best first", header, rows)
+        interval = (f"{_text(row['low'])} to {_text(row['high'])}",) if wide else ()
+        costs = (words.size(None if (size := _known(row, "size_bytes")) is None else int(size)),) if wide else ()
+        times = [words.moment(None if (ms := _known(row, f"predict_ms_{many}")) is None else ms / 1000) for many in (1, 1000)]
+        rows.append((model, _text(row["loss"]), *interval, _difference(row), share, words.seconds(row["seconds"]), *costs, *times))
+    _print("Models, best first", (*header, *(("size",) if wide else ()), "1 row", "1,000 rows"), rows)
+    for failed in table[table["loss"].isna()].to_dict("records"):
+        print(f"{failed['title']}: no score; {str(failed.get('note') or 'no usable model').rstrip('.')}.")
+    for kind, reason in table.attrs.get("absent", {}).items():
+        print(f"No {words.kinds(kind)}: {reason}.")
+    if table.attrs.get("advice"):
+        print(str(table.attrs["advice"]).replace(words.SPACE, " "))
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    """Say how far a model is from the best single one."""
+    difference, low, high = (_known(row, name) for name in ("difference", "difference_low", "difference_high"))
+    if difference is None or low is None or high is None:
+        return "" if "difference" not in row or row["family"] == "ensemble" else "the best"
+    noise = "within noise" if not row["beyond_noise"] else "worse" if difference > 0 else "better"
+    return f"{difference:+.2g} ({low:.2g} to {high:.2g}), {noise}"
+
+
+def _known(row: Mapping[str, Any], name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None or value != value else float(value)
 
 
 def _text(value: Any) -> str:
     if value is None or value != value:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _width() -> int:
+    """Return how many characters a line of the terminal holds."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else _PLAIN_WIDTH
 
 
 def _print(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -196,6 +196,16 @@ def seconds(value: float | None) -> str:
     return f"{hours}{SPACE}h" + (f" {minutes}{SPACE}min" if minutes else "")
 
 
+def moment(value: float | None) -> str:
+    """Write a short duration, in milliseconds up to a second.
+
+    Example:
+        >>> [moment(x).replace(SPACE, " ") for x in (0.0021, 0.0184, 3.4)]
+        ['2.1 ms', '18 ms', '3.4 s']
+    """
+    return f"{number(1000 * value, 2)}{SPACE}ms" if value is not None and 0 <= value < 0.995 else seconds(value)
+
+
 def size(value: int | None) -> str:
     """Write a number of bytes.
 
@@ -224,6 +234,16 @@ def money(value: float | None, currency: str = "") -> str:
     if not currency:
         return sign + text
     return f"{sign}{currency}{text}" if len(currency) == 1 else f"{sign}{text}{SPACE}{currency}"
+
+
+def kinds(kind: str) -> str:
+    """Name a kind of model in the plural.
+
+    Example:
+        >>> kinds("tree"), kinds("network"), kinds("linear")
+        ('trees', 'networks', 'linear models')
+    """
+    return {"tree": "trees", "network": "networks", "linear": "linear models"}.get(kind, f"{kind} models")
 
 
 def listing(items: Iterable[object], limit: int = 8) -> str:

@@ -164,5 +164,9 @@ def _table(chosen: ThresholdFacts, here: ThresholdRow) -> Table:
                 *([words.money(row.cost, currency)] if money else []),
             ]
         )
-    head = ["Threshold", "Flagged", "Caught", "False alarms", "Missed", "Left alone", "Right", "Found", "F1", *(["Cost"] if money else [])]
-    return Table("What each threshold would have done on the judged rows", head, rows)
+    head = ["Threshold", "Flagged", "Caught", "False alarms", "Missed", "Left alone", "Right", "Found", "F1"]
+    head += ["Total cost"] if money else []
+    judged = chosen.table[0]
+    cases = judged.true_positive + judged.false_positive + judged.false_negative + judged.true_negative
+    total = f"; the cost is the total of all {words.whole(cases)}" if money else ""
+    return Table(f"What each threshold would have done on the judged rows{total}", head, rows)

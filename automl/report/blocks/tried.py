@@ -6,7 +6,7 @@ import json
 
 from automl.report import charts, svg, words
 from automl.report.blocks.base import Block, Cell, Table, code, cut
-from automl.report.facts import LeaderboardFacts, ReportFacts
+from automl.report.facts import LeaderboardFacts, LeaderboardRow, ReportFacts
 
 KINDS = {"network": "network", "tree": "trees", "linear": "linear", "naive": "naive", "ensemble": "ensemble", "other": "other"}
 _SHOWN = 20
@@ -32,11 +32,13 @@ def leaderboard(facts: ReportFacts) -> Block | None:
             "drawing": svg.dot_interval(row.score, row.low, row.high, domain, kind=row.kind, reference=naive)
             if row.score is not None
             else None,
-            "score": words.number(row.score),
+            "score": words.number(row.score) if row.score is not None else "no score",
             "interval": words.interval(row.low, row.high),
             "seconds": words.seconds(row.seconds),
             "weight": words.percent(row.weight) if row.weight and row.kind != "ensemble" else "",
-            "status": row.status if row.status not in ("ok", "complete", "done", "finished") else "",
+            "status": _status(row),
+            "told": _told(row, row.name == board.best_single),
+            "training": words.seconds(row.seconds),
         }
         for row in picked
     ]
@@ -44,6 +46,7 @@ def leaderboard(facts: ReportFacts) -> Block | None:
     notes = [
         f"{board.metric_title}: {better} is better. The upright line is the naive predictor.",
         *([facts.advice] if facts.advice else []),
+        *(f"No {words.kinds(kind)}: {reason.rstrip('.')}." for kind, reason in board.absent.items()),
     ]
     return Block(
         "leaderboard",
@@ -61,6 +64,36 @@ def leaderboard(facts: ReportFacts) -> Block | None:
         },
         tables=(_table(board),),
     )
+
+
+def _status(row: LeaderboardRow) -> str:
+    """Say what else than a score there is to know: why there is none, or what the model is there for."""
+    if row.note:
+        return row.note
+    return row.status if row.status not in ("ok", "complete", "done", "finished") else ""
+
+
+def _told(row: LeaderboardRow, best: bool) -> str:
+    """Sum up in one line how far a model is from the best single one and what it costs to keep and to ask."""
+    parts = ["the best single model"] if best else []
+    if row.difference is not None:
+        better = "better" if row.difference < 0 else "worse"
+        noise = f"{better} than the best single model{'' if row.beyond_noise else ', within noise'}"
+        parts.append(f"{words.number(abs(row.difference))} {noise} ({words.interval(row.difference_low, row.difference_high)})")
+    if row.size_bytes is not None:
+        parts.append(words.size(row.size_bytes))
+    if row.predict_seconds_one is not None:
+        parts.append(f"1 row in {words.moment(row.predict_seconds_one)}")
+    if row.predict_seconds_per_1000 is not None:
+        parts.append(f"1,000 rows in {words.moment(row.predict_seconds_per_1000)}")
+    return " · ".join(parts)
+
+
+def _difference(row: LeaderboardRow) -> str:
+    if row.difference is None:
+        return words.NOTHING if row.score is None or row.kind == "ensemble" else "the best"
+    noise = "beyond noise" if row.beyond_noise else "within noise"
+    return f"{words.number(row.difference)} ({words.interval(row.difference_low, row.difference_high)}), {noise}"
 
 
 def _winner(board: LeaderboardFacts) -> str:
@@ -94,15 +127,17 @@ def _table(board: LeaderboardFacts) -> Table:
             str(row.rank),
             row.title,
             KINDS[row.kind],
-            words.number(row.score, 4),
+            words.number(row.score, 4) if row.score is not None else "no score",
             words.interval(row.low, row.high),
+            _difference(row),
             words.seconds(row.seconds),
-            words.percent(row.weight) if row.weight else words.NOTHING,
+            words.percent(row.weight) if row.weight else "none",
             words.size(row.size_bytes),
-            words.seconds(row.predict_seconds_per_1000),
+            words.moment(row.predict_seconds_one),
+            words.moment(row.predict_seconds_per_1000),
             words.whole(row.trials),
             code(words.shorten(json.dumps(row.config, ensure_ascii=False), 300)) if row.config else words.NOTHING,
-            row.status,
+            row.note or row.status,
         ]
         for row in board.rows
     ]
@@ -113,15 +148,17 @@ def _table(board: LeaderboardFacts) -> Table:
         "Kind",
         board.metric_title,
         "95 % interval",
+        "To the best single model",
         "Training",
         "Weight",
         "Size",
+        "1 prediction",
         "1,000 predictions",
         "Trials",
         "Best configuration",
         "Status",
     )
-    return Table("Every model that was tried", head, shown, frozenset({1, 2, 10, 11}), more)
+    return Table("Every model that was tried", head, shown, frozenset({1, 2, 5, 12, 13}), more)
 
 
 def search(facts: ReportFacts) -> Block | None:
