@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,31 @@ def recorded_run(directory: str | Path) -> dict[str, Any]:
 
 
 def note_run(directory: str | Path, entries: Mapping[str, Any]) -> None:
-    """Add entries to the record of a folder, if it has one that can be written to."""
+    """Add entries to the record of a folder, if it has one that can be read and written to."""
     if (Path(directory) / NAME).is_file():
-        store = _open(Path(directory), None)
-        store.note(entries)
-        store.close()
+        with suppress(DataError):  # the run itself tells what is wrong with its record
+            store = _open(Path(directory), None)
+            store.note(entries)
+            store.close()
+
+
+def noting(progress: Callable[[Any], None] | None, directory: str | Path, entries: Mapping[str, Any]) -> Callable[[Any], None]:
+    """Pass progress on, and add entries to the record of a run as soon as there is one: with the first step of its search.
+
+    Args:
+        progress: Called with each record of progress.
+        directory: The folder of the run.
+        entries: JSON-ready entries that the run itself does not know, such as the command.
+    """
+    waiting = [entries]
+
+    def told(record: Any) -> None:
+        if record.stage == "search" and waiting:
+            note_run(directory, waiting.pop())
+        if progress is not None:
+            progress(record)
+
+    return told
 
 
 def forget_run(directory: str | Path) -> None:
