@@ -16,13 +16,13 @@ from automl.preprocessing.dates import CalendarParts
 from automl.preprocessing.knots import LOOKED_AT, quantile_knots
 from automl.preprocessing.levels import MOST_LEVELS, Levels
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
-from automl.preprocessing.target_encoding import MOST_CLASSES, TargetEncoding
+from automl.preprocessing.target_encoding import LEAST_SHARE, MOST_CLASSES, TargetEncoding
 from automl.preprocessing.text import TextComponents
 from automl.schema import Schema
 from automl.task import Task
 
 CHUNK = 65_536  # rows at a time, so that the float64 values between input and output stay small
-ENCODED_FROM = 9  # levels; fewer are told apart by one-hot columns and splits, and no number says more than they do
+ENCODED_FROM = 20  # levels; fewer are told apart by one-hot columns and splits, and no number says more than they do
 ENCODED_CELLS = 50_000_000  # rows × folds × columns: 200 MB
 _KINDS = ("number", "boolean", "datetime", "text", "category")
 
@@ -147,7 +147,10 @@ class TabularPreprocessor:
         wide = self._wide_columns(len(frame) * folds)
         if wide:
             codes = self._every_level(frame)
-            self.encoding, arrays["encoded"] = TargetEncoding.fit(codes, target, fold, folds, self.spec, wide, self.seed)
+            encoding, encoded = TargetEncoding.fit(codes, target, fold, folds, self.spec, wide, self.seed)
+            if not encoding.columns:
+                return arrays
+            self.encoding, arrays["encoded"] = encoding, encoded
             self.spec = replace(self.spec, encoded=self.encoding.width)
             self._arrange(self._sources, self._scaling)
             if log is not None:
@@ -324,7 +327,8 @@ class TabularPreprocessor:
         """Record which columns were encoded by the target, and that no row was by its own."""
         assert self.encoding is not None
         names = [self._categories[column][0] for column in self.encoding.columns]
-        because = f"{len(names)} columns have {ENCODED_FROM} levels or more: {_listed(names)}. A row is encoded from rows of other folds."
+        law = f"at least {ENCODED_FROM} levels that explain {LEAST_SHARE:.0%} of the target or more"
+        because = f"{len(names)} columns have {law}: {_listed(names)}."
         chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
         log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automl.budget import Budget
@@ -32,6 +32,12 @@ def drawn(problem, rows, levels, folds, seed=0, columns=1):
     return rng.integers(0, levels, (rows, columns)), target, rng.integers(-1, folds, rows)
 
 
+@pytest.fixture
+def ungated(monkeypatch):
+    """Every column gets numbers, whatever it explains, with a weight of the overall mean that follows from the sums."""
+    monkeypatch.setattr(module, "_prior_rows", lambda rows, total, squares: 1.0 + 0.1 * rows.max() + total.sum() ** 2 / (1 + squares.sum()))
+
+
 def from_rows(seen, code, codes, values, weight, logits):
     """The number of one level, from a list of rows: what the closed form must give."""
     mean = values[seen].mean() if len(seen) else 0.0
@@ -45,7 +51,7 @@ def from_rows(seen, code, codes, values, weight, logits):
 
 @pytest.mark.parametrize("problem", sorted(OUTPUTS))
 @pytest.mark.parametrize("folds", [1, 2, 3, 5])
-def test_the_closed_form_equals_a_loop_over_rows(problem, folds):
+def test_the_closed_form_equals_a_loop_over_rows(problem, folds, ungated):
     codes, target, fold = drawn(problem, 70, 6, folds, seed=folds)
     encoding, encoded = TargetEncoding.fit(codes, target, fold, folds, spec(problem), [0], seed=4)
     part, fold_of_part = module._parts(fold, folds, np.random.default_rng([4, 11]))
@@ -66,25 +72,33 @@ def test_the_closed_form_equals_a_loop_over_rows(problem, folds):
                 assert encoding.transform(np.array([[level]]))[0, model, output] == pytest.approx(expected, abs=2e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(-1, 3)), min_size=1, max_size=30),
     folds=st.integers(1, 4),
     chosen=st.integers(0, 29),
     problem=st.sampled_from(["binary", "regression"]),
 )
-def test_a_fold_is_nothing_to_its_model_and_a_row_nothing_to_itself(rows, folds, chosen, problem):
+def test_a_fold_is_nothing_to_its_model_and_a_row_nothing_to_itself(ungated, rows, folds, chosen, problem):
     codes, target, fold = (np.array(values) for values in zip(*rows, strict=True))
     fold, target = np.where(fold < folds, fold, -1), target if problem == "binary" else target * 3.0 - 1.0
     encoding, encoded = TargetEncoding.fit(codes[:, None], target, fold, folds, spec(problem), [0])
     assert np.isfinite(encoded).all()
+    assert encoded.shape[2] <= 1  # none where all numbers are 0
     row = chosen % len(rows)
     changed = target.copy()
     changed[row] = 1 - changed[row]
     other, again = TargetEncoding.fit(codes[:, None], changed, fold, folds, spec(problem), [0])
     if fold[row] >= 0:  # the model that validates the row does not know its target: not in any row, nor for new ones
-        np.testing.assert_array_equal(again[:, fold[row]], encoded[:, fold[row]])
-        np.testing.assert_array_equal(other.tables[0][:, fold[row]], encoding.tables[0][:, fold[row]])
+        np.testing.assert_array_equal(own(again, other, fold[row]), own(encoded, encoding, fold[row]))
+
+
+def own(encoded, encoding, fold):
+    """The numbers of the training rows and of every level for one fold's model; 0 where the column was left out."""
+    if not encoding.columns:
+        return np.zeros(1)
+    made = np.concatenate([encoded[:, fold, 0], encoding.tables[0][:, fold, 0]])
+    return made if made.any() else np.zeros(1)
 
 
 def test_a_row_is_not_encoded_by_itself(monkeypatch):
@@ -102,8 +116,9 @@ def test_a_row_is_not_encoded_by_itself(monkeypatch):
 
 @pytest.mark.parametrize("problem", ["binary", "regression"])
 @pytest.mark.parametrize("folds", [1, 5])
-def test_a_planted_leak_stays_closed(problem, folds):
+def test_a_planted_leak_stays_closed(problem, folds, monkeypatch):
     """Levels of one, two or three rows and a target of pure noise: encoded by their own rows they would give the answer away."""
+    monkeypatch.setattr(module, "_prior_rows", lambda *sums: 1.0)  # as if the levels told something
     rng = np.random.default_rng(1)
     rows, levels = 2_000, 2_000
     codes = rng.integers(1, levels, (rows, 1)).astype(np.int32)
@@ -141,14 +156,26 @@ def test_an_informative_column_is_worth_it():
     assert np.mean((target - own) ** 2) < 1.15  # 1 is the noise; the mean of the target would leave 2
 
 
-def test_levels_that_do_not_differ_shrink_to_nothing():
-    codes, target, fold = drawn("binary", 4_000, 400, 5)
-    encoded = TargetEncoding.fit(codes, target, np.maximum(fold, 0), 5, spec("binary"), [0])[1]
-    assert np.abs(encoded).mean() < 0.06  # the plain logits of ten rows each: about 0.5
+def test_the_overall_mean_weighs_what_variances_say():
+    """Levels that differ with a variance of 0.5 around noise of variance 2: the mean is worth 4 rows."""
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(2_000), rng.integers(1, 12, 2_000))
+    target = rng.normal(size=2_000)[codes] * np.sqrt(0.5) + rng.normal(size=len(codes)) * np.sqrt(2.0)
+    sums = [np.bincount(codes, weights).astype(float) for weights in (None, target, target**2)]
+    assert module._prior_rows(*sums) == pytest.approx(4.0, rel=0.15)
 
 
-def test_unseen_codes_are_rare_ones_and_arrays_come_back():
-    codes, target, fold = drawn("multiclass", 300, 12, 5, columns=3)
+@pytest.mark.parametrize("problem", sorted(OUTPUTS))
+def test_levels_that_tell_nothing_get_no_numbers(problem):
+    codes, target, fold = drawn(problem, 4_000, 400, 5, columns=2)
+    encoding, encoded = TargetEncoding.fit(codes, target, fold, 5, spec(problem), [0, 1])
+    assert encoding.columns == ()
+    assert encoded.shape == (4_000, 5, 0)
+
+
+def test_unseen_codes_are_rare_ones_and_arrays_come_back(ungated):
+    codes, _, fold = drawn("multiclass", 300, 12, 5, columns=3)
+    target = (codes[:, 0] + codes[:, 2]) % 3
     encoding, _ = TargetEncoding.fit(codes, target, fold, 5, spec("multiclass"), [0, 2])
     assert encoding.width == 6
     assert encoding.names(["a", "b", "c"])[1] == ["a"] * 3 + ["c"] * 3
