@@ -98,6 +98,11 @@ def draws(trials: int) -> list[dict[str, float]]:
     return [{"learning_rate": float(rate), "dropout": float(dropout)} for rate, dropout in zip(rates, dropouts, strict=True)]
 
 
+def log_loss(probabilities: Any, y: Any) -> float:
+    """Return the mean negative logarithm of the probability (rows, classes) of the true class (rows,)."""
+    return float(np.mean(-np.log(np.clip(probabilities[np.arange(len(y)), y], 1e-7, 1))))
+
+
 def packs(x: Any, y: Any, setting: Setting) -> Outcome:
     """Train all trials in packs."""
     from automl import Budget, KerasFamily
@@ -138,8 +143,7 @@ def packs(x: Any, y: Any, setting: Setting) -> Outcome:
     if finished < setting.trials:
         raise RuntimeError(f"{setting.trials - finished} of {setting.trials} networks did not end.")
     judged = fold == 0
-    chosen = np.stack([result.out_of_fold[judged, y[judged]] for result in trained])
-    return Outcome(finished * setting.epochs, float(-np.log(np.clip(chosen, 1e-7, 1)).mean(axis=1).min()))
+    return Outcome(finished * setting.epochs, min(log_loss(result.out_of_fold[judged], y[judged]) for result in trained))
 
 
 def network(setting: Setting, config: dict[str, float], steps: int = 1) -> Any:

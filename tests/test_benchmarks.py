@@ -222,6 +222,12 @@ def test_packs_train_every_trial_for_all_epochs() -> None:
     assert 0 < outcome.loss < 1
 
 
+def test_the_loss_of_a_pack_is_that_of_its_best_network() -> None:
+    assert throughput.log_loss(np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1])) == pytest.approx(-np.log([0.5, 0.75]).mean())
+    setting = throughput.Setting(rows=4000, epochs=5, batch=64, layers=2, units=32, pack=4, trials=4)
+    assert throughput.packs(*throughput.problem(setting.rows), setting).loss < 0.6  # of these four, the slowest learners stay at 0.69
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["sequential", "steps", "random", "hyperband"])
 def test_systems_that_train_one_network_at_a_time(system: str) -> None:
