@@ -15,7 +15,7 @@ from automl.decisions import DecisionLog
 from automl.errors import ArtifactError, DataError
 from automl.families.base import Config, Family, Trained, TrainingData
 from automl.memory import is_out_of_memory
-from automl.selection import SHARES, Plan
+from automl.selection import SHARES, Plan, order_of
 from automl.trials import Pack, RecordedPack, Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
@@ -106,8 +106,7 @@ class Study:
             if queue is None:
                 return
             room = self.budget.trials - self._counted() if self.budget.trials is not None else 10**9
-            part = NETWORK_SLICE if queue.family.tags.kind == "network" and queue.spent == 0.0 else 1.0
-            seconds = self.budget.remaining(SEARCH_UNTIL) * part
+            seconds = self._slice(queue)
             size = queue.family.pack_size(self.data.spec, self.data.folds, seconds, self.budget.memory_limit // PACK_MEMORY)
             configs = self._ask(queue, min(size, room, queue.largest or size))
             self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
@@ -118,16 +117,48 @@ class Study:
         open_queues = [
             queue
             for queue in self._queues.values()
-            if self.plan.competes(queue.family) and not queue.exhausted and max(queue.seconds, LEAST_SECONDS) <= remaining
+            if self.plan.competes(queue.family)
+            and not queue.exhausted
+            and max(queue.seconds, LEAST_SECONDS) <= remaining
+            and self._worth(queue, remaining)
         ]
         if not open_queues:
             return None
         if not self.budget.timed:  # without a clock the order must not depend on measured seconds
-            return min(open_queues, key=lambda queue: (len(queue.asked) / queue.family.pack_configs, queue.family.name))
+            return min(open_queues, key=lambda queue: (len(queue.asked) / queue.family.pack_configs, *order_of(queue.family)))
         kinds = {queue.family.tags.kind for queue in open_queues}
         spent = {kind: sum(q.spent for q in self._queues.values() if q.family.tags.kind == kind) for kind in kinds}
         kind = min(kinds, key=lambda kind: (spent[kind] / SHARES.get(kind, 0.3), kind))
-        return min((q for q in open_queues if q.family.tags.kind == kind), key=lambda q: (q.spent, q.family.name))
+        return self._of_kind([queue for queue in open_queues if queue.family.tags.kind == kind])
+
+    def _of_kind(self, queues: list[_Queue]) -> _Queue:
+        """Return the family to go on with: what was not tried yet, best rank first; then the one of the two best that had less time."""
+        new = [queue for queue in queues if queue.spent == 0.0]
+        if new:
+            return min(new, key=lambda queue: order_of(queue.family))
+        best = sorted(queues, key=lambda queue: (self._best_of(queue.family), queue.family.name))
+        return min(best[:2], key=lambda queue: queue.spent)
+
+    def _best_of(self, family: Family) -> float:
+        losses = [trial.loss for trial in self.trials if trial.family.name == family.name and trial.usable and trial.loss is not None]
+        return min(losses, default=float("inf"))
+
+    def _slice(self, queue: _Queue) -> float:
+        """Return the seconds for the next pack: half of what is left for a first one, more where half would not even be worth beginning."""
+        left = self.budget.remaining(SEARCH_UNTIL)
+        if queue.family.tags.kind != "network" or queue.spent > 0.0 or not self.budget.timed:
+            return left
+        return min(max(left * NETWORK_SLICE, queue.family.least_seconds(self.data.spec, self.data.folds)), left)
+
+    def _worth(self, queue: _Queue, remaining: float) -> bool:
+        """Whether a family should be begun with the time left; the first network is, whatever it gets."""
+        if queue.family.tags.kind != "network" or not self.budget.timed:
+            return True
+        networks = [other for other in self._queues.values() if other.family.tags.kind == "network"]
+        first = min(networks, key=lambda other: order_of(other.family))
+        if queue is first and all(other.spent == 0.0 for other in networks):
+            return True
+        return queue.family.least_seconds(self.data.spec, self.data.folds) <= remaining
 
     def _ask(self, queue: _Queue, count: int) -> list[Config]:
         """Return up to `count` new configurations that share a pack: the portfolio first, then proposals."""

@@ -91,7 +91,7 @@ def choose_families(
             left_out[name] = reason
         elif names is None and family.tags.opt_in and not _has_gpu():
             left_out[name] = f"opt-in on a CPU; ask for it with families=[{name!r}]"
-    chosen = sorted((family for name, family in known.items() if name not in left_out), key=_order)
+    chosen = sorted((family for name, family in known.items() if name not in left_out), key=order_of)
     references = frozenset(family.name for family in chosen if only_networks and family.tags.kind in COMPARED)
     if only_networks and len(references) == len(chosen):
         given = "all families" if names is None else names
@@ -125,7 +125,8 @@ def _has_gpu() -> bool:
     return _backend.has_gpu()
 
 
-def _order(family: Family) -> tuple[int, int, str]:
+def order_of(family: Family) -> tuple[int, int, str]:
+    """Return what families are tried by: their kind, their rank among it, their name."""
     return ORDER.get(family.tags.kind, 9), family.tags.rank, family.name
 
 

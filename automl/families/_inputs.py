@@ -10,6 +10,7 @@ from automl.families.base import Config
 from automl.layers import PackedCategories, PeriodicEmbedding, PiecewiseLinearEncoding, TreeEncoding
 from automl.preprocessing.base import Spec
 
+MOST_COMPONENTS = 256  # bins or frequencies of all columns together
 EMBEDDINGS = ("piecewise_linear", "none", "periodic", "tree")
 
 
@@ -25,14 +26,29 @@ def number_layer(spec: Spec, members: int, config: Config) -> Any:
         >>> number_layer(Spec(2, 2, (), 1, "regression", 9), 3, {"embedding": "none"}) is None
         True
     """
-    kind, bins = config["embedding"], int(config.get("bins", 16))
+    kind = config["embedding"]
     if kind == "none" or not spec.numbers:
         return None
     if kind == "periodic":
-        return PeriodicEmbedding(members)
-    if kind == "tree":
-        return TreeEncoding(members, bins, spec.is_classification)
-    return PiecewiseLinearEncoding(spec.knots, bins)
+        return periodic_embedding(spec, members)
+    bins = affordable_bins(spec, int(config.get("bins", 16)))
+    return TreeEncoding(members, bins, spec.is_classification) if kind == "tree" else PiecewiseLinearEncoding(spec.knots, bins)
+
+
+def affordable_bins(spec: Spec, bins: int) -> int:
+    """Return `bins`, or fewer where there are many columns: the first layer must not outweigh the rest of the network.
+
+    Example:
+        >>> affordable_bins(Spec(40, 40, (), 1, "regression", 900), 16)
+        6
+    """
+    return int(np.clip(MOST_COMPONENTS // max(spec.numbers, 1), min(3, bins), bins))
+
+
+def periodic_embedding(spec: Spec, members: int) -> PeriodicEmbedding | None:
+    """Return RealMLP's embedding of numbers, with fewer frequencies where there are many columns; None without numbers."""
+    frequencies = int(np.clip(MOST_COMPONENTS // max(spec.numbers, 1), 4, 16))
+    return PeriodicEmbedding(members, frequencies) if spec.numbers else None
 
 
 def input_groups(spec: Spec, numbers: Any, categories: PackedCategories | None) -> list[int]:

@@ -176,6 +176,10 @@ class Family(abc.ABC):
         """
         return self.pack_configs
 
+    def least_seconds(self, spec: Spec, folds: int) -> float:
+        """Return the time below which it is not worth beginning, in seconds; 0 where little time is enough."""
+        return 0.0
+
     @abc.abstractmethod
     def train(
         self,

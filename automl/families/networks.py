@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,11 @@ BLOCK = 8192  # rows of a prediction that are in memory at once
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
 WIDEST = 256  # units of the widest layer, for the estimate of memory
 LAYERS_KEPT = 8  # activations and gradients of a batch that are alive at once
-_PACE = {"weights × rows per second": 4e9}  # first guess: two CPU cores; replaced by what the packs of this process reached
+WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
+TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
+FIRST_PACE = 2e9  # weights × rows per second: a first guess for two CPU cores
+_PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it
+_SIZES: dict[Any, int] = {}  # weights of structures that were built before
 
 
 class KerasFamily(Family):
@@ -50,23 +55,41 @@ class KerasFamily(Family):
 
     def pack_size(self, spec: Spec, folds: int, seconds: float, memory: int) -> int:
         """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs, and fit into `memory`."""
-        weights = self._weights(spec, self.complete(self.portfolio(spec)[0], spec))
-        batch = self.schedule(spec, {}, 0, self.pack_configs).batch_size
+        config = self.complete(self.portfolio(spec)[0], spec)
+        weights = self._weights(spec, config)
+        schedule = self.schedule(spec, config, 0, self.pack_configs)
         # Weights, two moments, best epoch, gradient and update; and what a batch and a block of validation rows leave in each layer.
-        bytes_per_config = 4 * folds * (6 * weights + WIDEST * LAYERS_KEPT * batch) + 4 * WIDEST * LAYERS_KEPT * BLOCK
+        width = WIDEST * LAYERS_KEPT * self.heads(config)
+        bytes_per_config = 4 * folds * (6 * weights + width * schedule.batch_size) + 4 * width * BLOCK
         fitting = int(np.clip(memory // bytes_per_config, 1, self.pack_configs))
         if not np.isfinite(seconds):
             return fitting
-        work = weights * spec.rows * folds * ENOUGH_EPOCHS * self.schedule(spec, {}, 0, self.pack_configs).work_left(0.0)
-        return int(np.clip(seconds * _PACE["weights × rows per second"] / max(work, 1), 1, fitting))
+        return int(np.clip(seconds / (self.seconds_for(spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0)), 1, fitting))
+
+    def least_seconds(self, spec: Spec, folds: int) -> float:
+        """Return what a few epochs of one configuration take, by the pace of earlier packs."""
+        return self.seconds_for(spec, folds, WORTH_EPOCHS)
+
+    def seconds_for(self, spec: Spec, folds: int, epochs: int) -> float:
+        """Return the seconds that so many epochs of the first configuration take, by the pace of earlier packs."""
+        config = self.complete(self.portfolio(spec)[0], spec)
+        work = self._weights(spec, config) * self.heads(config) * spec.rows * folds * epochs
+        return float(work / _PACE.get(self.name, FIRST_PACE))
+
+    def heads(self, config: Config) -> int:
+        """Return how many predictions each network of a configuration makes."""
+        return int(config.get("heads", 1))
 
     def _weights(self, spec: Spec, config: Config) -> int:
         """Return the number of weights of one network."""
-        model = self.build(spec, [config])
-        arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
-        arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)
-        model(inputs_of(arrays))
-        return int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
+        key = (self.name, self.pack_key(config), spec)
+        if key not in _SIZES:
+            model = self.build(spec, [config])
+            arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
+            arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)
+            model(inputs_of(arrays))
+            _SIZES[key] = int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
+        return _SIZES[key]
 
     def train(
         self,
@@ -87,13 +110,17 @@ class KerasFamily(Family):
             PackData(used, data.target, data.fold, data.folds, spec.is_classification),
             rates,
             [int(config.get("seed", seed)) for config in configs],
-            self.schedule(spec, shared, seed, len(configs)),
+            self._timed(self.schedule(spec, shared, seed, len(configs)), deadline),
             deadline,
         )
         result = trainer.run(on_progress)
         if trainer.pace is not None:
-            _PACE["weights × rows per second"] = trainer.pace
+            _PACE[self.name] = trainer.pace * self.heads(shared)
         return [self._trained(config, index, result, spec) for index, config in enumerate(configs) if result.weights[index]]
+
+    def _timed(self, schedule: Schedule, deadline: Deadline) -> Schedule:
+        """Let the clock, where there is one, decide how many epochs are made."""
+        return replace(schedule, epochs=max(schedule.epochs, TIMED_EPOCHS)) if deadline.budget.timed else schedule
 
     def _trained(self, config: Config, index: int, result: PackResult, spec: Spec) -> Trained:
         scale = result.inverse_temperature[index]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from automl.families._inputs import category_layer
+from automl.families._inputs import category_layer, periodic_embedding
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
-from automl.layers import PackedActivation, PackedDense, PackedDropout, PackedModel, PeriodicEmbedding
+from automl.layers import PackedActivation, PackedDense, PackedDropout, PackedModel
 from automl.layers.packed import normal, zeros
 from automl.preprocessing.base import Spec
 
@@ -81,8 +81,7 @@ class RealMLP(KerasFamily):
             body += [PackedActivation(members, activation)] if config["parametric"] else []
             body.append(PackedDropout(members))
         body.append(PackedDense(members, spec.outputs, None, zeros, ntk=True, bias_learning_rate=0.1))
-        numbers = PeriodicEmbedding(members) if spec.numbers else None
-        return PackedModel(members, body, category_layer(spec, members, scale=1.0), numbers)
+        return PackedModel(members, body, category_layer(spec, members, scale=1.0), periodic_embedding(spec, members))
 
 
 def unit_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:

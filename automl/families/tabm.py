@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automl.families._inputs import category_layer, input_groups
+from automl.families._inputs import affordable_bins, category_layer, input_groups
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
 from automl.layers import HeadsDense, PackedDropout, PackedModel, PiecewiseLinearEncoding, RankOneDense, SharedDense
@@ -24,11 +24,11 @@ class TabM(KerasFamily):
     title = "TabM"
     tags = Tags(kind="network", rank=-1, maximum_rows=100_000)
     per_member = frozenset({"learning_rate", "weight_decay", "dropout"})
-    pack_configs = 4
+    pack_configs = 2
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare heads, depth, width, bins, adapters, learning rate, weight decay and dropout."""
-        hp.Choice("heads", [4, 8, 16, 32], default=16 if spec.rows < 3_000 else 8)
+        hp.Choice("heads", [4, 8, 16, 32], default=8)
         hp.Choice("layers", [1, 2, 3], default=2)
         hp.Choice("units", [48, 96, 192, 384], default=96)
         hp.Choice("bins", [8, 16, 32], default=16)
@@ -50,7 +50,7 @@ class TabM(KerasFamily):
         """Return the pack of `configs`, which share everything but rates."""
         members, config = len(configs), configs[0]
         heads, units = int(config["heads"]), int(config["units"])
-        numbers = PiecewiseLinearEncoding(spec.knots, int(config["bins"])) if spec.numbers else None
+        numbers = PiecewiseLinearEncoding(spec.knots, affordable_bins(spec, int(config["bins"]))) if spec.numbers else None
         categories = category_layer(spec, members)
         groups = input_groups(spec, numbers, categories)
         embedded = numbers is not None and len(numbers.columns) > 0

@@ -97,12 +97,12 @@ def test_schedules_fit_the_number_of_rows():
 
 def test_packs_are_as_large_as_the_time_allows(monkeypatch):
     family = MLP()
-    monkeypatch.setitem(networks._PACE, "weights × rows per second", 4e9)
+    monkeypatch.setitem(networks._PACE, "mlp", 4e9)
     sizes = [family.pack_size(spec(200_000), 1, seconds, 2**40) for seconds in (1, 30, 300, 3_000)]
     assert sizes == sorted(sizes)
     assert sizes[0] == 1
     assert sizes[-1] == family.pack_configs
-    monkeypatch.setitem(networks._PACE, "weights × rows per second", 4e8)
+    monkeypatch.setitem(networks._PACE, "mlp", 4e8)
     assert family.pack_size(spec(200_000), 1, 300, 2**40) < sizes[2]
 
 
@@ -127,9 +127,9 @@ def test_logits_become_probabilities():
 
 
 def test_the_pace_of_a_pack_is_remembered(monkeypatch):
-    monkeypatch.setitem(networks._PACE, "weights × rows per second", -1.0)
+    monkeypatch.setitem(networks._PACE, "mlp", -1.0)
     family = MLP()
     config = {**family.complete({"units": 32}, DATA.spec), "seed": 0}
     family.train([config], DATA, deadline=Budget(20).deadline(seconds=1.0), seed=0)
-    assert networks._PACE["weights × rows per second"] > 0
+    assert networks._PACE["mlp"] > 0
     assert _backend.name()

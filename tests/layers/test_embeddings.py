@@ -67,7 +67,10 @@ def test_columns_without_bins_are_left_out():
     assert PiecewiseLinearEncoding([(), (0.0, 1.0, 2.0), (0.0, 1.0, 2.0, 3.0)], 2).columns.tolist() == [1, 1, 2, 2]
 
 
-@given(some.lists(some.floats(-50, 50, width=32), min_size=3, max_size=40, unique=True), some.integers(2, 12), some.floats(-60, 60, width=32))
+FLOATS = some.floats(-50, 50, width=32)
+
+
+@given(some.lists(FLOATS, min_size=3, max_size=40, unique=True), some.integers(2, 12), some.floats(-60, 60, width=32))
 def test_the_sum_of_the_widths_gives_the_number_back(knots, bins, x):
     edges = np.unique(np.asarray(knots, np.float64))
     edges = thinned(edges[np.concatenate([[True], np.diff(edges) > 1e-3])], bins)
