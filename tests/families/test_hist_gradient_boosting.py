@@ -76,6 +76,15 @@ def test_wide_columns_are_split_by_frequency():
     assert right.mean() > 0.99
 
 
+@pytest.mark.parametrize(("most", "by_code"), [(0, []), (19, [0]), (254, [0, 1])])
+def test_how_wide_a_column_may_be_to_be_split_by_sets_of_levels(most, by_code):
+    data = toy_data("binary", rows=400)  # columns of 4 and of 60 levels
+    model = fit(data, set_levels=most)
+    assert model["by_code"].tolist() == by_code
+    assert sorted([*by_code, *model["by_order"].tolist()]) == [0, 1]
+    assert np.isfinite(FAMILY.predict(model, data.arrays, data.spec)).all()
+
+
 def test_levels_of_few_rows_do_not_shift_the_others():
     data = toy_data("binary", rows=2_000)
     codes = data.arrays["categories"].copy()
