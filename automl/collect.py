@@ -34,7 +34,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         The versioned facts that ``report.json`` holds and the page is drawn from.
     """
     judgement = run.judgement
-    evaluation = f.EvaluationFacts.model_validate(judgement.evaluation.report())
+    evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
     findings = tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
     return f.ReportFacts(
@@ -136,6 +136,20 @@ def _calibration(run: Run) -> f.CalibrationFacts | None:
         return None
     chosen = run.judgement.calibration
     return f.CalibrationFacts(method=chosen.method, candidates=dict(chosen.losses), applied=chosen.method != "none", because=chosen.because)
+
+
+def _sets(run: Run) -> f.SetsFacts | None:
+    sets = run.judgement.sets
+    if sets is None or sets.measured is None:
+        return None
+    return f.SetsFacts(
+        nominal=sets.coverage,
+        measured=sets.measured,
+        low=sets.measured_low,
+        high=sets.measured_high,
+        mean_size=sets.mean_size,
+        single=sets.single,
+    )
 
 
 def _importance(run: Run) -> f.ImportanceFacts | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from automl import __version__
 from automl.budget import Budget
 from automl.dataset.places import by_place, has_names, refuse_one_dimension
 from automl.errors import DataError, UsageError
+from automl.for_classes import ForClasses
 from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
 from automl.selection import check_families
@@ -30,26 +30,6 @@ if TYPE_CHECKING:
     from automl.storage import Fitted
 
 Array = NDArray[Any]
-
-
-class _NotForNumbersError(UsageError, AttributeError):
-    """What is for classes was asked of a regression; an AttributeError too, because scikit-learn asks with ``hasattr``."""
-
-
-class _ForClasses:
-    """A method that is there only where classes are, or may be, predicted."""
-
-    def __init__(self, method: Callable[[Any, Any], Array]) -> None:
-        self.method = method
-        self.__doc__ = method.__doc__
-
-    def __get__(self, model: AutoML | None, owner: type | None = None) -> Callable[..., Array]:
-        if model is None:
-            return self.method
-        if model._problem() == "regression":
-            law, hint = f"`{self.method.__name__}` is for classes", "use predict or predict_interval"
-            raise _NotForNumbersError(f"{law}. Received a model that predicts numbers; {hint}.")
-        return MethodType(self.method, model)
 
 
 class AutoML(BaseEstimator):  # type: ignore[misc]
@@ -256,7 +236,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         predictor = self._fitted()
         return predictor.decide(predictor(self._frame(X)))
 
-    @_ForClasses
+    @ForClasses
     def predict_proba(self, X: Any) -> Array:
         """Return calibrated probabilities (rows, classes), columns as in `classes_`.
 
@@ -280,13 +260,35 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             raise UsageError("`predict_interval` is for numbers. Received a model that predicts classes; use predict_proba.")
         return predictor.intervals.apply(predictor(self._frame(X)))
 
-    def predictions(self, X: Any) -> pd.DataFrame:
-        """Return a table: `prediction`, and `probability_<class>` for classes, `lower` and `upper` for numbers."""
+    @ForClasses
+    def predict_set(self, X: Any, coverage: float = 0.9, by_class: bool = False) -> Array:
+        """Return for every row the classes that it may belong to, the most probable first: tuples, (rows,).
+
+        Args:
+            X: Rows as in `predict`.
+            coverage: Share of the rows whose set shall hold the true class.
+            by_class: Keep the coverage within every class; a rare one is then missed no more often than others.
+
+        Raises:
+            UsageError: If the model predicts numbers, the coverage is not between 0 and 1, or the model was saved without sets.
+        """
         predictor = self._fitted()
+        return predictor.sets_of(predictor(self._frame(X)), coverage, by_class)
+
+    def predictions(self, X: Any, *, sets: float | None = None) -> pd.DataFrame:
+        """Return a table: `prediction`, and `probability_<class>` for classes, `lower` and `upper` for numbers.
+
+        With `sets` a column `set` holds the classes that a row may belong to, with this coverage, joined by " | ".
+        """
+        predictor = self._fitted()
+        if sets is not None and not predictor.task.is_classification:
+            raise UsageError(f"`sets` is for classes. Received sets={sets!r} for a model that predicts numbers; use lower and upper.")
         values = predictor(self._frame(X))
         table = {"prediction": predictor.decide(values)}
         if predictor.task.is_classification:
             table.update({f"probability_{label}": values[:, code] for code, label in enumerate(predictor.task.classes)})
+            if sets is not None:
+                table["set"] = np.array([" | ".join(map(str, labels)) for labels in predictor.sets_of(values, sets)], dtype=object)
         elif predictor.intervals is not None:
             table["lower"], table["upper"] = predictor.intervals.apply(values)
         return pd.DataFrame(table)

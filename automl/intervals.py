@@ -94,21 +94,25 @@ class Intervals:
         return cls(**{**values, "scale": scale})
 
 
-def fit_intervals(
-    y: Array, prediction: Array, *, coverage: float = 0.9, folds: int = 5, seed: int = 0, log: DecisionLog | None = None
-) -> Intervals:
-    """Fit prediction intervals on predictions of rows that the model has not seen.
+def cross_fitted_intervals(
+    y: Array, prediction: Array, *, coverage: float = 0.9, fold: Array | None = None, folds: int = 5, seed: int = 0,
+    log: DecisionLog | None = None,
+) -> tuple[Intervals, Array, Array]:
+    """Fit prediction intervals on predictions of rows that the model has not seen, and the ends of each row on the other folds.
 
     Args:
         y: Targets, (rows,).
         prediction: Out-of-fold or holdout predictions, (rows,) or (rows, 1).
         coverage: Share of new targets that should fall inside.
-        folds: Parts for choosing the shape and measuring the coverage.
-        seed: Of the parts.
+        fold: Part of every row for choosing the shape and measuring the coverage, (rows,): that of earlier cross-fitted choices.
+            None, or a single part, draws some.
+        folds: How many to draw.
+        seed: Of the drawn parts.
         log: Where the decision is recorded.
 
     Returns:
-        :class:`Intervals`. Fewer than about 1 / (1 − coverage) rows cannot support the coverage; `because` says so.
+        The :class:`Intervals`, and cross-fitted lower and upper ends, each (rows,): ready for ``evaluate(..., intervals=…)``.
+        Fewer than about 1 / (1 − coverage) rows cannot support the coverage; `because` says so.
 
     Raises:
         UsageError: The coverage is not between 0 and 1, or there is no row.
@@ -116,28 +120,16 @@ def fit_intervals(
     Example:
         >>> rng = np.random.default_rng(0)
         >>> prediction = rng.normal(size=3000)
-        >>> intervals = fit_intervals(prediction + rng.normal(size=3000), prediction)
+        >>> intervals, lower, upper = cross_fitted_intervals(prediction + rng.normal(size=3000), prediction)
         >>> round(intervals.mean_width / 2, 1), 0.88 < intervals.measured < 0.92
         (1.7, True)
     """
-    return cross_fitted_intervals(y, prediction, coverage=coverage, folds=folds, seed=seed, log=log)[0]
-
-
-def cross_fitted_intervals(
-    y: Array, prediction: Array, *, coverage: float = 0.9, folds: int = 5, seed: int = 0, log: DecisionLog | None = None
-) -> tuple[Intervals, Array, Array]:
-    """Fit intervals as :func:`fit_intervals`, and return lower and upper ends of each row fitted on the other folds.
-
-    Returns:
-        The intervals, and cross-fitted lower and upper ends, each (rows,): ready for ``evaluate(..., intervals=…)``.
-    """
-    if not 0 < coverage < 1:
-        hint = f" Did you mean {coverage / 100:g}?" if 1 < coverage < 100 else ""
-        raise UsageError(f"`coverage` must lie between 0 and 1. Received coverage={coverage!r}.{hint}")
+    coverage = checked_coverage(coverage)
     y, centre = np.asarray(y, dtype=np.float64), _flat(prediction)
     if not len(y):
         raise UsageError("Prediction intervals need at least one row with a known target. Received none.")
-    fold = np.random.default_rng(seed).permutation(np.arange(len(y)) % max(2, folds))
+    if fold is None or len(np.unique(fold)) < 2:
+        fold = np.random.default_rng(seed).permutation(np.arange(len(y)) % max(2, folds))
     shapes = _shapes(len(y))
     ends = {shape: _cross_fit(y, centre, fold, coverage, shape) for shape in shapes}
     shape, because = _choose(y, ends, coverage)
@@ -158,6 +150,23 @@ def cross_fitted_intervals(
     if log is not None:
         log.add("calibrate", "prediction intervals", f"{coverage:.0%}, {shape}", because, [other for other in shapes if other != shape])
     return result, lower, upper
+
+
+def checked_coverage(coverage: Any) -> float:
+    """Return a share between 0 and 1.
+
+    Raises:
+        UsageError: If it is none.
+
+    Example:
+        >>> checked_coverage(0.9)
+        0.9
+    """
+    if isinstance(coverage, bool) or not isinstance(coverage, (int, float, np.number)) or not 0 < coverage < 1:
+        percent = isinstance(coverage, (int, float, np.number)) and 1 < coverage < 100
+        hint = f" Did you mean {coverage / 100:g}?" if percent else " Give 0.9, for example."
+        raise UsageError(f"`coverage` must lie between 0 and 1. Received coverage={coverage!r}.{hint}")
+    return float(coverage)
 
 
 def _flat(prediction: Array) -> Array:

@@ -13,6 +13,7 @@ from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
 from automl.evaluation import Evaluation, evaluate
 from automl.intervals import Intervals, cross_fitted_intervals
+from automl.prediction_sets import PredictionSets, fit_prediction_sets
 from automl.task import Task
 from automl.threshold import Threshold, choose_threshold, cross_fitted_thresholds, on_rows
 
@@ -28,7 +29,7 @@ class Wishes:
         costs: {"miss", "false_alarm", "currency"}, or None.
         min_precision: Least precision.
         min_recall: Least recall.
-        coverage: Share of targets inside a prediction interval.
+        coverage: Share of targets inside a prediction interval, and of true classes inside a prediction set.
 
     Raises:
         UsageError: If a wish is impossible.
@@ -84,6 +85,8 @@ class Judged:
         simple: Predictions of the simplest model, or None.
         simple_name: Its title.
         source: "cross-fitted", "holdout" or "test file".
+        fold: Folds of the rows, where the ensemble's weights were cross-fitted, (rows,): calibration, threshold, intervals and sets
+            then keep to them, so that no choice reaches a row by way of another; None where there are none.
     """
 
     y: Array
@@ -92,6 +95,7 @@ class Judged:
     simple: Array | None
     simple_name: str
     source: str
+    fold: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Judgement:
     calibration: Calibration
     threshold: Threshold | None
     intervals: Intervals | None
+    sets: PredictionSets | None
     evaluation: Evaluation
     prediction: Array = field(repr=False)  # calibrated, of the judged rows
 
@@ -110,6 +115,7 @@ class Judgement:
             "calibration": self.calibration.to_dict(),
             "threshold": None if self.threshold is None else self.threshold.to_dict(),
             "intervals": None if self.intervals is None else self.intervals.to_dict(),
+            "sets": None if self.sets is None else self.sets.to_dict(),
             "evaluation": self.evaluation.to_dict(),
         }
 
@@ -128,22 +134,26 @@ def judge(
         log: Where decisions are recorded.
 
     Returns:
-        The judgement. Without a holdout, calibration, threshold and intervals are fitted on the other folds for each judged row.
+        The judgement. Without a holdout, calibration, threshold, intervals and sets are
+        fitted on the other folds for each judged row.
     """
-    y, problem = fitted_on.y, task.problem
-    calibration, prediction = calibrate(problem, y, fitted_on.ensemble, seed=seed, log=log)
+    y, problem, fold = fitted_on.y, task.problem, fitted_on.fold
+    calibration, prediction = calibrate(problem, y, fitted_on.ensemble, fold=fold, seed=seed, log=log)
     threshold: Threshold | None = None
     decided: float | Array | None = None
     intervals, ends = None, None
     if problem == "binary":
         threshold = choose_threshold(y, prediction[:, 1], **wishes.rules)
-        decided = cross_fitted_thresholds(y, prediction[:, 1], seed=seed, **wishes.rules)
+        decided = cross_fitted_thresholds(y, prediction[:, 1], fold=fold, seed=seed, **wishes.rules)
         if log is not None:
             override = "costs={'miss': 5, 'false_alarm': 1}"
             log.add("threshold", "decision threshold", f"{threshold.value:.4g}", threshold.because, [], override)
     if problem == "regression":
-        intervals, lower, upper = cross_fitted_intervals(y, prediction, coverage=wishes.coverage, seed=seed, log=log)
+        intervals, lower, upper = cross_fitted_intervals(y, prediction, coverage=wishes.coverage, fold=fold, seed=seed, log=log)
         ends = (lower, upper)
+    sets = None
+    if task.is_classification:
+        sets = fit_prediction_sets(y, prediction, coverage=wishes.coverage, fold=fold, seed=seed, log=log)
     judged, uncalibrated = fitted_on, fitted_on.ensemble
     if unseen is not None:
         judged, uncalibrated = unseen, unseen.ensemble
@@ -153,6 +163,7 @@ def judge(
             threshold = on_rows(threshold, unseen.y[known], prediction[known, 1], **wishes.rules)
             decided = threshold.value
         ends = None if intervals is None else intervals.apply(prediction)
+        sets = None if sets is None else sets.measured_on(unseen.y, prediction)
     evaluation = evaluate(
         problem,
         task.classes,
@@ -168,4 +179,4 @@ def judge(
         coverage=wishes.coverage,
         seed=seed,
     )
-    return Judgement(calibration, threshold, intervals, evaluation, np.asarray(prediction))
+    return Judgement(calibration, threshold, intervals, sets, evaluation, np.asarray(prediction))

@@ -15,6 +15,7 @@ from automl.errors import ArtifactError, UsageError
 from automl.families import family_by_name
 from automl.families.base import Family, FittedFamily
 from automl.intervals import Intervals
+from automl.prediction_sets import PredictionSets
 from automl.preprocessing.base import Arrays, Spec, State
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler
@@ -74,6 +75,7 @@ class Predictor:
         calibration: Map of the ensemble's probabilities.
         threshold: Decision threshold of a binary task.
         intervals: Prediction intervals of a regression.
+        sets: Prediction sets of a classification; None in models that were saved before there were any.
     """
 
     schema: Schema
@@ -84,6 +86,7 @@ class Predictor:
     calibration: Calibration
     threshold: Threshold | None = None
     intervals: Intervals | None = None
+    sets: PredictionSets | None = None
 
     def raw(self, arrays: Arrays) -> Array:
         """Return uncalibrated predictions (rows, outputs) of prepared rows, in the target's units."""
@@ -107,12 +110,32 @@ class Predictor:
             return self.task.decode((prediction[:, 1] > self.threshold.value).astype(np.int64))
         return self.task.decode(prediction.argmax(axis=1))
 
+    def sets_of(self, prediction: Array, coverage: float | None = None, by_class: bool = False) -> Array:
+        """Return prediction sets as tuples of labels, the most probable first, object (rows,).
+
+        Args:
+            prediction: Calibrated probabilities, (rows, classes).
+            coverage: Share of rows whose set shall hold the true class; None for the one that was measured.
+            by_class: Keep the coverage within every class.
+
+        Raises:
+            UsageError: If the model was saved without sets, or the coverage is not between 0 and 1.
+        """
+        if self.sets is None:
+            raise UsageError("Prediction sets need a model that was fitted with them. Received one that has none; fit it again.")
+        inside, order = self.sets.apply(prediction, coverage, by_class), np.argsort(-prediction, axis=1, kind="stable")
+        labels, result = self.task.classes, np.empty(len(prediction), dtype=object)
+        for row, (held, codes) in enumerate(zip(inside, order, strict=True)):
+            result[row] = tuple(labels[code] for code in codes if held[code])
+        return result
+
     def states(self) -> dict[str, State]:
         """Return every part as a state for the artifact."""
         judged = {
             "calibration": self.calibration.to_dict(),
             "threshold": None if self.threshold is None else self.threshold.to_dict(),
             "intervals": None if self.intervals is None else self.intervals.to_dict(),
+            "sets": None if self.sets is None else self.sets.to_dict(),
             "scaler": self.scaler.to_dict() if not self.task.is_classification else None,
         }
         families = [{"name": part.family.name, "share": part.share} for part in self.parts]
@@ -154,4 +177,5 @@ class Predictor:
             Calibration.from_dict(judged["calibration"]),
             None if judged["threshold"] is None else Threshold.from_dict(judged["threshold"]),
             None if judged["intervals"] is None else Intervals.from_dict(judged["intervals"]),
+            None if judged.get("sets") is None else PredictionSets.from_dict(judged["sets"]),
         )

@@ -296,12 +296,13 @@ class Run:
             simple = None  # the model is the simplest model; a comparison with itself would tell nothing
         name = "" if simple is None else self.usable[simple].family.title
         of = self.joined.predictions
-        fitted_on = Judged(y, self.honest, of[naive or 0], None if simple is None else of[simple], name, "cross-fitted")
+        fitted_on = Judged(y, self.honest, of[naive or 0], None if simple is None else of[simple], name, "cross-fitted", self.joined.fold)
         unseen, seed = self._unseen(naive, simple, name), self.settings.seed
         self.judgement: Judgement = judge(self.task, fitted_on, unseen, self.wishes, seed=seed, log=self.log)
         self.predictor.calibration = self.judgement.calibration
         self.predictor.threshold = self.judgement.threshold
         self.predictor.intervals = self.judgement.intervals
+        self.predictor.sets = self.judgement.sets
 
     def _of_kind(self, kind: str) -> int | None:
         """Return the best usable trial of a kind of family."""

@@ -158,14 +158,17 @@ def on_rows(threshold: Threshold, y: Array, probability: Array, **rules: float |
     return replace(threshold, table=_table(_sweep(y, probability, costs), threshold.value))
 
 
-def cross_fitted_thresholds(y: Array, probability: Array, *, folds: int = 5, seed: int = 0, **rules: float | None) -> Array:
+def cross_fitted_thresholds(
+    y: Array, probability: Array, *, fold: Array | None = None, folds: int = 5, seed: int = 0, **rules: float | None
+) -> Array:
     """Return one threshold per row, chosen on the other folds, so that what is reported at it is not flattered.
 
     Args:
         y: Codes 0 and 1, (rows,).
         probability: Of the positive class, (rows,) or (rows, 2).
-        folds: How many parts.
-        seed: Of the random parts, which are stratified by class.
+        fold: Part of every row, (rows,): that of earlier cross-fitted choices. None, or a single part, draws some.
+        folds: How many to draw, stratified by class.
+        seed: Of the drawn parts.
         rules: The arguments of :func:`choose_threshold`.
 
     Returns:
@@ -177,13 +180,14 @@ def cross_fitted_thresholds(y: Array, probability: Array, *, folds: int = 5, see
     """
     y = np.asarray(y)
     score = _positive(probability)
-    fold = np.empty(len(y), dtype=np.int64)
-    rng = np.random.default_rng(seed)
-    for code in (0, 1):
-        rows = rng.permutation(np.flatnonzero(y == code))
-        fold[rows] = np.arange(len(rows)) % folds
+    if fold is None or len(np.unique(fold)) < 2:
+        fold = np.empty(len(y), dtype=np.int64)
+        rng = np.random.default_rng(seed)
+        for code in (0, 1):
+            rows = rng.permutation(np.flatnonzero(y == code))
+            fold[rows] = np.arange(len(rows)) % folds
     result = np.full(len(y), 0.5)
-    for part in range(folds):
+    for part in np.unique(fold):
         others = fold != part
         if others.any():
             result[~others] = choose_threshold(y[others], score[others], **rules).value

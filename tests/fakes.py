@@ -55,10 +55,12 @@ class FakeModel:
     def predict_interval(self, data: pd.DataFrame) -> tuple[Any, Any]:
         return self.predict(data) - 1, self.predict(data) + 1
 
-    def predictions(self, data: pd.DataFrame) -> pd.DataFrame:
+    def predictions(self, data: pd.DataFrame, *, sets: float | None = None) -> pd.DataFrame:
         table: dict[str, Any] = {"prediction": self.predict(data)}
         if self.task_.is_classification:
             table |= {f"probability_{label}": self.predict_proba(data)[:, code] for code, label in enumerate(self.task_.classes)}
+            if sets is not None:
+                table["set"] = " | ".join(map(str, self.task_.classes))
         else:
             table["lower"], table["upper"] = self.predict_interval(data)
         return pd.DataFrame(table)

@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "decisions": set(),
     "_backend": set(),
     "progress": set(),
+    "for_classes": set(),
     # read, detect, check
     "dataset": set(),
     "schema": {"dataset"},
@@ -46,11 +47,14 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     # judge
     "calibration": {"metrics", "task"},
     "intervals": {"metrics", "task"},
+    "prediction_sets": {"metrics", "task", "calibration", "intervals"},
     "threshold": {"metrics", "task"},
     "evaluation": {"metrics", "task"},
     "explanation": {"schema", "metrics", "_backend"},
-    "judgement": {"task", "calibration", "intervals", "threshold", "evaluation"},
-    "predictor": {"schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold"},
+    "judgement": {"task", "calibration", "intervals", "prediction_sets", "threshold", "evaluation"},
+    "predictor": {
+        "schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold", "prediction_sets",
+    },
     "joining": {"families", "preprocessing", "ensemble", "trials"},
     "speed": set(),
     # tell, keep

@@ -407,6 +407,8 @@ def test_predictions_go_to_stdout_without_a_file(table: str, saved: FakeModel, c
     assert pd.read_csv(io.StringIO(capsys.readouterr().out))["prediction"].tolist() == ["No", "Yes", "No"]
     assert main(["predict", "model.automl", table, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[1] == {"prediction": "Yes", "probability_No": 0.5, "probability_Yes": 0.5}
+    assert main(["predict", "model.automl", table, "--sets", "0.9"]) == 0
+    assert pd.read_csv(io.StringIO(capsys.readouterr().out))["set"].tolist() == ["No | Yes"] * 3
 
 
 def test_explain_puts_the_largest_contribution_first(table: str, saved: FakeModel, capsys: pytest.CaptureFixture[str]) -> None:

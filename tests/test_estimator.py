@@ -62,6 +62,30 @@ def test_numbers_with_intervals_that_cover(spent):
     assert spent.score(fresh, fresh["spent"]) > 0.5
 
 
+def test_sets_of_classes_that_cover(churn, tier):
+    fresh = people(400, seed=9)
+    for model, target in ((churn, "churn"), (tier, "tier")):
+        sets = model.predict_set(fresh, coverage=0.9)
+        assert sets.shape == (400,)
+        assert all(isinstance(labels, tuple) and set(labels) <= set(model.classes_) for labels in sets)
+        assert 0.83 < np.mean([truth in labels for truth, labels in zip(fresh[target], sets, strict=True)]) <= 1
+        wider = model.predict_set(fresh, coverage=0.98)
+        assert all(set(small) <= set(large) for small, large in zip(sets, wider, strict=True))
+        told = model.facts_.evaluation.sets
+        assert told.low <= told.measured <= told.high
+        assert (told.nominal, told.mean_size >= 1) == (0.9, True)
+    with pytest.raises(UsageError, match=r"Did you mean 0\.9"):
+        tier.predict_set(X, coverage=90)
+
+
+def test_a_set_may_be_a_column_of_the_table(tier, spent):
+    table = tier.predictions(X, sets=0.9)
+    assert table.columns[-1] == "set"
+    assert all(prediction == text.split(" | ")[0] for prediction, text in zip(table["prediction"], table["set"], strict=True))
+    with pytest.raises(UsageError, match="`sets` is for classes"):
+        spent.predictions(X, sets=0.9)
+
+
 def test_predictions_as_a_table(churn, tier, spent):
     assert churn.predictions(X).columns.tolist() == ["prediction", "probability_no", "probability_yes"]
     assert tier.predictions(X).columns.tolist() == ["prediction", "probability_bronze", "probability_gold", "probability_silver"]
@@ -74,6 +98,8 @@ def test_what_fits_only_the_other_problem_is_refused(churn, spent):
         churn.predict_interval(X)
     with pytest.raises(UsageError, match="`predict_proba` is for classes"):
         spent.predict_proba(X)
+    with pytest.raises(UsageError, match="`predict_set` is for classes"):
+        spent.predict_set(X)
     assert hasattr(churn, "predict_proba")
     assert not hasattr(spent, "predict_proba")
 

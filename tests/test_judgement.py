@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from automl.decisions import DecisionLog
+from automl.ensemble import cross_fitted_selection
 from automl.errors import UsageError
 from automl.judgement import Judged, Wishes, judge
+from automl.metrics import row_losses
 from automl.task import Task
 
 BINARY = Task("binary", "churn", ("no", "yes"))
@@ -102,3 +104,46 @@ def test_an_impossible_wish(wish):
 def test_a_wish_may_name_a_currency_and_use_any_number():
     wishes = Wishes({"miss": np.int64(5), "false_alarm": np.float32(0.5), "currency": "EUR"})
     assert wishes.rules == {"cost_miss": 5, "cost_false_alarm": 0.5, "min_precision": None, "min_recall": None}
+
+
+def test_sets_are_fitted_out_of_fold_and_measured_where_the_model_is_judged():
+    fitted_on, unseen = classes(800), classes(600, seed=1)
+    unseen = Judged(unseen.y, unseen.ensemble, unseen.naive, None, "", "holdout")
+    alone, judged = judge(BINARY, fitted_on, None, Wishes(coverage=0.8)), judge(BINARY, fitted_on, unseen, Wishes(coverage=0.8))
+    assert alone.sets.scores == judged.sets.scores
+    assert alone.sets.coverage == 0.8
+    inside = judged.sets.apply(judged.prediction)
+    assert judged.sets.measured == inside[np.arange(600), unseen.y].mean()
+    assert judge(NUMBERS, prices(), None, Wishes()).sets is None
+
+
+def test_useless_members_are_told_to_be_useless():
+    """Weights, calibration and threshold chosen among many guesses must not look better than knowing nothing but the shares.
+
+    With calibration on other folds than the weights, or on the rows themselves, the mean of the excess falls below its allowance.
+    """
+    excess = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        y, fold = (rng.random(200) < 0.3).astype(np.int64), np.random.default_rng(1000 + seed).permutation(np.arange(200) % 5)
+        yes = 1 / (1 + np.exp(0.85 - 0.5 * rng.normal(size=(40, 200))))
+        chosen = cross_fitted_selection("binary", y, np.stack([1 - yes, yes], axis=-1), fold, steps=20)
+        naive = np.tile([0.7, 0.3], (200, 1))
+        found = judge(BINARY, Judged(y, chosen.prediction, naive, None, "", "cross-fitted", fold), None, Wishes(), seed=seed)
+        losses = row_losses("binary", y, found.prediction) - row_losses("binary", y, naive)
+        assert found.evaluation.scores["log_loss"].value == pytest.approx(row_losses("binary", y, found.prediction).mean())
+        assert losses.mean() > -4 * losses.std() / np.sqrt(200) - 1e-3  # one sample, beyond its error
+        excess.append(losses.mean())
+    assert np.mean(excess) > -2 * np.std(excess) / np.sqrt(30)
+
+
+def test_calibration_keeps_to_the_folds_of_the_weights():
+    judged = classes(400, sharpness=3.0)
+    fold = np.arange(400) % 4
+    found = judge(BINARY, Judged(judged.y, judged.ensemble, judged.naive, None, "", "cross-fitted", fold), None, Wishes())
+    changed = judged.ensemble.copy()
+    rows = np.flatnonzero(fold == 2)
+    changed[rows] = changed[rows[::-1]]
+    other = judge(BINARY, Judged(judged.y, changed, judged.naive, None, "", "cross-fitted", fold), None, Wishes())
+    # The map of fold 2 comes from the other folds alone: its rows have swapped their predictions, and nothing else.
+    np.testing.assert_allclose(other.prediction[rows], found.prediction[rows[::-1]], atol=1e-12)

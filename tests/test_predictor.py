@@ -5,6 +5,7 @@ import pytest
 from small import FEATURES, FakeFamily, fit, people
 
 from automl.budget import Budget
+from automl.errors import UsageError
 from automl.families.linear import Linear
 from automl.predictor import Predictor, join_trials
 from automl.testing import toy_data
@@ -109,6 +110,24 @@ def test_states_and_back(predictor, numbers):
             made.calibration,
             made.threshold,
         )
+        assert again.sets == made.sets
     lower, upper = numbers.intervals.apply(numbers(DATA))
     again = Predictor.from_states(numbers.states())
     np.testing.assert_array_equal(again.intervals.apply(again(DATA)), (lower, upper))
+
+
+def test_sets_hold_labels_the_most_probable_first(predictor):
+    prediction = predictor(DATA)
+    for labels, row in zip(predictor.sets_of(prediction, 0.99), prediction, strict=True):
+        assert labels[0] == predictor.task.classes[row.argmax()]
+        assert len(set(labels)) == len(labels) <= 2
+    assert predictor.sets_of(prediction[:0]).shape == (0,)
+
+
+def test_a_model_that_was_saved_before_there_were_sets(predictor):
+    states = predictor.states()
+    del states["model"].json["judged"]["sets"]
+    old = Predictor.from_states(states)
+    np.testing.assert_array_equal(old(DATA), predictor(DATA))
+    with pytest.raises(UsageError, match="fit it again"):
+        old.sets_of(old(DATA), 0.9)

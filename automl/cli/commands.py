@@ -180,12 +180,13 @@ def predict(
     model: Model,
     data: Data,
     out: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .tsv, .parquet or .jsonl file.")] = None,
+    sets: Annotated[float | None, typer.Option(metavar="SHARE", help="Add the classes that hold the true one with this share.")] = None,
     as_json: Json = False,
 ) -> None:
     """Predict each row of a table; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
     _existing(data, "data")
-    table = output.load_model(model).predictions(output.read_frame(data))
+    table = output.load_model(model).predictions(output.read_frame(data), sets=sets)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)

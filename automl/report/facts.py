@@ -26,6 +26,7 @@ from automl.report.measured import (
     ReliabilityBin,
     ReliabilityFacts,
     ScoreFacts,
+    SetsFacts,
 )
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
+    "SetsFacts",
     "Severity",
     "TaskFacts",
     "ThresholdFacts",

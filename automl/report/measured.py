@@ -138,6 +138,17 @@ class ComparisonFacts(Fact):
     sentence: str = ""
 
 
+class SetsFacts(Fact):
+    """How often the prediction set held the true class, against the promise; `single` is the share of sets with one class."""
+
+    nominal: float
+    measured: float
+    low: float | None = None
+    high: float | None = None
+    mean_size: float | None = None
+    single: float | None = None
+
+
 class EvaluationFacts(Fact):
     """Everything measured on rows that no choice has seen; `source` says which rows those are."""
 
@@ -149,6 +160,7 @@ class EvaluationFacts(Fact):
     curves: CurvesFacts | None = None
     reliability: ReliabilityFacts | None = None
     regression: RegressionFacts | None = None
+    sets: SetsFacts | None = None
     comparisons: tuple[ComparisonFacts, ...] = ()
 
 

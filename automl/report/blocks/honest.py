@@ -27,6 +27,7 @@ def _shares(facts: ReportFacts, known: ReliabilityFacts) -> Block:
     ]
     if calibrated is not None:
         notes.append(f"Calibration: {calibrated.method}{'' if calibrated.applied else ' (nothing applied)'}. {calibrated.because}")
+    notes.extend(_sets(facts))
     changed = bool(known.before) and known.before != known.after
     pairs = (
         [("Before calibration", known.before), ("After calibration", known.after)] if changed else [("As the model says it", known.after)]
@@ -52,6 +53,20 @@ def _shares(facts: ReportFacts, known: ReliabilityFacts) -> Block:
         notes=tuple(notes),
         figures=tuple(figures),
         tables=tuple(tables),
+    )
+
+
+def _sets(facts: ReportFacts) -> tuple[str, ...]:
+    """Say how often sets of classes held the truth."""
+    sets, classes = facts.evaluation.sets, len(facts.task.classes)
+    if sets is None:
+        return ()
+    sure = words.bracket(words.confidence(sets.low, sets.high, share=True))
+    size = f", with {words.number(sets.mean_size)} of {classes} classes on average" if sets.mean_size is not None else ""
+    single = f" and a single one for {words.percent(sets.single)} of them" if sets.single is not None else ""
+    return (
+        f"Prediction sets that promise {words.percent(sets.nominal)} hold the true class for {words.percent(sets.measured)}"
+        f" of the {facts.task.cases}{sure}{size}{single}.",
     )
 
 
