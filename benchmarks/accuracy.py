@@ -99,9 +99,12 @@ def _prediction(model: str, table: str, said: Path) -> dict[str, float]:
 
 
 def as_record(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a result of ours in the form of the other tools' results; a run without a model has an infinite loss, so that it counts."""
+    """Return a result of ours in the form of the other tools' results.
+
+    A run without a model has an infinite loss, so that it counts, and no time, so that ending early is no merit.
+    """
     made = record({**found, "peer": OURS, "data": found["set"], "fit_s": found["seconds"], "peak_mb": found["memory_mib"]})
-    return {**made, "loss": math.inf if made["loss"] is None else made["loss"]}
+    return made if made["loss"] is not None else {**made, "loss": math.inf, "fit_s": None}
 
 
 def ready(names: Sequence[str], places: Path | None) -> dict[str, str]:
