@@ -39,6 +39,8 @@ class RankOneDense(PackedLayer):
         (2, 3, 5, 4)
     """
 
+    multiplies = True
+
     def __init__(
         self,
         members: int,
@@ -80,6 +82,8 @@ class SharedDense(PackedLayer):
         activation: Name of a Keras activation.
         adapters: Whether the heads have factors of their own ("TabM"); otherwise only the first layer has ("TabM-mini").
     """
+
+    multiplies = True
 
     def __init__(self, members: int, units: int, activation: str | None = "relu", adapters: bool = False, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)

@@ -75,6 +75,8 @@ class PackedAttention(PackedLayer):
         first_only: Whether only the first token asks: in the last block nothing else is read from it.
     """
 
+    multiplies = True
+
     def __init__(self, members: int, tokens: int, heads: int, first_only: bool = False, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
         self.tokens, self.heads, self.first_only = tokens, heads, first_only
@@ -164,11 +166,12 @@ class PackedTransformerBlock(PackedLayer):
     def call(self, inputs: Any) -> Any:
         """Map (members, rows × tokens, units) to the same shape, or with `first_only` to (members, rows, units)."""
         attended = self.attention(inputs if self.before is None else self.before(inputs))
-        values = (first_tokens(inputs, self.tokens) if self.first_only else inputs) + attended
+        values = (first_tokens(inputs, self.tokens) if self.first_only else inputs) + ops.cast(attended, self.compute_dtype)
         both = self.open(self.between(values))
         gated = both[..., : self.hidden] * ops.relu(both[..., self.hidden :])
         by_row = ops.reshape(gated, (self.members, -1, self.dropout_width))
-        return values + self.close(ops.reshape(self.dropout(by_row), (self.members, -1, self.hidden)))
+        closed = self.close(ops.reshape(self.dropout(by_row), (self.members, -1, self.hidden)))
+        return values + ops.cast(closed, self.compute_dtype)
 
     @property
     def dropout_width(self) -> int:

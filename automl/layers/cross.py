@@ -50,7 +50,7 @@ class PackedCross(PackedLayer):
         values = inputs
         for index, layer in enumerate(self.maps):
             crossed = self.narrow[index](values) if self.rank else values
-            values = inputs * layer(crossed) + values
+            values = inputs * ops.cast(layer(crossed), self.compute_dtype) + values
         return values
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -85,7 +85,7 @@ class PackedBranches(PackedLayer):
             values = inputs
             for layer in branch:
                 values = layer(values)
-            outputs.append(values)
+            outputs.append(ops.cast(values, self.compute_dtype))
         return ops.concatenate(outputs, axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -82,7 +82,7 @@ class PiecewiseLinearEncoding(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, knots: Sequence[Sequence[float]], bins: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": "float32", **kwargs})
         edges = [thinned(np.asarray(column, np.float64), bins) for column in knots]
         self.columns = np.repeat(np.arange(len(edges)), [max(len(column) - 1, 0) for column in edges]).astype(np.int32)
         lines = [bin_lines(column) for column in edges if len(column)]

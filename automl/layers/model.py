@@ -37,9 +37,10 @@ class PackedModel(keras.Model):  # type: ignore[misc]
         heads: int = 1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": "float32", **kwargs})
         self.members, self.heads = members, heads
         self.body = list(body)
+        self.body[-1].dtype_policy = "float32"  # logits keep their digits where layers compute in half precision
         self.categories = categories
         self.numbers = numbers
 

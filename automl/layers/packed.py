@@ -54,9 +54,16 @@ class PackedLayer(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         members: Number of networks in the pack.
+
+    Attributes:
+        multiplies: Whether the layer is a product of matrices, which a GPU may compute in half precision; all else stays in float32.
     """
 
+    multiplies = False
+
     def __init__(self, members: int, **kwargs: Any) -> None:
+        if not self.multiplies:
+            kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.members = members
 
@@ -117,6 +124,8 @@ class PackedDense(PackedLayer):
         (4, 5, 3)
     """
 
+    multiplies = True
+
     def __init__(
         self,
         members: int,
@@ -156,7 +165,7 @@ class PackedDense(PackedLayer):
 
     def _start(self, inputs: Any, generators: Sequence[np.random.Generator]) -> None:
         """Scale the kernel to unit variance on `inputs`; biases are minus a random mean of the units at five of the rows ("he+5")."""
-        units = np.asarray(ops.convert_to_numpy(ops.matmul(inputs, self.kernel)))
+        units = np.array(ops.convert_to_numpy(ops.cast(ops.matmul(inputs, self.kernel), "float32")))
         deviation = np.maximum(units.std(axis=1, keepdims=True), 1e-3)
         units /= deviation
         bias = np.zeros((self.members, 1, self.units), np.float32)

@@ -61,7 +61,7 @@ class PackedResidual(PackedLayer):
         values = inputs
         for step in self.steps:
             values = step(values)
-        return inputs + values
+        return inputs + ops.cast(values, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return (members, rows, units)."""

@@ -59,11 +59,12 @@ class Program:
         self.members = configs * data.folds
         self.folds, self.configs = data.folds, configs
         self.classification = data.classification
-        self.trainer, self.judge = build(self.members), build(configs)
         head = {name: values[:1] for name, values in data.arrays.items() if name != ENCODED}
-        for model, members in ((self.trainer, self.members), (self.judge, configs)):
-            encoded = {ENCODED: np.zeros((members, 1, data.arrays[ENCODED].shape[2]), np.float32)} if ENCODED in data.arrays else {}
-            self.outputs = int(model({**head, **encoded}).shape[-1])
+        with _backend.mixed_precision():
+            self.trainer, self.judge = build(self.members), build(configs)
+            for model, members in ((self.trainer, self.members), (self.judge, configs)):
+                encoded = {ENCODED: np.zeros((members, 1, data.arrays[ENCODED].shape[2]), np.float32)} if ENCODED in data.arrays else {}
+                self.outputs = int(model({**head, **encoded}).shape[-1])
         self.names = list(data.arrays)
         self.batch_size = batch_size
         variables = self.trainer.trainable_variables
@@ -159,7 +160,7 @@ def program_for(key: Any, build: Build, configs: int, data: PackData, batch_size
         The program.
     """
     shapes = tuple((name, values.shape) for name, values in data.arrays.items())
-    full = (key, configs, data.folds, batch_size, shapes, data.classification, _backend.name())
+    full = (key, configs, data.folds, batch_size, shapes, data.classification, _backend.name(), _backend.compute_dtype())
     if full not in _PROGRAMS:
         while len(_PROGRAMS) >= _MOST_PROGRAMS:
             _PROGRAMS.pop(next(iter(_PROGRAMS)))
