@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl.decisions import DecisionLog
-from automl.ensemble import cross_fitted_selection
+from automl.ensemble import blend, cross_fitted_selection
 from automl.errors import UsageError
 from automl.judgement import Judged, Wishes, judge
 from automl.metrics import row_losses
@@ -117,24 +117,30 @@ def test_sets_are_fitted_out_of_fold_and_measured_where_the_model_is_judged():
     assert judge(NUMBERS, prices(), None, Wishes()).sets is None
 
 
-def test_useless_members_are_told_to_be_useless():
-    """Weights, calibration and threshold chosen among many guesses must not look better than knowing nothing but the shares.
+def test_useless_members_are_told_to_be_as_bad_as_they_are_on_new_rows():
+    """Weights and calibration chosen among many guesses must look no better than knowing the share alone, and than on new rows.
 
-    With calibration on other folds than the weights, or on the rows themselves, the mean of the excess falls below its allowance.
+    With weights or calibration fitted on the rows themselves, or calibration on other folds than the weights, they do.
     """
-    excess = []
+    excess, optimism = [], []
     for seed in range(30):
         rng = np.random.default_rng(seed)
-        y, fold = (rng.random(200) < 0.3).astype(np.int64), np.random.default_rng(1000 + seed).permutation(np.arange(200) % 5)
-        yes = 1 / (1 + np.exp(0.85 - 0.5 * rng.normal(size=(40, 200))))
-        chosen = cross_fitted_selection("binary", y, np.stack([1 - yes, yes], axis=-1), fold, steps=20)
-        naive = np.tile([0.7, 0.3], (200, 1))
+
+        def guesses(rows, rng=rng):
+            yes = 1 / (1 + np.exp(0.85 - 1.5 * rng.normal(size=(20, rows))))
+            return np.stack([1 - yes, yes], axis=-1)
+
+        y, fold, members = (rng.random(100) < 0.3).astype(np.int64), rng.permutation(np.arange(100) % 5), guesses(100)
+        chosen = cross_fitted_selection("binary", y, members, fold, steps=20)
+        naive = np.tile([0.7, 0.3], (100, 1))
         found = judge(BINARY, Judged(y, chosen.prediction, naive, None, "", "cross-fitted", fold), None, Wishes(), seed=seed)
-        losses = row_losses("binary", y, found.prediction) - row_losses("binary", y, naive)
-        assert found.evaluation.scores["log_loss"].value == pytest.approx(row_losses("binary", y, found.prediction).mean())
-        assert losses.mean() > -4 * losses.std() / np.sqrt(200) - 1e-3  # one sample, beyond its error
-        excess.append(losses.mean())
-    assert np.mean(excess) > -2 * np.std(excess) / np.sqrt(30)
+        told, entropy = found.evaluation.scores["log_loss"].value, -(0.3 * np.log(0.3) + 0.7 * np.log(0.7))
+        new = np.log(found.calibration.apply(blend(guesses(2000), chosen.selection.weights))).mean(axis=0)
+        chance = row_losses("binary", y, naive).mean() - entropy  # of the outcomes, the same for every prediction
+        excess.append(told - entropy - chance)
+        optimism.append(told - chance + 0.7 * new[0] + 0.3 * new[1])
+    for values in (excess, optimism):
+        assert np.mean(values) > -2 * np.std(values) / np.sqrt(30)
 
 
 def test_calibration_keeps_to_the_folds_of_the_weights():
