@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
-from automl.families import family_names, find_families
+from automl.families import family_by_name, family_names, find_families
 from automl.families.base import Family
 from automl.preprocessing.base import Spec
 
 ORDER = {"naive": 0, "linear": 1, "tree": 2, "network": 3}
+NOT_ASKED = "not asked for"
 COMPARED = ("naive", "linear")  # kinds that are cheap, and that every score is read against, also where they are not wanted as a model
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while each kind still has something to try
 
@@ -78,14 +79,12 @@ def choose_families(
         UsageError: If a name is unknown, nothing but the naive family is left, or no network where only networks are wanted.
     """
     check_families(wanted)
-    known = find_families(tuple(family for family in wanted or () if isinstance(family, Family)))
     names = None if wanted is None else [getattr(family, "name", str(family)) for family in wanted]
-    left_out: dict[str, str] = {}
+    known = _known(wanted, names)
+    left_out = {} if names is None else dict.fromkeys((name for name in family_names() if name not in known), NOT_ASKED)
     for name, family in known.items():
         reason = _reason_against(family, spec)
-        if names is not None and name not in names and family.tags.kind != "naive":
-            left_out[name] = "not asked for"
-        elif only_networks and family.tags.kind not in ("network", *COMPARED):
+        if only_networks and family.tags.kind not in ("network", *COMPARED):
             left_out[name] = "only networks were asked for"
         elif reason is not None:
             left_out[name] = reason
@@ -101,8 +100,17 @@ def choose_families(
     if log is not None:
         _tell(log, spec, chosen, left_out, references)
     present = {family.tags.kind for family in chosen}
-    absent = {known[name].tags.kind: reason for name, reason in left_out.items() if known[name].tags.kind not in present}
+    reasons = {known[name].tags.kind: reason for name, reason in left_out.items() if name in known}
+    absent = {kind: reasons.get(kind, NOT_ASKED) for kind in ORDER if kind not in present}
     return Plan(tuple(chosen), left_out, references, absent)
+
+
+def _known(wanted: Sequence[str | Family] | None, names: Sequence[str] | None) -> dict[str, Family]:
+    """Return families by name; where some were asked for, no other is loaded: trees and linear models need no library for networks."""
+    extra = tuple(family for family in wanted or () if isinstance(family, Family))
+    if names is None:
+        return find_families(extra)
+    return {name: family_by_name(name, extra) for name in sorted({"naive", *names})}
 
 
 def _tell(log: DecisionLog, spec: Spec, chosen: list[Family], left_out: dict[str, str], references: frozenset[str]) -> None:

@@ -1,6 +1,8 @@
 """Which families take part, in which order, and why the others do not."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from small import FakeFamily
@@ -101,3 +103,36 @@ def test_the_choice_is_told():
 
 def test_the_shares_of_the_time_add_up():
     assert sum(SHARES.values()) == pytest.approx(1.0)
+
+
+# ── networks alone
+
+
+def test_networks_alone_leave_trees_out_and_keep_simple_things_to_compare_with():
+    plan = choose_families(SPEC, only_networks=True)
+    kinds = {family.tags.kind for family in plan.families}
+    assert kinds == {"naive", "linear", "network"}
+    assert plan.references == {"naive", "linear"}
+    assert plan.absent == {"tree": "only networks were asked for"}
+    assert not any(plan.competes(family) for family in plan.families if family.tags.kind != "network")
+
+
+def test_networks_alone_among_those_that_were_named():
+    plan = choose_families(SPEC, ["mlp"], only_networks=True)
+    assert (names(plan), plan.references) == (["naive", "mlp"], {"naive"})
+    with pytest.raises(UsageError, match="needs a network that fits this data"):
+        choose_families(SPEC, ["linear", "extra_trees"], only_networks=True)
+
+
+def test_a_kind_that_does_not_take_part_has_its_reason():
+    assert choose_families(SPEC, ["linear"]).absent == {"tree": "not asked for", "network": "not asked for"}
+    assert choose_families(SPEC).absent == {}
+
+
+def test_trees_and_linear_models_do_not_load_the_library_for_networks():
+    code = (
+        "import sys; from automl.preprocessing.base import Spec; from automl.selection import choose_families; "
+        "choose_families(Spec(3, 2, (4,), 2, 'binary', 500), ['linear', 'hist_gradient_boosting']); print('keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
