@@ -28,6 +28,7 @@ FLOATS_PER_CHUNK = 4e9  # so many multiplications are about a second
 class Linear(SklearnFamily):
     """Logistic regression (classes) or ridge regression (numbers) with an L2 penalty on scaled numbers and one-hot categories.
 
+    Source: Cox (1958), The regression analysis of binary sequences; Hoerl and Kennard (1970), Ridge regression.
     Fitted by scikit-learn, stored as coefficients: prediction is one matrix product.
     """
 

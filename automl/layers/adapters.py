@@ -25,6 +25,7 @@ class RankOneDense(PackedLayer):
     """The first layer: each head sees the inputs through its own factors, one for each column, and the kernel is shared.
 
     The factors multiply the kernel instead of the batch, which is the same function; with a batch that all members share it is cheaper.
+    Source: the first layer of TabM (Gorishniy et al., 2025, arXiv:2410.24210).
 
     Args:
         members: Number of networks.
@@ -76,6 +77,8 @@ class RankOneDense(PackedLayer):
 class SharedDense(PackedLayer):
     """A hidden layer whose kernel all heads share; with `adapters` each head has factors before and behind it, starting at 1.
 
+    Source: TabM (Gorishniy et al., 2025, arXiv:2410.24210), after BatchEnsemble (Wen et al., 2020, arXiv:2002.06715).
+
     Args:
         members: Number of networks.
         units: Outputs.
@@ -114,7 +117,7 @@ class SharedDense(PackedLayer):
 
 
 class HeadsDense(PackedLayer):
-    """The last layer: a kernel of its own for every head.
+    """The last layer: a kernel of its own for every head, as in TabM (Gorishniy et al., 2025, arXiv:2410.24210).
 
     Args:
         members: Number of networks.

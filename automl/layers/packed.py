@@ -216,7 +216,8 @@ class PackedActivation(PackedLayer):
 class PackedScale(PackedLayer):
     """A learned factor for every input of every member, for networks whose first layer is not a dense one.
 
-    A :class:`PackedDense` with `input_scale` is the same for less: there the factors multiply the kernel.
+    A :class:`PackedDense` with `input_scale` is the same for less: there the factors multiply the kernel. Source: the scaling layer of
+    RealMLP (Holzmüller et al., 2024, arXiv:2407.04491).
 
     Args:
         members: Number of networks.
@@ -244,6 +245,8 @@ class PackedScale(PackedLayer):
 
 class PackedCategories(PackedLayer):
     """Codes of categories to numbers: few levels as indicators, many levels as a learned embedding per member.
+
+    Source: the treatment of categories in RealMLP (Holzmüller et al., 2024, arXiv:2407.04491).
 
     Args:
         members: Number of networks.
@@ -294,7 +297,7 @@ class PackedCategories(PackedLayer):
 
 
 class PackedDropout(PackedLayer):
-    """Dropout with each member's own rate and random stream, drawn cheaply.
+    """Dropout (Srivastava et al., 2014) with each member's own rate and random stream, drawn cheaply.
 
     Fresh random numbers cost more than the network's arithmetic on a CPU. The trainer therefore hands in, once per epoch, a pool
     of ready factors per member (0, or 1 / (1 − rate)), and every step reads a window of it at a random offset; see
