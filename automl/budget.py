@@ -94,7 +94,9 @@ class Budget:
     Args:
         seconds: Wall-clock limit: seconds or text such as ``"5m"``; None for no limit (then `trials` must be given).
         trials: Cap on the number of configurations tried. With trials and no seconds a run is exactly repeatable.
-        memory: Cap on the process's memory: bytes or text such as ``"4GB"``; None for half of the machine's.
+        memory: Cap on the process's resident memory, libraries (about 0.9 GB with TensorFlow) and data counted: bytes or text such as
+            ``"4GB"``; None for half of the machine's. Packs of networks get their size from what is left; where libraries and data
+            alone need more, that is told and the smallest packs are trained, so that the peak is at most the cap plus these.
         clock: Source of seconds, to be replaced in tests.
         started: When the clock began, on the scale of `clock`; None for now.
 

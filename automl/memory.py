@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+STEP = 2**28  # bytes
 _NAMES = {"ResourceExhaustedError", "OutOfMemoryError"}  # TensorFlow, torch
 _TEXTS = ("RESOURCE_EXHAUSTED", "out of memory", "failed to allocate memory")  # JAX raises its own error for everything
 
@@ -36,3 +37,23 @@ def resident_bytes() -> int:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def room_for_packs(limit: int, held: int) -> tuple[int, str | None]:
+    """Return how many bytes a pack may add, and a sentence where the cap is too small to be kept.
+
+    Args:
+        limit: The cap on the process.
+        held: What the process holds before the first pack: libraries and data.
+
+    Example:
+        >>> room_for_packs(4 * 2**30, 2**30)
+        (1073741824, None)
+    """
+    # In steps, because what is held differs by a little from run to run and the size of a pack must not.
+    room = limit - -(-held // STEP) * STEP
+    # Half of it: what was trained stays, and other families and stages need some too. A quarter of the cap is enough for any pack.
+    if room >= STEP:
+        return min(room // 2, limit // 4), None
+    told = f"The libraries and the data take {held / 1e9:.1f} GB of the {limit / 1e9:.1f} GB that are allowed"
+    return max(room // 2, 0), f"{told}; the smallest packs are trained."

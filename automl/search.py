@@ -14,13 +14,12 @@ from automl.budget import BASELINES_UNTIL, SEARCH_UNTIL, Budget, Deadline
 from automl.decisions import DecisionLog
 from automl.errors import ArtifactError, DataError
 from automl.families.base import Config, Family, Trained, TrainingData
-from automl.memory import is_out_of_memory
+from automl.memory import is_out_of_memory, resident_bytes, room_for_packs
 from automl.selection import SHARES, Plan, order_of
 from automl.trials import Pack, RecordedPack, Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
 NEIGHBOURS = 0.5  # share of the proposals after the portfolio that stay near the best configuration
-PACK_MEMORY = 4  # a pack may take a quarter of the memory: the data, its copies and the libraries need the rest
 LEAST_SECONDS = 0.5  # a piece of work is not begun with less
 
 
@@ -73,6 +72,7 @@ class Study:
             for family in self.plan.families
         }
         try:
+            self._measure_memory()
             self._go_on()
             self._baselines()
             self._search()
@@ -107,7 +107,7 @@ class Study:
                 return
             room = self.budget.trials - self._counted() if self.budget.trials is not None else 10**9
             seconds = self._slice(queue)
-            size = queue.family.pack_size(self.data.spec, self.data.folds, seconds, self.budget.memory_limit // PACK_MEMORY)
+            size = queue.family.pack_size(self.data.spec, self.data.folds, seconds, self._room)
             configs = self._ask(queue, min(size, room, queue.largest or size))
             self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
 
@@ -263,6 +263,17 @@ class Study:
             status, trained, reason, loss = "failed", None, "its predictions are not finite", None
         trial = Trial(len(self.trials), family, config, status, loss, seconds, self.budget.elapsed(), trained, reason)
         self.trials.append(trial)
+
+    def _measure_memory(self) -> None:
+        """Find out how much memory a pack may take; a run that goes on takes what it began with, so that its packs are the same."""
+        held = self.store.notes().get("held bytes")
+        if held is None:
+            held = resident_bytes()
+            self.store.note({"held bytes": held})
+        self._room, sentence = room_for_packs(self.budget.memory_limit, int(held))
+        if sentence is not None:
+            self._tell(sentence)
+            self.log.add("search", "size of packs", "smallest", sentence, [], "memory='4GB'")
 
     # ── going on after a crash
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from automl import _backend
 from automl.budget import Deadline
+from automl.families._footprint import Footprint
 from automl.families._inputs import EMBEDDINGS, category_layer, number_layer
 from automl.families.base import Config, Tags, Trained, TrainingData
 from automl.families.networks import KerasFamily
@@ -34,7 +35,7 @@ class ModernNCA(KerasFamily):
 
     name = "modern_nca"
     title = "Neighbourhood network"
-    tags = Tags(kind="network", rank=4, maximum_rows=20_000)
+    tags = Tags(kind="network", rank=1, maximum_rows=20_000)
     per_member = frozenset({"learning_rate", "weight_decay", "dropout", "embedding_scale"})
     pack_configs = 4
 
@@ -74,6 +75,11 @@ class ModernNCA(KerasFamily):
         """Train the pack on rows that carry their position, by which a row is kept from voting for itself."""
         numbered = replace(data, arrays={**data.arrays, "row": np.arange(data.rows, dtype=np.int32)[:, None]})
         return super().train(configs, numbered, deadline=deadline, seed=seed, on_progress=on_progress)
+
+    def footprint(self, spec: Spec, config: Config) -> Footprint:
+        """Return the size of one network, with the distances of a row to all remembered ones and their weights."""
+        size = super().footprint(spec, config)
+        return replace(size, activations=size.activations + 2 * min(int(config["remembered"]), spec.rows))
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share everything but rates."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl import _backend
 from automl.budget import Deadline
+from automl.families._footprint import Footprint, footprint
 from automl.families.base import Config, Family, FittedFamily, Floats, Trained, TrainingData
 from automl.layers.model import pooled
 from automl.preprocessing.base import Arrays, Spec, State
@@ -20,13 +21,11 @@ from automl.training import PackData, PackResult, PackTrainer, Schedule
 INPUTS = ("numbers", "categories", "encoded", "row")  # the arrays that networks read; "row" only where a family numbers the rows
 BLOCK = 8192  # rows of a prediction that are in memory at once
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
-WIDEST = 256  # units of the widest layer, for the estimate of memory
-LAYERS_KEPT = 8  # activations and gradients of a batch that are alive at once
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
 TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
 FIRST_PACE = 2e9  # weights × rows per second: a first guess for two CPU cores
 _PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it
-_SIZES: dict[Any, int] = {}  # weights of structures that were built before
+_FOOTPRINTS: dict[Any, Footprint] = {}
 
 
 class KerasFamily(Family):
@@ -56,12 +55,11 @@ class KerasFamily(Family):
     def pack_size(self, spec: Spec, folds: int, seconds: float, memory: int) -> int:
         """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs, and fit into `memory`."""
         config = self.complete(self.portfolio(spec)[0], spec)
-        weights = self._weights(spec, config)
-        schedule = self.schedule(spec, config, 0, self.pack_configs)
-        # Weights, two moments, best epoch, gradient and update; and what a batch and a block of validation rows leave in each layer.
-        width = WIDEST * LAYERS_KEPT * self.heads(config)
-        bytes_per_config = 4 * folds * (6 * weights + width * schedule.batch_size) + 4 * width * BLOCK
-        fitting = int(np.clip(memory // bytes_per_config, 1, self.pack_configs))
+        schedule, size = self.schedule(spec, config, 0, self.pack_configs), self.footprint(spec, config)
+        columns = spec.numbers + len(spec.categories) + spec.encoded * folds + spec.outputs
+        least = size.pack_bytes(0, folds, batch=schedule.batch_size, rows=spec.rows, columns=columns)
+        each = size.config_bytes(folds, batch=schedule.batch_size, rows=spec.rows)
+        fitting = int(np.clip((memory - least) // each, 1, self.pack_configs))
         if not np.isfinite(seconds):
             return fitting
         return int(np.clip(seconds / (self.seconds_for(spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0)), 1, fitting))
@@ -73,23 +71,21 @@ class KerasFamily(Family):
     def seconds_for(self, spec: Spec, folds: int, epochs: int) -> float:
         """Return the seconds that so many epochs of the first configuration take, by the pace of earlier packs."""
         config = self.complete(self.portfolio(spec)[0], spec)
-        work = self._weights(spec, config) * self.heads(config) * spec.rows * folds * epochs
+        work = self.footprint(spec, config).weights * self.heads(config) * spec.rows * folds * epochs
         return float(work / _PACE.get(self.name, FIRST_PACE))
 
     def heads(self, config: Config) -> int:
         """Return how many predictions each network of a configuration makes."""
         return int(config.get("heads", 1))
 
-    def _weights(self, spec: Spec, config: Config) -> int:
-        """Return the number of weights of one network."""
-        key = (self.name, self.pack_key(config), spec)
-        if key not in _SIZES:
-            model = self.build(spec, [config])
+    def footprint(self, spec: Spec, config: Config) -> Footprint:
+        """Return the size of one network; measured once for each structure."""
+        key = (type(self), self.pack_key(config), spec)
+        if key not in _FOOTPRINTS:
             arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
             arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)
-            model(inputs_of(arrays))
-            _SIZES[key] = int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
-        return _SIZES[key]
+            _FOOTPRINTS[key] = footprint(self.build(spec, [config]), inputs_of(arrays))
+        return _FOOTPRINTS[key]
 
     def train(
         self,

@@ -59,7 +59,7 @@ class PackedTokens(PackedLayer):
             parts.append(numbers[..., None] * self.weight)
         if self.levels:
             present = ops.cast(codes > 0, self.compute_dtype)[None, :, :, None]
-            parts.append(ops.take(self.table, codes + self.offsets, axis=1) * present)
+            parts.append(ops.take(self.table, ops.add(codes, self.offsets), axis=1) * present)
         columns = (ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]) + self.bias
         first = ops.broadcast_to(self.first, (self.members, ops.shape(columns)[1], 1, self.units))
         return ops.reshape(ops.concatenate([first, columns], axis=2), (self.members, -1, self.units))

@@ -166,7 +166,7 @@ def categories_of_members(layer: PackedCategories, codes: Any) -> list[Any]:
     if layer.many:
         wide = ops.take(codes, np.asarray(layer.many, dtype="int32"), axis=2)
         rows, columns, units = int(codes.shape[1]), len(layer.many), layer.embedding_units
-        index = ops.reshape(wide + layer.offsets, (layer.members, rows * columns, 1))
+        index = ops.reshape(ops.add(wide, layer.offsets), (layer.members, rows * columns, 1))
         values = ops.take_along_axis(layer.table, ops.repeat(index, units, axis=2), axis=1)
         values = ops.reshape(values, (layer.members, rows, columns, units)) * ops.cast(wide > 0, "float32")[..., None]
         parts.append(ops.reshape(values, (layer.members, rows, columns * units)))

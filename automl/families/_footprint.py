@@ -1,0 +1,98 @@
+"""How much memory a pack of networks takes, estimated from the networks themselves; tests hold it against the measured peak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automl.preprocessing.base import Arrays
+
+PROGRAM = 64 * 2**20  # what compiling the programs of a pack and of its halves leaves behind
+COPIES = 9  # of the weights: in use, before the step, two moments twice, gradient, best epoch, the model's own variables
+KEPT = 2.5  # of a batch's activations: the values, their gradients, and what is being made
+VALIDATED = 1.25  # of a block's activations: without gradients, what a layer has read is let go
+POOL = 16_384  # dropout factors beyond those of one batch, for each member
+FLOAT = 4
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """The size of one network.
+
+    Attributes:
+        weights: Number of weights.
+        activations: Values that all layers put out for one row.
+        shared: Values that they put out once for a batch, such as the candidates of a neighbourhood.
+
+    Example:
+        >>> Footprint(5_000, 200, 0).pack_bytes(8, 5, batch=256, rows=2_000, columns=30) // 2**20 < 200
+        True
+    """
+
+    weights: int
+    activations: int
+    shared: int
+
+    def pack_bytes(self, configs: int, folds: int, *, batch: int, rows: int, columns: int, block: int = 8192) -> int:
+        """Return the most bytes that training a pack adds to the process.
+
+        Args:
+            configs: Configurations in the pack.
+            folds: Members per configuration.
+            batch: Rows of a step.
+            rows: Training rows.
+            columns: Values of a row in all arrays, and its outputs.
+            block: Most rows that are validated at once.
+        """
+        return int(PROGRAM + self.data_bytes(rows, columns) + configs * self.config_bytes(folds, batch=batch, rows=rows, block=block))
+
+    def config_bytes(self, folds: int, *, batch: int, rows: int, block: int = 8192) -> int:
+        """Return the bytes that one more configuration adds."""
+        training = folds * (COPIES * self.weights + KEPT * (batch * self.activations + self.shared) + POOL)
+        validation = VALIDATED * (min(block, -(-rows // folds)) * self.activations + self.shared)
+        return int(FLOAT * (training + validation))
+
+    @staticmethod
+    def data_bytes(rows: int, columns: int) -> int:
+        """Return the bytes of the rows on the device, and of the validated ones once more."""
+        return 3 * FLOAT * rows * columns
+
+
+def footprint(model: Any, arrays: Arrays) -> Footprint:
+    """Measure a network with one member.
+
+    Args:
+        model: A network.
+        arrays: One row of each of its inputs.
+    """
+    one, two = (_activations(model, {name: np.repeat(values, rows, axis=0) for name, values in arrays.items()}) for rows in (1, 2))
+    weights = int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
+    return Footprint(weights, two - one, max(2 * one - two, 0))
+
+
+def _activations(model: Any, arrays: Arrays) -> int:
+    """Return how many values the layers of a network put out for some rows."""
+    model(arrays)  # builds it
+    layers = list(model._flatten_layers(include_self=False))
+    sizes: list[int] = []
+
+    def watched(call: Any) -> Any:
+        def run(*values: Any, **options: Any) -> Any:
+            result = call(*values, **options)
+            parts = list(result.values()) if isinstance(result, dict) else result if isinstance(result, (list, tuple)) else [result]
+            sizes.extend(int(np.prod([int(size) for size in part.shape])) for part in parts if hasattr(part, "shape"))
+            return result
+
+        return run
+
+    calls = [layer.call for layer in layers]
+    try:
+        for layer, call in zip(layers, calls, strict=True):
+            object.__setattr__(layer, "call", watched(call))  # around Keras, which would take it for a part of the layer
+        model(arrays)
+    finally:
+        for layer in layers:
+            object.__delattr__(layer, "call")
+    return sum(sizes)
