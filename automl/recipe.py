@@ -19,6 +19,7 @@ from automl.errors import DataError, UsageError, did_you_mean
 from automl.results import prepare_folder, with_command, write_results
 
 if TYPE_CHECKING:
+    from automl.dataset import Dataset
     from automl.estimator import AutoML
     from automl.progress import Progress
     from automl.report.facts import ReportFacts
@@ -277,12 +278,11 @@ def run_recipe(
     recipe = load_recipe(path)
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
-    _check_columns(recipe)
     if folder is not None and resume:
         model = automl.AutoML.resume(folder, budget=limits, progress=progress)
     else:
         noted = progress if folder is None else noting(progress, folder, {"recipe": str(Path(path).absolute())})
-        model = automl.fit(recipe.data, recipe.target, budget=limits, progress=noted, directory=folder, **_options(recipe))
+        model = automl.fit(_checked(recipe), recipe.target, budget=limits, progress=noted, directory=folder, **_options(recipe))
     model.facts_ = with_command(_retold(model.facts_, recipe), _command(path, recipe, limits))
     if folder is not None:
         write_results(model, folder)
@@ -308,14 +308,13 @@ def _options(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _check_columns(recipe: Recipe) -> None:
-    """Tell every column that a recipe names and its data lack, before the work."""
+def _checked(recipe: Recipe) -> Dataset:
+    """Read the data once, and tell every column that the recipe names and they lack, before the work."""
     from automl.dataset import read
 
     named = {"ignore": recipe.ignore, "sensitive": recipe.sensitive, "types": recipe.types, "glossary": recipe.glossary}
-    if not any(named.values()):
-        return
-    columns = list(read(recipe.data).frame.columns)
+    data = read(recipe.data)
+    columns = list(data.frame.columns)
     told = [
         f"{key}: there is no column {column!r}.{did_you_mean(column, columns)}"
         for key, names in named.items()
@@ -326,6 +325,7 @@ def _check_columns(recipe: Recipe) -> None:
         told.append(f"ignore or sensitive: {recipe.target!r} is the target and cannot be left out.")
     if told:
         raise UsageError(f"A recipe must name columns of its data. Received {recipe.data!r}, where\n  " + "\n  ".join(told))
+    return data
 
 
 def _command(path: str | Path, recipe: Recipe, limits: Budget) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from automl.budget import Budget
+from automl.dataset import Dataset
 from automl.errors import DataError
 from automl.families.base import Family
 from automl.trials import recorded_run
@@ -108,6 +109,7 @@ def restored(
 
 def _path(data: Any) -> str | None:
     """Return the absolute path of a file, which must be found from any folder; None for data in memory."""
+    data = data.path if isinstance(data, Dataset) else data
     return str(Path(data).absolute()) if isinstance(data, (str, os.PathLike)) else None
 
 

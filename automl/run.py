@@ -184,7 +184,7 @@ class Run:
 
     def _append_test(self) -> None:
         """Put the rows of the test file behind the others; nothing is found out from them."""
-        test = read(self.settings.test, log=None)
+        test = read(self.settings.test, called="test")
         self._recognise(test.frame, "test")
         frame, target = self.dataset.frame, self.task.target
         absent = [name for name in frame.columns if name not in test.frame.columns]

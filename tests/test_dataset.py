@@ -554,3 +554,19 @@ def test_any_text_gives_a_table_or_a_sentence(tmp_path: Path, content: str) -> N
         read(write(tmp_path, content))
     except DataError:
         return
+
+
+def test_a_dataset_stays_itself_and_tells_again_what_was_decided(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a;b\n1;2\n3;4\n")
+    first, again = DecisionLog(), DecisionLog()
+    data = read(tmp_path / "t.csv", log=first)
+    assert read(data, log=again) is data
+    assert list(again) == list(first)
+    assert len(again) > 0
+
+
+def test_a_message_speaks_of_the_argument_that_was_given(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"`test` must be a file that exists"):
+        read(tmp_path / "absent.csv", called="test")
+    with pytest.raises(DataError, match=r"`test` must have rows"):
+        read({"a": []}, called="test")

@@ -151,7 +151,8 @@ def case(tmp_path: Path) -> Path:
     (tmp_path / "d.csv").write_text("age,income,churn\n" + "".join(f"{n},{n * n},{'Yes' if n % 3 else 'No'}\n" for n in range(30)))
     path = tmp_path / "case.yaml"
     path.write_text(
-        "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\nonly_networks: true\ntarget_scale: log\nseed: 7\n"
+        "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\n"
+        "only_networks: true\ntarget_scale: log\nseed: 7\n"
         "costs: {miss: 5, false_alarm: 1, currency: EUR}\nminimum: {recall: 0.8}\nbudget: 9s\nignore: [age]\n"
         "glossary: {income: what they earn, churn: left us}\nmatters: Recall.\n"
     )
@@ -172,7 +173,7 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert call["min_recall"] == 0.8
     assert call["costs"] == {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}
     assert call["ignore"] == ["age"]
-    assert Path(call["data"]) == case.parent / "d.csv"
+    assert Path(call["data"].path) == case.parent / "d.csv"
     assert model.facts_.title == "A case"
     assert model.facts_.task.target_label == "left us"
     assert model.facts_.question == "Who goes?"
@@ -197,3 +198,17 @@ def test_an_unwritable_folder_is_told_before_the_work(case: Path, tmp_path: Path
     with pytest.raises(DataError, match="must be writable"):
         run_recipe(case, out=tmp_path / "file")
     assert fit.calls == []
+
+
+def test_the_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import automl.dataset
+
+    seen: list[str] = []
+    original = automl.dataset.read_file
+    monkeypatch.setattr(automl.dataset, "read_file", lambda path, log: seen.append(path) or original(path, log))
+    rows = "\n".join(f"{number},{number % 7},{number % 2}" for number in range(60))
+    (tmp_path / "d.csv").write_text(f"a,b,y\n{rows}\n")
+    (tmp_path / "r.yaml").write_text("data: d.csv\ntarget: y\nfamilies: [linear]\nignore: [b]\n")
+    model = run_recipe(tmp_path / "r.yaml", budget=automl.Budget(trials=1))
+    assert len(seen) == 1
+    assert any(decision.stage == "read" for decision in model.decisions_)

@@ -191,6 +191,9 @@ def _cannot(verb: str, path: Path, problem: OSError) -> DataError:
         return DataError(f"A model needs room on the disk. {received}, but the disk is full. Free some space or choose another folder.")
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return DataError(f"A model must be {verb} where you have permission. {received}: {problem.strerror}. Choose another folder.")
+    if verb == "saved" and problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST):
+        law = "A model must be saved in a folder that can be made and written to"
+        return DataError(f"{law}. {received}: {problem.strerror}. Choose another folder.")
     if problem.errno == errno.ENOENT:
         siblings = [item.name for item in path.parent.glob("*")] if path.parent.is_dir() else []
         return DataError(f"A model must be an existing file. {received}.{did_you_mean(path.name, siblings)}")

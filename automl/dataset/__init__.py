@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from automl.dataset.fingerprint import fingerprint
 from automl.dataset.frames import column_names, from_memory
 from automl.dataset.numbers import MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.target import with_target
-from automl.decisions import DecisionLog
+from automl.decisions import Decision, DecisionLog
 from automl.errors import DataError
 
 __all__ = [
@@ -41,12 +42,14 @@ class Dataset:
         name: A short name for the report.
         path: The file it came from; None for data in memory.
         details: What is known of the source: format, encoding, separator, decimal, thousands, bytes, sha256, original_columns.
+        decisions: What was decided while it was read.
     """
 
     frame: pd.DataFrame
     name: str = "data"
     path: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is known of the data, without any row."""
@@ -72,14 +75,15 @@ def _plain_index(frame: pd.DataFrame, log: DecisionLog) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None) -> Dataset:
+def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None, called: str = "data") -> Dataset:
     """Read a table from a file or from memory.
 
     Args:
         data: A path (CSV, TSV, TXT, Excel, Parquet, JSON lines; text also gzipped), a DataFrame or Series, anything that converts to one
-            (polars, pyarrow), a dict of columns, a list of records, a sparse matrix or an array of any rank.
+            (polars, pyarrow), a dict of columns, a list of records, a sparse matrix or an array of any rank. A Dataset stays itself.
         log: Receives what was found out: encoding, separator, decimal sign …
         sample: Keep at most this many rows, drawn evenly at random (seed 0) and in their order; None for all.
+        called: The argument that messages speak of.
 
     Returns:
         The rows with raw values; numbers are converted where no digit is lost.
@@ -92,6 +96,21 @@ def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None
         (2, 2)
     """
     log = DecisionLog() if log is None else log
+    if isinstance(data, Dataset):
+        log.entries.extend(data.decisions)
+        return data
+    told = DecisionLog()
+    try:
+        found = _read(data, told, sample)
+    except DataError as problem:
+        if called == "data":
+            raise
+        raise DataError(str(problem).replace("`data`", f"`{called}`").replace("The data must", f"`{called}` must")) from problem
+    log.entries.extend(told)
+    return dataclasses.replace(found, decisions=tuple(told))
+
+
+def _read(data: Any, log: DecisionLog, sample: int | None) -> Dataset:
     details: dict[str, Any]
     if isinstance(data, (str, os.PathLike)):
         path: str | None = os.fspath(data)
