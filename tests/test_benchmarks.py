@@ -17,6 +17,7 @@ HOME = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(HOME))
 
 import accuracy  # noqa: E402
+import calibration  # noqa: E402
 import comparison  # noqa: E402
 import judging  # noqa: E402
 import peers  # noqa: E402
@@ -52,7 +53,7 @@ def records(**losses: list[float]) -> pd.DataFrame:
     return comparison.frame(map(comparison.record, lines))
 
 
-@pytest.mark.parametrize("name", ["throughput", "accuracy", "peers", "prediction"])
+@pytest.mark.parametrize("name", ["throughput", "accuracy", "calibration", "peers", "prediction"])
 def test_every_command_explains_itself(name: str) -> None:
     command = [sys.executable, str(HOME / f"{name}.py"), "--help"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
@@ -250,3 +251,38 @@ def test_a_whole_comparison(data: Path, tmp_path: Path) -> None:
     assert "not run in this run: flaml" in said
     assert "| better than flaml on 6 of 9 | 1 of 1 | yes |" in said
     assert json.loads((tmp_path / "out.json").read_text())[0]["exit"] == 0
+
+
+# ── calibration
+
+
+def test_calibration_is_scored_as_every_system_is() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.uniform(size=600)
+    code = (rng.random(600) < p).astype(int)
+    told = calibration.scores(np.column_stack([1 - p, p]), code)
+    table = pd.DataFrame({"probability_no": 1 - p, "probability_yes": p})
+    expected = judging.score("binary", pd.Series(np.where(code == 1, "yes", "no")), table)
+    assert told["calibration_error"] == pytest.approx(expected["calibration_error"])
+    assert told["log_loss"] == pytest.approx(expected["log_loss"])
+    assert told["brier"] == pytest.approx(np.mean((p - code) ** 2))
+    assert calibration.honest_error(np.column_stack([1 - p, p])) == pytest.approx(told["calibration_error"], abs=0.02)
+    claimed, came_true = calibration.claim(np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]), np.array([0, 1]))
+    assert (claimed.tolist(), came_true.tolist()) == ([0.7, 0.6], [True, False])
+
+
+def test_peers_count_where_they_were_measured_on_all_of_our_sets() -> None:
+    ours = [{"set": "a", "calibration_error": 0.02}, {"set": "b", "calibration_error": 0.04}]
+    lines = [{"peer": "x", "data": "a", "ece": 0.01}, {"peer": "x", "data": "b", "ece": 0.06}, {"peer": "y", "data": "a", "ece": 0.01}]
+    text = "\n".join("RESULT " + json.dumps({**line, "budget": 60, "log_loss": 0.4}) for line in lines)
+    table = calibration.with_peers(ours, text)
+    assert list(table.columns) == ["automl", "x"]
+    assert table.loc["mean"].tolist() == pytest.approx([0.03, 0.035])
+
+
+@pytest.mark.slow
+def test_calibration_end_to_end(data: Path, tmp_path: Path) -> None:
+    result = calibration.run(data / "shop", 10, ["--families", "linear", "--trials", "1"])
+    assert result["exit"] == 0
+    assert {"log_loss_before", "log_loss", "calibration_error", "honest_error", "coverage", "method", "cross_fitted"} <= set(result)
+    assert result["rows"] == 29
