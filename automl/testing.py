@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,13 @@ def _train(family: Family, data: TrainingData, configs: list[Config] | None = No
     return family.train(full, data, deadline=Budget(trials=len(full)).deadline(), seed=seed)
 
 
+@lru_cache(maxsize=4)
+def _trained(family: Family, problem: str) -> tuple[TrainingData, Trained]:
+    """Return a small problem and the default configuration trained on it; several checks look at the same one, and none changes it."""
+    data = toy_data(problem)
+    return data, _train(family, data)[0]
+
+
 def _loss(data: TrainingData, prediction: Any) -> float:
     from automl.search import out_of_fold_loss
 
@@ -113,8 +121,7 @@ def check_sampling_is_deterministic(family: Family) -> None:
 def check_predictions_are_well_formed(family: Family) -> None:
     """Out-of-fold predictions are complete, finite, of the right shape; probabilities add up to one."""
     for problem in _problems(family):
-        data = toy_data(problem)
-        (trained,) = _train(family, data)
+        data, trained = _trained(family, problem)
         assert trained.out_of_fold.shape == (data.rows, data.spec.outputs)
         assert np.isfinite(trained.out_of_fold).all()
         assert len(trained.models) == data.folds
@@ -135,8 +142,7 @@ def check_it_learns(family: Family) -> None:
     if family.tags.kind == "naive":
         return
     for problem in _problems(family):
-        data = toy_data(problem)
-        (trained,) = _train(family, data)
+        data, trained = _trained(family, problem)
         constant = np.full((data.rows, data.spec.outputs), 1.0 / data.spec.outputs if data.spec.is_classification else 0.0)
         assert _loss(data, trained.out_of_fold) < 0.9 * _loss(data, constant), problem
 
@@ -187,8 +193,7 @@ def check_encoded_columns_are_those_of_the_fold(family: Family) -> None:
 
 def check_rows_are_independent(family: Family) -> None:
     """A row is predicted the same alone, in a batch, and in any order."""
-    data = toy_data(_problems(family)[0])
-    (trained,) = _train(family, data)
+    data, trained = _trained(family, _problems(family)[0])
     fitted = family.combine([(trained.config, trained.models, 1.0)], data.spec)
     together = fitted.predict(data.arrays)
     order = np.random.default_rng(0).permutation(data.rows)
@@ -201,8 +206,7 @@ def check_rows_are_independent(family: Family) -> None:
 
 def check_missing_and_unseen_are_handled(family: Family) -> None:
     """Rows whose values are all missing, or whose categories are new, are predicted."""
-    data = toy_data(_problems(family)[0])
-    (trained,) = _train(family, data)
+    data, trained = _trained(family, _problems(family)[0])
     fitted = family.combine([(trained.config, trained.models, 1.0)], data.spec)
     for code in (0, 1):
         arrays = {
@@ -216,8 +220,7 @@ def check_missing_and_unseen_are_handled(family: Family) -> None:
 def check_state_survives_storing(family: Family) -> None:
     """A predictor rebuilt from its state predicts the same; two configurations keep their weights."""
     for problem in _problems(family):
-        data = toy_data(problem)
-        (trained,) = _train(family, data)
+        data, trained = _trained(family, problem)
         fitted = family.combine([(trained.config, trained.models, 1.0)], data.spec)
         state = fitted.state()
         assert json.loads(json.dumps(state.json)) == state.json

@@ -26,7 +26,7 @@ def quantile_knots(numbers: NDArray[np.floating]) -> tuple[tuple[float, ...], ..
         ((0.0, 0.5, 3.0, 5.0), ())
     """
     seen = numbers[:: -(-len(numbers) // LOOKED_AT)].astype(np.float64)
-    knots = []
+    knots: list[tuple[float, ...]] = []
     for column in seen.T:
         values = np.unique(column)
         if len(values) < 3:

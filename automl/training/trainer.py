@@ -124,8 +124,10 @@ class PackTrainer:
         self.key, self.build, self.data, self.seeds = key, build, data, list(seeds)
         self.rates = {name: np.full(len(self.seeds), value) for name, value in {**RATES, "dropout": 0.0}.items()} | rates
         self.schedule, self.deadline = schedule, deadline
-        self.batch = min(schedule.batch_size, len(data.target))
-        self.steps = max(len(data.target) // self.batch, 1)
+        # With a holdout, nobody learns from the rows that are held out; with several folds, every row has members that do.
+        self.rows = np.flatnonzero(data.fold != 0) if data.folds == 1 else np.arange(len(data.target))
+        self.batch = min(schedule.batch_size, len(self.rows))
+        self.steps = max(len(self.rows) // self.batch, 1)
         kind = np.int32 if data.classification else np.float32
         self.constants = [_backend.to_device(data.target.astype(kind)), _backend.to_device(data.fold.astype(np.int32))]
         self.constants += [_backend.to_device(values) for values in data.arrays.values()]
@@ -245,7 +247,7 @@ class PackTrainer:
         rng = np.random.default_rng([self.schedule.seed, epoch])
         done = 0
         times = progress + (following - progress) * (np.arange(self.steps) + 0.5) / self.steps
-        order = rng.permutation(len(self.data.target))
+        order = rng.permutation(self.rows)
         pool = self._pool(state, epoch, float(flat_cos(np.asarray(progress))))
         while done < self.steps:
             if self.deadline.over():
@@ -281,7 +283,7 @@ class PackTrainer:
     ) -> None:
         """Run a step for each of `times` (progress of the training) on the rows of `order`, from step `start` of the epoch."""
         program = self._program(state)
-        order = np.arange(len(self.data.target)) if order is None else order
+        order = self.rows if order is None else order
         pool = self._pool(state, 0) if pool is None else pool
         places = (start + np.arange(len(times)))[:, None] * self.batch + np.arange(self.batch)
         room = max(int(pool.shape[1]) - self.batch * program.widest, 0)

@@ -38,7 +38,8 @@ def test_it_learns_smooth_waves_that_a_plain_network_does_not():
     data = TrainingData({"numbers": numbers}, target / target.std(), np.arange(1_000) % 2, 2, spec)
     losses = {}
     for family in (RealMLP(), MLP()):
-        config = {**family.complete({"embedding": "none"} if family.name == "mlp" else {"units": 64, "embedding_scale": 1.0}, data.spec), "seed": 0}
+        given = {"embedding": "none"} if family.name == "mlp" else {"units": 64, "embedding_scale": 1.0}
+        config = {**family.complete(given, data.spec), "seed": 0}
         (trained,) = family.train([config], data, deadline=Budget(trials=1).deadline(), seed=0)
         losses[family.name] = out_of_fold_loss(data, trained.out_of_fold)
     assert losses["realmlp"] < 0.5 * losses["mlp"]

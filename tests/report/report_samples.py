@@ -320,18 +320,20 @@ def binary() -> ReportFacts:
                 "metric": "log_loss",
                 "metric_title": "log-loss",
                 "source": "cross-fitted",
-                "rows": _leaderboard(
-                    [
-                        ("ensemble", "Weighted ensemble of 3 models", "ensemble", score, 46, 1.0, 620_000),
-                        ("linear-3", "Logistic regression", "linear", score + 0.002, 2.1, 0.55, 9_000),
-                        ("mlp-12", "Multilayer perceptron, packed", "network", score + 0.0035, 21.4, 0.3, 240_000),
-                        ("hist_gradient_boosting-2", "Histogram gradient boosting", "tree", score + 0.015, 9.6, 0.15, 380_000),
-                        ("extra_trees-1", "Extremely randomised trees", "tree", score + 0.027, 7.7, 0.0, 4_200_000),
-                        ("naive", "Naive: always the average", "naive", evaluation.scores["log_loss"].naive or 0.6, 0.01, 0.0, 300),
-                    ],
-                    0.009,
-                )
-                + [_without_score(7)],
+                "rows": [
+                    *_leaderboard(
+                        [
+                            ("ensemble", "Weighted ensemble of 3 models", "ensemble", score, 46, 1.0, 620_000),
+                            ("linear-3", "Logistic regression", "linear", score + 0.002, 2.1, 0.55, 9_000),
+                            ("mlp-12", "Multilayer perceptron, packed", "network", score + 0.0035, 21.4, 0.3, 240_000),
+                            ("hist_gradient_boosting-2", "Histogram gradient boosting", "tree", score + 0.015, 9.6, 0.15, 380_000),
+                            ("extra_trees-1", "Extremely randomised trees", "tree", score + 0.027, 7.7, 0.0, 4_200_000),
+                            ("naive", "Naive: always the average", "naive", evaluation.scores["log_loss"].naive or 0.6, 0.01, 0.0, 300),
+                        ],
+                        0.009,
+                    ),
+                    _without_score(7),
+                ],
                 "best_single": "linear-3",
                 "absent": {"other": "not asked for"},
             },
