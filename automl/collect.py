@@ -271,8 +271,12 @@ def _search(run: Run) -> f.SearchFacts:
 def _reproduce(run: Run) -> f.ReproduceFacts:
     settings, budget = run.settings, run.budget
     arguments = [f"target={run.task.target!r}", f"seed={settings.seed}"]
-    limits = [f"budget={budget.limit:g}" if budget.timed else "budget=None"]
-    arguments[1:1] = limits + ([f"trials={budget.trials}"] if budget.trials is not None else [])
+    seconds = f"{budget.limit:g}" if budget.timed else "None"
+    trials = [f"trials={budget.trials}"] if budget.trials is not None else []
+    if budget.memory is None:
+        arguments[1:1] = [f"budget={seconds}", *trials]
+    else:
+        arguments[1:1] = [f"budget=automl.Budget({', '.join([seconds, *trials, f'memory={budget.memory}'])})"]
     for name in ("problem", "positive", "costs", "min_precision", "min_recall"):
         value = getattr(settings, name)
         if value is not None:

@@ -206,11 +206,12 @@ def _sentence(error: Any, lines: dict[str, int]) -> str:
     return f"{where}: {reason[:1].lower()}{reason[1:]}." + ("" if "Received" in reason else f" Received {error['input']!r}.")
 
 
-def load_recipe(path: str | Path) -> Recipe:
+def load_recipe(path: str | Path, data: str | Path | None = None) -> Recipe:
     """Read a recipe and find its data.
 
     Args:
         path: The YAML file.
+        data: Where the data are, in place of the recipe's.
 
     Returns:
         The recipe, with `data` and `test` as paths that exist.
@@ -232,6 +233,7 @@ def load_recipe(path: str | Path) -> Recipe:
         hint = did_you_mean(file.name, present)
         raise DataError(f"`recipe` must be a readable YAML file. Received {str(path)!r}: {reason}.{hint}") from problem
     recipe = parse_recipe(text, str(path))
+    recipe = recipe if data is None else recipe.model_copy(update={"data": str(Path(data).absolute())})
     tables = {key: str(_find(value, file, key)) for key, value in (("data", recipe.data), ("test", recipe.test)) if value}
     return recipe.model_copy(update=tables)
 
@@ -252,6 +254,7 @@ def run_recipe(
     *,
     progress: Callable[[Progress], None] | None = None,
     resume: bool = False,
+    data: str | Path | None = None,
 ) -> AutoML:
     """Solve the problem that a recipe describes.
 
@@ -261,6 +264,7 @@ def run_recipe(
         budget: Time for everything, in place of the recipe's.
         progress: Called with where the run is.
         resume: Whether to go on with the run that was cut off in the folder `out`.
+        data: Where the data are now, in place of the recipe's.
 
     Returns:
         The fitted model.
@@ -275,11 +279,11 @@ def run_recipe(
     import automl
     from automl.trials import noting
 
-    recipe = load_recipe(path)
+    recipe = load_recipe(path, data)
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
     if folder is not None and resume:
-        model = automl.AutoML.resume(folder, budget=limits, progress=progress)
+        model = automl.AutoML.resume(folder, data, budget=limits, progress=progress)
     else:
         noted = progress if folder is None else noting(progress, folder, {"recipe": str(Path(path).absolute())})
         model = automl.fit(_checked(recipe), recipe.target, budget=limits, progress=noted, directory=folder, **_options(recipe))

@@ -255,7 +255,7 @@ class Study:
         """Tell and record that a pack was too large for the memory."""
         sentence = f"Memory was too small for {size} configurations of {queue.family.title} at once."
         self._tell(f"{sentence} Trying {queue.largest}.")
-        self.log.add("search", f"pack size of {queue.family.name}", f"at most {queue.largest}", sentence, [str(size)], "memory='8GB'")
+        self.log.add("search", f"pack size of {queue.family.name}", f"at most {queue.largest}", sentence, [str(size)], "Budget(memory='8GB')")
 
     def _record(self, family: Family, config: Config, trained: Trained | None, status: str, seconds: float, reason: str | None) -> None:
         loss = None if trained is None else out_of_fold_loss(self.data, trained.out_of_fold)
@@ -273,7 +273,7 @@ class Study:
         self._room, sentence = room_for_packs(self.budget.memory_limit, int(held))
         if sentence is not None:
             self._tell(sentence)
-            self.log.add("search", "size of packs", "smallest", sentence, [], "memory='4GB'")
+            self.log.add("search", "size of packs", "smallest", sentence, [], "Budget(memory='4GB')")
 
     # ── going on after a crash
 

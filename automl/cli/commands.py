@@ -156,7 +156,7 @@ def resume(
         progress(_started(limits))
         library = _library()
         if "recipe" in told:
-            model = library.run_recipe(told["recipe"], out=home, budget=limits, progress=progress, resume=True)
+            model = library.run_recipe(told["recipe"], out=home, budget=limits, progress=progress, resume=True, data=data)
         else:
             model = library.AutoML.resume(home, data, budget=limits, progress=progress)
             model.facts_ = with_command(model.facts_, told.get("command") or shlex.join(["automl", "resume", folder]))
