@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 _DAY = 86_400
 _PARTS = ("year", "month", "day of month", "day of week", "season sine", "season cosine", "days since start")
+DAYS = _PARTS.index("days since start")
 # A table instead of np.sin: a day then has the same bits in a batch of one and in a batch of a million.
 _SEASON = np.array([[math.sin(2 * math.pi * day / 365.25), math.cos(2 * math.pi * day / 365.25)] for day in range(366)])
 
@@ -66,7 +67,7 @@ class CalendarParts:
         parts[:, 2] = (days - months).astype(np.int64) + 1
         parts[:, 3] = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
         parts[:, 4:6] = _SEASON[(days - years).astype(np.int64)]
-        parts[:, 6] = (seconds.astype(np.int64) - self.start) / _DAY
+        parts[:, DAYS] = (seconds.astype(np.int64) - self.start) / _DAY
         if self.hour:
             parts[:, 7] = (seconds.astype(np.int64) % _DAY) / 3600
         parts[missing] = np.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from automl.decisions import DecisionLog
 from automl.errors import DataError
 from automl.preprocessing.base import Arrays, Spec, State
-from automl.preprocessing.dates import CalendarParts
+from automl.preprocessing.combined import CombinedColumns
+from automl.preprocessing.dates import DAYS, CalendarParts
 from automl.preprocessing.knots import LOOKED_AT, quantile_knots
 from automl.preprocessing.levels import MOST_LEVELS, Levels
+from automl.preprocessing.recording import KINDS, listed, record_columns, record_encoding
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
 from automl.preprocessing.target_encoding import LEAST_SHARE, MOST_CLASSES, TargetEncoding
 from automl.preprocessing.text import TextComponents
@@ -24,7 +27,6 @@ from automl.task import Task
 CHUNK = 65_536  # rows at a time, so that the float64 values between input and output stay small
 ENCODED_FROM = 20  # levels; fewer are told apart by one-hot columns and splits, and no number says more than they do
 ENCODED_CELLS = 50_000_000  # rows × folds × columns: 200 MB
-_KINDS = ("number", "boolean", "datetime", "text", "category")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class TabularPreprocessor:
       booleans as -1 and 1; missing as 0; one 0/1 indicator for every such column that had missing values in the training rows.
     - ``raw_numbers``, float32: the same columns as they are, NaN where missing, without indicators; for trees.
     - ``categories``, int32: 0 missing, 1 rare or unseen, 2 and more the levels by descending frequency.
-    - ``encoded``, float32, (rows, folds, columns), after :meth:`fit_target`: wide categories by what the target is like in their rows.
+    - ``encoded``, float32, (rows, folds, columns), after :meth:`fit_target`: wide categories by what the target is like in their rows;
+      behind them, after :meth:`add_combined`, the combined columns that each fold's model gets.
 
     Args:
         seed: Seed of the text sample and the text decomposition; nothing else is left to chance.
@@ -68,7 +71,7 @@ class TabularPreprocessor:
     Attributes:
         spec: The shapes, known after :meth:`fit`.
         feature_names: Name of each column of each array.
-        sources: Column of the table that each column of each array came from.
+        sources: Column of the table that each column of each array came from; of a combined one both, with " and " between.
 
     Example:
         >>> from types import SimpleNamespace as Some
@@ -85,6 +88,7 @@ class TabularPreprocessor:
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         self.encoding: TargetEncoding | None = None
+        self.combined: CombinedColumns | None = None
 
     def fit(self, frame: pd.DataFrame, schema: Schema, task: Task, log: DecisionLog | None = None) -> TabularPreprocessor:
         """Learn from the training rows, and from nothing else.
@@ -123,7 +127,8 @@ class TabularPreprocessor:
         step = -(-len(frame) // LOOKED_AT)
         self.spec = replace(self.spec, knots=quantile_knots(self.transform(frame.iloc[::step])["numbers"]))
         if log is not None:
-            self._record(log)
+            missing = [source.name for source in self._sources if source.missing]
+            record_columns(log, [(source.name, source.kind) for source in self._sources], missing, self.spec.rows)
         return self
 
     def fit_target(
@@ -154,8 +159,42 @@ class TabularPreprocessor:
             self.spec = replace(self.spec, encoded=self.encoding.width)
             self._arrange(self._sources, self._scaling)
             if log is not None:
-                self._record_encoding(log, folds)
+                record_encoding(log, [self._categories[column][0] for column in encoding.columns], ENCODED_FROM, LEAST_SHARE, folds)
         return arrays
+
+    def add_combined(self, combined: CombinedColumns, frame: pd.DataFrame, arrays: Arrays) -> Arrays:
+        """Take combined columns in, and return the arrays of the training rows with them; see :mod:`automl.preprocessing.combining`.
+
+        Args:
+            combined: The columns.
+            frame: The table of :meth:`fit`.
+            arrays: What :meth:`fit_target` returned for it.
+        """
+        if not combined.width:
+            return arrays
+        before = self.spec.encoded
+        self.combined, self.spec = combined, replace(self.spec, encoded=before + combined.width)
+        self._arrange(self._sources, self._scaling)
+        encoded = np.empty((len(frame), len(combined.given), self.spec.encoded), dtype=np.float32)
+        if before:
+            encoded[:, :, :before] = arrays["encoded"]
+        for start in range(0, len(frame), CHUNK):
+            numbers = self.raw(frame.iloc[start : start + CHUNK], ("number", "datetime"))
+            encoded[start : start + CHUNK, :, before:] = combined.transform(numbers, arrays["categories"][start : start + CHUNK])
+        return {**arrays, "encoded": encoded}
+
+    def raw(self, frame: pd.DataFrame, kinds: Sequence[str] = KINDS) -> Floats:
+        """Return the columns of "raw_numbers" in full precision, NaN where missing or of another kind, (rows, spec.raw_numbers)."""
+        raw = np.full((len(frame), len(self.feature_names["raw_numbers"])), np.nan)
+        for source, place in self._numeric:
+            if source.kind in kinds:
+                raw[:, place] = source.numbers(frame)
+        return finite(raw)
+
+    def places(self, kind: str) -> list[int]:
+        """Return the places in "raw_numbers" of all columns of a kind: of a number itself, of a date its days since the start."""
+        of_kind = [(source, place) for source, place in self._numeric if source.kind == kind]
+        return [place if isinstance(place, int) else place.start + DAYS for source, place in of_kind]
 
     def transform(self, frame: pd.DataFrame) -> Arrays:
         """Return the arrays of a cast table; the input stays as it is.
@@ -165,7 +204,8 @@ class TabularPreprocessor:
 
         Returns:
             "numbers" (rows, spec.numbers), "raw_numbers" (rows, spec.raw_numbers) and "categories" (rows, columns); after
-            :meth:`fit_target`, "encoded" (rows, folds, spec.encoded) where columns are wide, as seen by models that the rows are new to.
+            :meth:`fit_target`, "encoded" (rows, folds, spec.encoded) where columns are wide or combined, as seen by models that the rows
+            are new to.
 
         Raises:
             DataError: If a column is absent.
@@ -180,8 +220,8 @@ class TabularPreprocessor:
             "raw_numbers": np.empty((rows, self.spec.raw_numbers), dtype=np.float32),
             "categories": np.empty((rows, len(self.spec.categories)), dtype=np.int32),
         }
-        if self.encoding is not None:
-            arrays["encoded"] = np.empty((rows, self.encoding.tables[0].shape[1], self.spec.encoded), dtype=np.float32)
+        if self._folds:
+            arrays["encoded"] = np.empty((rows, self._folds, self.spec.encoded), dtype=np.float32)
         for start in range(0, rows, CHUNK):
             part = frame if rows <= CHUNK else frame.iloc[start : start + CHUNK]
             self._fill(part, {name: array[start : start + CHUNK] for name, array in arrays.items()})
@@ -204,7 +244,11 @@ class TabularPreprocessor:
             columns.append(entry)
         if self.encoding is not None:
             arrays.update(self.encoding.to_arrays("target"))
-        return State({"seed": self.seed, "spec": self.spec.to_dict(), "columns": columns}, arrays)
+        told: dict[str, Any] = {"seed": self.seed, "spec": self.spec.to_dict(), "columns": columns}
+        if self.combined is not None:
+            arrays.update(self.combined.to_arrays("combined"))
+            told["combined"] = self.combined.to_json()
+        return State(told, arrays)
 
     @classmethod
     def from_state(cls, state: State) -> TabularPreprocessor:
@@ -222,9 +266,18 @@ class TabularPreprocessor:
             sources.append(_Source(entry["name"], entry["kind"], entry["missing"], fitted))
         if "target_columns" in state.arrays:
             table.encoding = TargetEncoding.from_arrays(state.arrays, "target")
+        if "combined" in state.json:
+            table.combined = CombinedColumns.from_json(state.json["combined"], state.arrays, "combined")
         table._arrange(tuple(sources), Scaling(state.arrays["centre"], state.arrays["factor"], state.arrays["clipped"]))
         table.spec = Spec.from_dict(state.json["spec"])
         return table
+
+    @property
+    def _folds(self) -> int:
+        """How many models have columns of their own; 0 where nothing is encoded or combined."""
+        if self.combined is not None:
+            return len(self.combined.given)
+        return 0 if self.encoding is None else self.encoding.tables[0].shape[1]
 
     def _wide_columns(self, cells: int) -> list[int]:
         """Return the places of the categories that are worth encoding by the target, the widest where there are too many of them."""
@@ -286,13 +339,15 @@ class TabularPreprocessor:
         self.sources = {"numbers": of_part + flagged, "raw_numbers": list(of_part), "categories": list(categories)}
         if self.encoding is not None:
             self.feature_names["encoded"], self.sources["encoded"] = self.encoding.names(categories)
+        if self.combined is not None:
+            formulas, of_encoding = self.combined.formulas, self.feature_names.get("encoded", [])
+            self.feature_names["encoded"] = of_encoding + [formula.name(parts, categories) for formula in formulas]
+            names = [" and ".join(formula.sources(of_part, categories)) for formula in formulas]
+            self.sources["encoded"] = self.sources.get("encoded", []) + names
 
     def _fill(self, frame: pd.DataFrame, arrays: Arrays) -> None:
         """Write the rows of `frame` into the arrays."""
-        raw = np.empty((len(frame), arrays["raw_numbers"].shape[1]))
-        for source, place in self._numeric:
-            raw[:, place] = source.numbers(frame)
-        raw = finite(raw)
+        raw = self.raw(frame)
         arrays["raw_numbers"][:] = raw
         arrays["numbers"][:, : raw.shape[1]] = self._scaling.apply(raw)
         if self._indicators:
@@ -302,45 +357,13 @@ class TabularPreprocessor:
             for place, (_, levels) in enumerate(self._categories):
                 arrays["categories"][:, place] = levels.common(codes[:, place])
             if self.encoding is not None:
-                arrays["encoded"][:] = self.encoding.transform(codes)
-
-    def _record(self, log: DecisionLog) -> None:
-        """Record how each type of column was prepared."""
-        how = {
-            "number": "median and interquartile range, smoothly clipped",
-            "boolean": "-1 and 1",
-            "datetime": "calendar parts and days since the start",
-            "text": "hashed words and letter groups, condensed to components",
-            "category": "codes by frequency; rare and unseen levels share one",
-        }
-        for kind in _KINDS:
-            names = [source.name for source in self._sources if source.kind == kind]
-            if names:
-                because = f"{len(names)} of {len(self._sources)} columns are of type {kind}: {_listed(names)}."
-                log.add("prepare", f"{kind} columns", how[kind], because, override=f"types={{{names[0]!r}: ...}}")
-        flagged = [source.name for source in self._sources if source.missing]
-        if flagged:
-            because = f"{len(flagged)} columns lack values in some of the {self.spec.rows:,} training rows: {_listed(flagged)}."
-            log.add("prepare", "missing values", "neutral value and an indicator", because)
-
-    def _record_encoding(self, log: DecisionLog, folds: int) -> None:
-        """Record which columns were encoded by the target, and that no row was by its own."""
-        assert self.encoding is not None
-        names = [self._categories[column][0] for column in self.encoding.columns]
-        law = f"at least {ENCODED_FROM} levels that explain {LEAST_SHARE:.0%} of the target or more"
-        because = f"{len(names)} columns have {law}: {_listed(names)}."
-        chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
-        log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
+                arrays["encoded"][:, :, : self.encoding.width] = self.encoding.transform(codes)
+        if self.combined is not None:
+            arrays["encoded"][:, :, self.spec.encoded - self.combined.width :] = self.combined.transform(raw, arrays["categories"])
 
 
 def _require(frame: pd.DataFrame, names: list[str]) -> None:
     """Say which columns are absent."""
     absent = [name for name in names if name not in frame.columns]
     if absent:
-        raise DataError(f"The table must have the columns of the training data. Absent: {_listed(absent)}.")
-
-
-def _listed(names: list[str], most: int = 5) -> str:
-    """Return the first names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + more
+        raise DataError(f"The table must have the columns of the training data. Absent: {listed(absent)}.")

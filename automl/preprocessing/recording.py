@@ -1,0 +1,61 @@
+"""What the preparation of a table tells the record of decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from automl.decisions import DecisionLog
+
+KINDS = ("number", "boolean", "datetime", "text", "category")
+_HOW = {
+    "number": "median and interquartile range, smoothly clipped",
+    "boolean": "-1 and 1",
+    "datetime": "calendar parts and days since the start",
+    "text": "hashed words and letter groups, condensed to components",
+    "category": "codes by frequency; rare and unseen levels share one",
+}
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, and how many more there are.
+
+    Example:
+        >>> listed(["a", "b", "c"], most=2)
+        "'a', 'b' and 1 more"
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(repr(name) for name in names[:most]) + more
+
+
+def record_columns(log: DecisionLog, columns: Sequence[tuple[str, str]], missing: Sequence[str], rows: int) -> None:
+    """Record how each type of column was prepared.
+
+    Args:
+        log: Where to.
+        columns: Name and type of each column.
+        missing: Names of the columns that lack values.
+        rows: Number of training rows.
+    """
+    for kind in KINDS:
+        names = [name for name, of_kind in columns if of_kind == kind]
+        if names:
+            because = f"{len(names)} of {len(columns)} columns are of type {kind}: {listed(names)}."
+            log.add("prepare", f"{kind} columns", _HOW[kind], because, override=f"types={{{names[0]!r}: ...}}")
+    if missing:
+        because = f"{len(missing)} columns lack values in some of the {rows:,} training rows: {listed(missing)}."
+        log.add("prepare", "missing values", "neutral value and an indicator", because)
+
+
+def record_encoding(log: DecisionLog, names: Sequence[str], levels: int, share: float, folds: int) -> None:
+    """Record which columns were encoded by the target, and that no row was by its own.
+
+    Args:
+        log: Where to.
+        names: The columns.
+        levels: Levels that a column must have for it.
+        share: Share of the target's variance that they must explain.
+        folds: Number of folds.
+    """
+    because = f"{len(names)} columns have at least {levels} levels that explain {share:.0%} of the target or more: {listed(names)}."
+    chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
+    log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
