@@ -283,6 +283,8 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
             arguments.append(f"{name}={value!r}")
     if settings.only_networks:
         arguments.append("only_networks=True")
+    if settings.combine_columns:
+        arguments.append("combine_columns=True")
     if settings.target_scale is not None:
         arguments.append(f"target_scale={settings.target_scale!r}")
     if settings.families is not None:

@@ -17,7 +17,7 @@ from sklearn.utils import ClassifierTags, RegressorTags
 from automl import __version__
 from automl.budget import Budget
 from automl.dataset.places import by_place, has_names, refuse_one_dimension
-from automl.errors import DataError, UsageError
+from automl.errors import UsageError
 from automl.for_classes import ForClasses
 from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
@@ -51,6 +51,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         types: ``{column: "number" | "boolean" | "category" | "datetime" | "text"}`` where the detection is overruled.
         ignore: Columns that are not used.
         target_scale: "linear" or "log" (regression); None to find out where a target above 0 spans orders of magnitude.
+        combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         test: A table or file with the target that is used for nothing but the final judgement.
         directory: Folder in which every trial is recorded as soon as it ends, so that :meth:`resume` can go on; None for memory alone.
 
@@ -94,6 +95,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         types: Mapping[str, str] | None = None,
         ignore: Sequence[str] | None = None,
         target_scale: str | None = None,
+        combine_columns: bool = False,
         test: Any = None,
         directory: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -111,6 +113,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.types = types
         self.ignore = ignore
         self.target_scale = target_scale
+        self.combine_columns = combine_columns
         self.test = test
         self.directory = directory
 
@@ -220,6 +223,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             types=dict(self.types or {}),
             ignore=() if self.ignore is None else _several(self.ignore),
             target_scale=self.target_scale,
+            combine_columns=bool(self.combine_columns),
             test=self.test,
             directory=None if self.directory is None else str(self.directory),
         )
@@ -341,10 +345,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def report(self, path: str | os.PathLike[str] = "report.html") -> str:
         """Write the report, one self-contained HTML file, and return its path."""
-        from automl.report.html import render
+        from automl.report.html import write_html
 
         self._fitted()
-        return _write_text(path, render(self.facts_))
+        return str(write_html(self.facts_, path))
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the model to one file without code in it, and return its path."""
@@ -386,13 +390,3 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 def _several(given: Any) -> tuple[Any, ...]:
     """Return one thing or several as a tuple; a text is one thing."""
     return tuple(given) if isinstance(given, (list, tuple, set, frozenset, np.ndarray, pd.Index)) else (given,)
-
-
-def _write_text(path: str | os.PathLike[str], text: str) -> str:
-    try:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
-    return str(path)

@@ -69,6 +69,7 @@ class Recipe(_Part):
         sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
         types: Type of a column, where the detection is wrong.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
+        combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         glossary: What a column is called among people.
         matters: What matters in this case, in free text; printed in the report.
     """
@@ -92,6 +93,7 @@ class Recipe(_Part):
     sensitive: tuple[str, ...] = ()
     types: dict[str, str] = {}
     target_scale: Literal["linear", "log"] | None = None
+    combine_columns: bool = False
     glossary: dict[str, str] = {}
     matters: str = ""
 
@@ -307,6 +309,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "types": recipe.types or None,
         "ignore": [*recipe.ignore, *recipe.sensitive] or None,
         "target_scale": recipe.target_scale,
+        "combine_columns": recipe.combine_columns or None,
         "test": recipe.test,
     }
     return {name: value for name, value in options.items() if value is not None}

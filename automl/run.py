@@ -23,8 +23,8 @@ from automl.families.base import Family, TrainingData
 from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
 from automl.predictor import Part, Predictor, join_trials
-from automl.preprocessing.tabular import TabularPreprocessor
-from automl.preprocessing.target import TargetScaler, choose_scaler
+from automl.preprocessing.preparation import Wanted, prepare
+from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
 from automl.schema import Schema, detect_schema
 from automl.search import Study
@@ -60,6 +60,7 @@ class RunSettings:
     types: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     target_scale: str | None = None
+    combine_columns: bool = False
     test: Any = None
     directory: str | None = None
     resume: bool = False  # whether the run in the directory goes on
@@ -122,11 +123,15 @@ class Run:
         if self.folder is None:
             return
         found = {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
-        recorded = self.folder.store.notes().get(f"{what} content", found) if self.settings.resume else found
+        recorded = self._recorded(f"{what} content") or found
         if found != recorded:
             shapes = f"{found['rows']:,} rows × {found['columns']} columns now, {recorded['rows']:,} × {recorded['columns']} then"
             raise DataError(f"`{what}` of a resumed run must be what it began with. Received other content ({shapes}); begin a new run.")
         self.entries[f"{what} content"] = found
+
+    def _recorded(self, entry: str) -> Any:
+        """Return what the record of a run that goes on says; None for a new run, or where it does not say."""
+        return self.folder.store.notes().get(entry) if self.folder is not None and self.settings.resume else None
 
     # ── read
 
@@ -222,17 +227,13 @@ class Run:
         """Turn typed columns into arrays; everything is fitted on training rows alone."""
         self.tell("prepare")
         train = self.dataset.frame.iloc[self.parts.train] if len(self.parts.train) < len(self.dataset.frame) else self.dataset.frame
-        typed = self.schema.cast(train)
-        self.preprocessor = TabularPreprocessor(self.settings.seed).fit(typed, self.schema, self.task, self.log)
-        target = self.y[self.parts.train]
-        self.scaler = TargetScaler() if self.task.is_classification else self._scaler(typed, target)
-        modelled = target if self.task.is_classification else self.scaler.transform(target)
-        arrays = self.preprocessor.fit_target(typed, modelled, self.parts.fold, self.parts.folds, self.log)
-        self.data = TrainingData(arrays, modelled, self.parts.fold, self.parts.folds, self.preprocessor.spec)
-
-    def _scaler(self, typed: pd.DataFrame, target: Array) -> TargetScaler:
-        arrays, settings = self.preprocessor.transform(typed), self.settings
-        return choose_scaler(target, arrays, wanted=settings.target_scale, seed=settings.seed, log=self.log)
+        fold, folds, settings, combined = self.parts.fold, self.parts.folds, self.settings, self._recorded("combined columns")
+        wanted = Wanted(settings.seed, settings.target_scale, self.budget if settings.combine_columns else None, combined)
+        made = prepare(self.schema.cast(train), self.y[self.parts.train], self.schema, self.task, fold, folds, wanted, self.log)
+        self.preprocessor, self.scaler = made.table, made.scaler
+        if self.folder is not None and made.combined is not None:
+            self.entries["combined columns"] = made.combined
+        self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec)
 
     # ── choose, search, ensemble
 

@@ -39,6 +39,7 @@ Memory = Annotated[str | None, typer.Option(help="Memory that the process may us
 Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
 Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
 OnlyNetworks = Annotated[bool, typer.Option("--only-networks", help="A model of networks alone; linear and naive only to compare.")]
+Combine = Annotated[bool, typer.Option("--combine-columns", help="Try products, ratios and differences of columns, too.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
@@ -67,6 +68,7 @@ def fit(
     types: Types = None,
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
+    combine_columns: Combine = False,
     cost_miss: Annotated[float | None, typer.Option(min=0, help="What it costs to miss a positive case.")] = None,
     cost_false_alarm: Annotated[float | None, typer.Option(min=0, help="What a false alarm costs.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of the costs, such as EUR.")] = None,
@@ -94,6 +96,7 @@ def fit(
         "types": output.pairs(types),
         "ignore": output.names(ignore),
         "target_scale": target_scale,
+        "combine_columns": combine_columns or None,
         "costs": _costs(cost_miss, cost_false_alarm, currency),
         "min_recall": min_recall,
         "min_precision": min_precision,
@@ -224,6 +227,7 @@ def compare(
     trials: Trials = None,
     memory: Memory = None,
     problem: Problem = None,
+    combine_columns: Combine = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -231,7 +235,13 @@ def compare(
     limits = _budget(budget, trials, memory)
     _existing(data, "data")
     column = target if target is not None else _ask_target(data, limits)
-    options = {"families": output.names(families), "only_networks": only_networks or None, "seed": seed, "problem": problem}
+    options = {
+        "families": output.names(families),
+        "only_networks": only_networks or None,
+        "seed": seed,
+        "problem": problem,
+        "combine_columns": combine_columns or None,
+    }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}

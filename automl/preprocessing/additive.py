@@ -48,20 +48,6 @@ def basis(values: Floats) -> Matrix:
     return made
 
 
-def gains(bases: Matrix, rest: Matrix) -> Floats:
-    """Return how much of a sum of squares each basis explains, by output, (columns, outputs).
-
-    Args:
-        bases: Centred, (columns, rows, width).
-        rest: Centred, (rows, outputs).
-    """
-    turned = bases.transpose(0, 2, 1)
-    inner = (turned @ bases).astype(np.float64)
-    inner[:, np.arange(bases.shape[2]), np.arange(bases.shape[2])] += RIDGE * len(rest)
-    shared = (turned @ rest).astype(np.float64)
-    return np.asarray((shared * np.linalg.solve(inner, shared)).sum(axis=1))
-
-
 @dataclass
 class Additive:
     """The additive model of some rows.
@@ -115,25 +101,41 @@ class Additive:
             bases: Of the same rows, (columns, rows, width).
             most: How many to take at most. It ends earlier where luck would explain as much.
         """
-        bases = bases - bases.mean(axis=1, keepdims=True)
+        count, rows, width = bases.shape
         spread = bases.std(axis=1, keepdims=True)
-        bases = np.where(spread > 1e-6, bases / np.maximum(spread, 1e-6), np.float32(0.0))
+        bases = (bases - bases.mean(axis=1, keepdims=True)) / np.maximum(spread, 1e-6) * (spread > 1e-6)
+        flat = np.ascontiguousarray(bases.transpose(1, 0, 2)).reshape(rows, count * width)
+        inner = (bases.transpose(0, 2, 1) @ bases).astype(np.float64)
+        inner[:, np.arange(width), np.arange(width)] += RIDGE * rows
+        # What is left of a basis beside some directions enters by its inner products alone, so that it need not be written out.
+        inner -= _within(self.directions.T @ flat, width)
         rest, whole = self.rest, float((self.rest**2).sum())
-        free = max(len(rest) - self.directions.shape[1] - 1, len(rest) // 2)
-        bases = bases - self.directions @ (self.directions.T @ bases)
-        luck = chi2.isf(LUCK / len(bases), bases.shape[2] * rest.shape[1])
-        taken: list[tuple[int, float]] = []
+        free = max(rows - self.directions.shape[1] - 1, rows // 2)
+        luck = chi2.isf(LUCK / count, width * rest.shape[1])
+        directions, taken = self.directions, list[tuple[int, float]]()
         while len(taken) < most and whole > 0:
-            found = gains(bases, rest)
-            spread_of_rest = np.maximum((rest.astype(np.float64) ** 2).sum(axis=0) / free, 1e-12)
-            best = int(np.argmax((found / spread_of_rest).sum(axis=1)))
-            if float((found[best] / spread_of_rest).sum()) < luck:
+            shared = (flat.T @ rest).astype(np.float64).reshape(count, width, -1)
+            found = (shared * np.linalg.solve(inner, shared)).sum(axis=1)
+            noise = np.maximum((rest.astype(np.float64) ** 2).sum(axis=0) / free, 1e-12)
+            best = int(np.argmax((found / noise).sum(axis=1)))
+            if float((found[best] / noise).sum()) < luck:
                 break
             taken.append((best, float(found[best].sum()) / whole))
-            new = _orthonormal(bases[best], least=RIDGE).astype(np.float32)
-            rest = rest - new @ (new.T @ rest)
-            bases = bases - new @ (new.T @ bases)
+            new = _orthonormal(bases[best] - directions @ (directions.T @ bases[best]), least=RIDGE).astype(np.float32)
+            inner -= _within(new.T @ flat, width)
+            rest, directions = rest - new @ (new.T @ rest), np.hstack([directions, new])
         return taken
+
+
+def _within(shared: Matrix, width: int) -> Floats:
+    """Return the inner products of each basis with itself inside some directions, (columns, width, width).
+
+    Args:
+        shared: Inner products of the directions with all bases side by side, (directions, columns × width).
+        width: Of a basis.
+    """
+    blocks = shared.astype(np.float64).reshape(len(shared), -1, width).transpose(1, 0, 2)
+    return np.asarray(blocks.transpose(0, 2, 1) @ blocks)
 
 
 def _outputs(target: NDArray[Any], spec: Spec) -> Floats:
@@ -150,15 +152,17 @@ def _outputs(target: NDArray[Any], spec: Spec) -> Floats:
 def _one_hot(codes: NDArray[Any]) -> Matrix:
     """Return one column for each of the first codes: missing, rare, and the most frequent levels but one, (rows, columns)."""
     wanted = np.unique(codes[codes < LEVELS + 2])[:-1]
-    return np.equal(codes[:, None], wanted).astype(np.float32)
+    return np.asarray(np.equal(codes[:, None], wanted), dtype=np.float32)
 
 
 def _alone(part: Matrix, y: Floats) -> float:
     """Return how much of the target a part explains alone."""
     if not part.shape[1]:
         return 0.0
-    centred = part - part.mean(axis=0)
-    return float(gains(centred[None], y.astype(np.float32)).sum())
+    centred = (part - part.mean(axis=0)).astype(np.float64)
+    inner = centred.T @ centred + RIDGE * len(y) * np.eye(part.shape[1])
+    shared = centred.T @ y
+    return float((shared * np.linalg.solve(inner, shared)).sum())
 
 
 def _numbered(scores: Sequence[float], parts: Sequence[Matrix]) -> list[tuple[float, int, Matrix]]:

@@ -9,7 +9,7 @@ Source: Kanter and Veeramachaneni (2015), Deep feature synthesis; Zhang et al. (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,7 +198,7 @@ class CombinedColumns:
         return {f"{prefix}_scaling": scaling, **tables}
 
     @classmethod
-    def from_json(cls, told: dict[str, Any], arrays: Arrays, prefix: str) -> CombinedColumns:
+    def from_json(cls, told: Mapping[str, Any], arrays: Arrays, prefix: str) -> CombinedColumns:
         """Rebuild from :meth:`to_json` and :meth:`to_arrays`.
 
         Raises:
@@ -217,7 +217,7 @@ class CombinedColumns:
         return cls(formulas, given, Scaling(*scaling), tables)
 
 
-def formulas_from(told: dict[str, Any]) -> tuple[tuple[Formula, ...], NDArray[np.bool_]]:
+def formulas_from(told: Mapping[str, Any]) -> tuple[tuple[Formula, ...], NDArray[np.bool_]]:
     """Return formulas and who gets them from :meth:`CombinedColumns.to_json`.
 
     Raises:

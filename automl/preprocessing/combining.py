@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from automl.budget import Budget, Deadline
 from automl.decisions import Decision
-from automl.preprocessing.additive import Additive, basis, gains
+from automl.preprocessing.additive import Additive, basis
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.combined import OF_LEVELS, CombinedColumns, Formula, formulas_from
 from automl.preprocessing.quick import LEAST_GAIN, Compared, compare
@@ -33,7 +33,7 @@ from automl.preprocessing.target_encoding import MOST_CLASSES
 
 SHARE = 0.05  # of the budget
 LEAST_SECONDS = 0.75
-ROWS_PER_SECOND = 1_300  # that the whole choice takes, of a table of 20 columns on two cores
+ROWS_PER_SECOND = 800  # that the whole choice takes, of a table of 15 columns on two busy cores
 FEWEST_ROWS, MOST_ROWS = 300, 20_000
 ROWS = 4_000  # without a clock
 MOST_KEPT = 6  # columns of one model
@@ -255,5 +255,3 @@ def _formulas(numbers: Sequence[int], days: Sequence[int], categories: Sequence[
         proposed.append(Formula("level rows", 0, category))
     return proposed
 
-
-__all__ = ["Choice", "choose", "gains"]

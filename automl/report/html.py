@@ -7,12 +7,14 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from automl.errors import DataError
 from automl.report.blocks import PARTS
 from automl.report.blocks.front import front
 from automl.report.blocks.proof import glossary
@@ -72,10 +74,18 @@ def render(facts: ReportFacts) -> str:
     )
 
 
-def write_html(facts: ReportFacts, path: str | Path) -> Path:
-    """Write the page and return its path."""
+def write_html(facts: ReportFacts, path: str | PathLike[str]) -> Path:
+    """Write the page and return its path; missing folders are made.
+
+    Raises:
+        DataError: If the folder does not allow it.
+    """
     target = Path(path)
-    target.write_text(render(facts), encoding="utf-8", newline="\n")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(render(facts), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
     return target
 
 

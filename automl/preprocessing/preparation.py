@@ -1,0 +1,117 @@
+"""The preparation of a run as a whole: everything is fitted on training rows, and what touches the target inside the folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.budget import Budget
+from automl.decisions import DecisionLog
+from automl.preprocessing.base import Arrays
+from automl.preprocessing.combined import CombinedColumns
+from automl.preprocessing.combining import Choice, choose
+from automl.preprocessing.knots import LOOKED_AT
+from automl.preprocessing.tabular import TabularPreprocessor
+from automl.preprocessing.target import TargetScaler, choose_scaler
+from automl.schema import Schema
+from automl.task import Task
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What models learn from, and how later rows are brought to the same form.
+
+    Attributes:
+        table: Typed columns to arrays.
+        scaler: The target's units, for regression.
+        arrays: The training rows.
+        target: Their class codes, or standardised target, (rows,).
+        combined: What was decided about combined columns, JSON-ready, for a run that goes on; None where they were not asked for.
+    """
+
+    table: TabularPreprocessor
+    scaler: TargetScaler
+    arrays: Arrays
+    target: NDArray[Any]
+    combined: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user, or an earlier part of the run, decided.
+
+    Attributes:
+        seed: Of the run.
+        target_scale: "linear" or "log"; None to find out.
+        combine: The clock, where combined columns are asked for; None for the columns as they are.
+        combined: What an earlier part of the run decided about them: its models fit these columns and no others.
+    """
+
+    seed: int = 0
+    target_scale: str | None = None
+    combine: Budget | None = None
+    combined: Mapping[str, Any] | None = None
+
+
+def prepare(
+    typed: pd.DataFrame,
+    y: NDArray[Any],
+    schema: Schema,
+    task: Task,
+    fold: NDArray[np.int64],
+    folds: int,
+    wanted: Wanted,
+    log: DecisionLog | None = None,
+) -> Prepared:
+    """Fit the preparation on the training rows.
+
+    Args:
+        typed: The training rows as ``schema.cast`` returned them.
+        y: Class codes, or the target in its units, (rows,).
+        schema: Types of the columns.
+        task: The task.
+        fold: Fold that validates each row, -1 for none, (rows,).
+        folds: Number of folds.
+        wanted: What is decided already.
+        log: Where it is recorded.
+
+    Raises:
+        DataError: If there are no rows or no columns to learn from.
+        UsageError: If the wanted scale of the target is impossible.
+    """
+    table = TabularPreprocessor(wanted.seed).fit(typed, schema, task, log)
+    scaler = TargetScaler()
+    if not task.is_classification:
+        scaler = choose_scaler(y, table.transform(typed), wanted=wanted.target_scale, seed=wanted.seed, log=log)
+    target = y if task.is_classification else scaler.transform(y)
+    arrays = table.fit_target(typed, target, fold, folds, log)
+    if wanted.combine is None:
+        return Prepared(table, scaler, arrays, target)
+    if wanted.combined is None:
+        choice = choose(table, typed, arrays, target, fold, folds, wanted.combine, wanted.seed)
+    else:
+        choice = Choice.from_dict(wanted.combined)
+    if log is not None:
+        log.entries.extend(choice.decisions)
+    return Prepared(table, scaler, add_chosen(table, choice, typed, arrays), target, choice.to_dict())
+
+
+def add_chosen(table: TabularPreprocessor, choice: Choice, typed: pd.DataFrame, arrays: Arrays) -> Arrays:
+    """Make the chosen columns part of the preparation, and return the arrays of the training rows with them.
+
+    Args:
+        table: The fitted preparation.
+        choice: Which columns.
+        typed: The training rows.
+        arrays: What `table` made of them so far.
+    """
+    step = -(-len(typed) // LOOKED_AT)
+    looked_at = table.raw(typed.iloc[::step], ("number", "datetime")), arrays["categories"][::step]
+    numbers, codes, counts = arrays["raw_numbers"], arrays["categories"], table.spec.categories
+    combined = CombinedColumns.fit(choice.formulas, choice.given, numbers, codes, counts, looked_at)
+    return table.add_combined(combined, typed, arrays)
