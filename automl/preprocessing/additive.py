@@ -134,7 +134,7 @@ def _within(shared: Matrix, width: int) -> Floats:
         shared: Inner products of the directions with all bases side by side, (directions, columns × width).
         width: Of a basis.
     """
-    blocks = shared.astype(np.float64).reshape(len(shared), -1, width).transpose(1, 0, 2)
+    blocks = shared.astype(np.float64).reshape(len(shared), shared.shape[1] // width, width).transpose(1, 0, 2)
     return np.asarray(blocks.transpose(0, 2, 1) @ blocks)
 
 

@@ -75,6 +75,7 @@ def compare(arrays: Arrays, made: Array, target: Array, fold: Array, spec: Spec,
                     losses[1, kind, judge] = losses[0, kind, judge]
                     continue
                 inputs = _inputs(arrays, number, new if beside else new[:, :0], kind == 1)
+                inputs = inputs[:, _vary(inputs[learn])]
                 with threadpool_limits(1):  # so few rows: threads would wait for each other at every step
                     predicted = fit(inputs[learn], target[learn], inputs[judge], spec)
                 losses[beside, kind, judge] = _row_losses(predicted, target[judge], spec)
@@ -98,11 +99,23 @@ def _inputs(arrays: Arrays, fold: int, new: Array, linear: bool) -> Array:
     return np.hstack([part.astype(np.float32) for part in parts])
 
 
+def _vary(inputs: Array) -> NDArray[np.bool_]:
+    """Say which columns hold at least two values, (columns,); trees of scikit-learn stumble over others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column without values
+        return np.asarray(np.nanmin(inputs, axis=0) < np.nanmax(inputs, axis=0))
+
+
 def _boosting(learn: Array, target: Array, judge: Array, spec: Spec) -> Floats:
     """Return predictions of a few boosted trees, (rows, outputs)."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    options = {"max_iter": max(TREES // max(spec.outputs - 1, 1), 15), "learning_rate": 0.12, "max_leaf_nodes": 15, "early_stopping": False}
+    options = {
+        "max_iter": TREES // int(np.clip(spec.outputs - 1, 1, 4)),
+        "learning_rate": 0.12,
+        "max_leaf_nodes": 15,
+        "early_stopping": False,
+    }
     if not spec.is_classification:
         return np.asarray(HistGradientBoostingRegressor(**options, random_state=0).fit(learn, target).predict(judge)[:, None])
     return _probabilities(HistGradientBoostingClassifier(**options, random_state=0), learn, target, judge, spec)
