@@ -495,6 +495,15 @@ def test_networks_alone_can_be_asked_for(command: str, fit: FakeFit, table: str,
     monkeypatch.setitem(automl.__dict__, "compare", lambda data, target, **options: seen.append(options) or FakeModel().leaderboard())
     assert main([command, table, "-t", "churn", "-b", "30s", "--only-networks", "-q"]) == 0
     assert (seen or fit.calls)[0]["only_networks"] is True
+    assert "combine_columns" not in (seen or fit.calls)[0]
+
+
+@pytest.mark.parametrize("command", ["fit", "compare"])
+def test_combined_columns_can_be_asked_for(command: str, fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setitem(automl.__dict__, "compare", lambda data, target, **options: seen.append(options) or FakeModel().leaderboard())
+    assert main([command, table, "-t", "churn", "-b", "30s", "--combine-columns", "-q"]) == 0
+    assert (seen or fit.calls)[0]["combine_columns"] is True
 
 
 def test_run_solves_a_recipe(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Two quick models, with and without some columns, judged on rows that neither the models nor the columns have seen."""
+"""Two quick models and their mean, with and without some columns, judged on rows that neither the models nor the columns have seen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST_GAIN = 0.005  # of the loss
 NOISE = 1.0  # standard errors; columns that help nobody do little harm, since they were chosen honestly
 LEVELS = 20  # of a category that the linear model tells apart
 TREES = 60
-NAMES = ("quick boosted trees", "a quick linear model")
+NAMES = ("quick boosted trees", "a quick linear model", "the mean of quick boosted trees and a linear model")
 Array = NDArray[Any]
 
 
@@ -61,7 +61,7 @@ def compare(arrays: Arrays, made: Array, target: Array, fold: Array, spec: Spec,
         The comparison; None where the deadline came first.
     """
     judged = np.flatnonzero(fold >= 0)
-    losses = np.zeros((2, 2, len(target)))  # without and with, models, rows
+    predicted = np.zeros((2, 2, len(target), spec.outputs))  # without and with, models
     for number in range(made.shape[1]):
         learn, judge = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         new = made[:, number][:, made[:, number].any(axis=0)]
@@ -72,16 +72,17 @@ def compare(arrays: Arrays, made: Array, target: Array, fold: Array, spec: Spec,
                 if deadline.over():
                     return None
                 if beside and not new.shape[1]:
-                    losses[1, kind, judge] = losses[0, kind, judge]
+                    predicted[1, kind, judge] = predicted[0, kind, judge]
                     continue
                 inputs = _inputs(arrays, number, new if beside else new[:, :0], kind == 1)
                 inputs = inputs[:, _vary(inputs[learn])]
                 with threadpool_limits(1):  # so few rows: threads would wait for each other at every step
-                    predicted = fit(inputs[learn], target[learn], inputs[judge], spec)
-                losses[beside, kind, judge] = _row_losses(predicted, target[judge], spec)
-    means = losses[:, :, judged].mean(axis=2)
+                    predicted[beside, kind, judge] = fit(inputs[learn], target[learn], inputs[judge], spec)
+    both = np.concatenate([predicted, predicted.mean(axis=1, keepdims=True)], axis=1)[:, :, judged]
+    losses = np.array([[_row_losses(one, target[judged], spec) for one in models] for models in both])
+    means = losses.mean(axis=2)
     best = means.argmin(axis=1)
-    difference = losses[0, best[0], judged] - losses[1, best[1], judged]
+    difference = losses[0, best[0]] - losses[1, best[1]]
     error = float(difference.std() / np.sqrt(len(judged)))
     return Compared(NAMES[best[1]], float(means[0, best[0]]), float(means[1, best[1]]), error, len(judged))
 
