@@ -107,7 +107,8 @@ def compile_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
         step: Maps (carry, inputs of one step, constants) to the next carry; the same structure and shapes.
 
     Returns:
-        The compiled loop. On TensorFlow a while-loop in one graph, on JAX a scan, on torch a loop over a traced step.
+        The compiled loop: on TensorFlow and JAX one program for any number of steps, on torch a loop over a traced step. `carry` and
+        `constants` are tensors, `inputs` NumPy arrays.
     """
     if name() == "tensorflow":
         return _tensorflow_loop(step)
@@ -117,8 +118,9 @@ def compile_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
     traced = _torch_traced(step)
 
     def run(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
+        entries = [to_device(values) for values in inputs]
         for index in range(len(inputs[0])):
-            carry = [value.detach() for value in traced(carry, [values[index] for values in inputs], constants)]
+            carry = [value.detach() for value in traced(carry, [values[index] for values in entries], constants)]
         return carry
 
     return run
@@ -181,7 +183,7 @@ def _tensorflow_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensor
 
             signature = ([spec(x) for x in carry], [spec(x, True) for x in inputs], [spec(x) for x in constants])
             compiled[0] = tf.function(loop, input_signature=signature)
-        return list(compiled[0](carry, inputs, constants))
+        return list(compiled[0](carry, [tf.convert_to_tensor(values) for values in inputs], constants))
 
     return run
 
@@ -189,10 +191,21 @@ def _tensorflow_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensor
 def _jax_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensors]:
     import jax
 
-    def loop(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
-        return list(jax.lax.scan(lambda values, entry: (step(values, entry, constants), None), carry, inputs)[0])
+    def loop(carry: Tensors, count: Any, inputs: Tensors, constants: Tensors) -> Tensors:
+        def body(index: Any, values: Tensors) -> Tensors:
+            return step(values, [entry[index] for entry in inputs], constants)
 
-    return jax.jit(loop, donate_argnums=0)  # type: ignore[no-any-return]
+        return list(jax.lax.fori_loop(0, count, body, carry))
+
+    compiled = jax.jit(loop, donate_argnums=0)
+
+    def run(carry: Tensors, inputs: Tensors, constants: Tensors) -> Tensors:
+        # A number of steps of its own would be compiled again: room for the next power of two is given, the count stays open.
+        count = len(inputs[0])
+        room = np.minimum(np.arange(1 << (count - 1).bit_length()), count - 1)
+        return compiled(carry, count, [values[room] for values in inputs], constants)  # type: ignore[no-any-return]
+
+    return run
 
 
 def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:

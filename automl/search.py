@@ -15,25 +15,12 @@ from automl.decisions import DecisionLog
 from automl.errors import ArtifactError, DataError
 from automl.families.base import Config, Family, Trained, TrainingData
 from automl.memory import is_out_of_memory, resident_bytes, room_for_packs
+from automl.proposals import Limits, Queue, key_of
 from automl.selection import SHARES, Plan, order_of
 from automl.trials import Pack, RecordedPack, Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
-NEIGHBOURS = 0.5  # share of the proposals after the portfolio that stay near the best configuration
 LEAST_SECONDS = 0.5  # a piece of work is not begun with less
-
-
-@dataclass
-class _Queue:
-    """What a family has been asked for so far."""
-
-    family: Family
-    portfolio: list[Config]
-    asked: set[str] = field(default_factory=set)
-    seconds: float = 0.0  # of the slowest configuration so far
-    spent: float = 0.0
-    exhausted: bool = False
-    largest: int | None = None  # configurations that memory lets it train at once; None while nothing is known
 
 
 @dataclass
@@ -68,7 +55,7 @@ class Study:
         """Try the baselines, then portfolios and proposals, and return all trials."""
         self._rng = np.random.default_rng([self.seed, 7])
         self._queues = {
-            family.name: _Queue(family, [family.complete(config, self.data.spec) for config in family.portfolio(self.data.spec)])
+            family.name: Queue(family, [family.complete(config, self.data.spec) for config in family.portfolio(self.data.spec)])
             for family in self.plan.families
         }
         try:
@@ -82,8 +69,8 @@ class Study:
 
     @property
     def best(self) -> float | None:
-        """The lowest loss of a usable trial so far."""
-        losses = [float(trial.loss) for trial in self.trials if trial.usable and trial.loss is not None]
+        """The lowest loss so far of a trial that may become part of the model."""
+        losses = [float(t.loss) for t in self.trials if t.usable and t.loss is not None and t.family.name not in self.plan.references]
         return min(losses, default=None)
 
     def _baselines(self) -> None:
@@ -97,7 +84,7 @@ class Study:
                 seconds = min(seconds, self.budget.remaining(SEARCH_UNTIL) / 2)
             # Without a model that looks at the columns there is nothing to report: the first one may use what later stages would have.
             deadline = self.budget.deadline(1.0 if first else SEARCH_UNTIL, seconds)
-            self._train(queue, self._ask(queue, 1), deadline)
+            self._train(queue, self._ask(queue, deadline.remaining(), most=1), deadline)
 
     def _search(self) -> None:
         """Give each kind of family its share of the time that is left, until nothing more fits."""
@@ -105,13 +92,11 @@ class Study:
             queue = self._next()
             if queue is None:
                 return
-            room = self.budget.trials - self._counted() if self.budget.trials is not None else 10**9
             seconds = self._slice(queue)
-            size = queue.family.pack_size(self.data.spec, self.data.folds, seconds, self._room)
-            configs = self._ask(queue, min(size, room, queue.largest or size))
+            configs = self._ask(queue, seconds)
             self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
 
-    def _next(self) -> _Queue | None:
+    def _next(self) -> Queue | None:
         """Return the family whose kind is furthest behind its share of the time and still fits."""
         remaining = self.budget.remaining(SEARCH_UNTIL)
         open_queues = [
@@ -120,18 +105,25 @@ class Study:
             if self.plan.competes(queue.family)
             and not queue.exhausted
             and max(queue.seconds, LEAST_SECONDS) <= remaining
-            and self._worth(queue, remaining)
         ]
-        if not open_queues:
-            return None
         if not self.budget.timed:  # without a clock the order must not depend on measured seconds
-            return min(open_queues, key=lambda queue: (len(queue.asked) / queue.family.pack_configs, *order_of(queue.family)))
+            order = lambda queue: (len(queue.asked) / queue.family.pack_configs, *order_of(queue.family))  # noqa: E731
+            return min(open_queues, key=order, default=None)
+        while open_queues:
+            queue = self._furthest_behind(open_queues)
+            if self._worth(queue, remaining):  # asked of the next one alone: to know the size of a network takes a while
+                return queue
+            open_queues.remove(queue)
+        return None
+
+    def _furthest_behind(self, open_queues: list[Queue]) -> Queue:
+        """Return the best family of the kind that is furthest behind its share of the time."""
         kinds = {queue.family.tags.kind for queue in open_queues}
         spent = {kind: sum(q.spent for q in self._queues.values() if q.family.tags.kind == kind) for kind in kinds}
         kind = min(kinds, key=lambda kind: (spent[kind] / SHARES.get(kind, 0.3), kind))
         return self._of_kind([queue for queue in open_queues if queue.family.tags.kind == kind])
 
-    def _of_kind(self, queues: list[_Queue]) -> _Queue:
+    def _of_kind(self, queues: list[Queue]) -> Queue:
         """Return the family to go on with: what was not tried yet, best rank first; then the one of the two best that had less time."""
         new = [queue for queue in queues if queue.spent == 0.0]
         if new:
@@ -143,16 +135,16 @@ class Study:
         losses = [trial.loss for trial in self.trials if trial.family.name == family.name and trial.usable and trial.loss is not None]
         return min(losses, default=float("inf"))
 
-    def _slice(self, queue: _Queue) -> float:
+    def _slice(self, queue: Queue) -> float:
         """Return the seconds for the next pack: half of what is left for a first one, more where half would not even be worth beginning."""
         left = self.budget.remaining(SEARCH_UNTIL)
         if queue.family.tags.kind != "network" or queue.spent > 0.0 or not self.budget.timed:
             return left
         return min(max(left * NETWORK_SLICE, queue.family.least_seconds(self.data.spec, self.data.folds)), left)
 
-    def _worth(self, queue: _Queue, remaining: float) -> bool:
+    def _worth(self, queue: Queue, remaining: float) -> bool:
         """Whether a family should be begun with the time left; the first network is, whatever it gets."""
-        if queue.family.tags.kind != "network" or not self.budget.timed:
+        if queue.family.tags.kind != "network":
             return True
         networks = [other for other in self._queues.values() if other.family.tags.kind == "network"]
         first = min(networks, key=lambda other: order_of(other.family))
@@ -160,42 +152,21 @@ class Study:
             return True
         return queue.family.least_seconds(self.data.spec, self.data.folds) <= remaining
 
-    def _ask(self, queue: _Queue, count: int) -> list[Config]:
-        """Return up to `count` new configurations that share a pack: the portfolio first, then proposals."""
-        chosen: list[Config] = []
-        family, spec = queue.family, self.data.spec
-        while queue.portfolio and len(chosen) < count:
-            same = next((c for c in queue.portfolio if not chosen or family.pack_key(c) == family.pack_key(chosen[0])), None)
-            if same is None:
-                break
-            queue.portfolio.remove(same)
-            chosen.append(same)
-        for _ in range(20 * count):
-            if len(chosen) >= count or (chosen and queue.portfolio):
-                break
-            proposal = self._propose(family)
-            if chosen:
-                proposal = {**chosen[0], **{key: proposal[key] for key in family.per_member if key in proposal}}
-            if str(sorted(proposal.items())) not in queue.asked:
-                chosen.append(family.complete(proposal, spec))
-                queue.asked.add(str(sorted(proposal.items())))
-        queue.asked.update(str(sorted(config.items())) for config in chosen)
-        start = len(self.trials)
-        return [{**config, "seed": self.seed * 100_003 + start + index} for index, config in enumerate(chosen)]
-
-    def _propose(self, family: Family) -> Config:
-        """Draw a configuration from the space, or change some entries of the family's best one."""
-        fresh = family.sample(self.data.spec, self._rng)
+    def _ask(self, queue: Queue, seconds: float, most: int | None = None) -> list[Config]:
+        """Return up to `most` new configurations that share a pack."""
+        room = self.budget.trials - self._counted() if self.budget.trials is not None and self.plan.competes(queue.family) else most
+        most = min(most or room, room) if room else most
         best = min(
-            (trial for trial in self.trials if trial.usable and trial.family.name == family.name),
+            (trial for trial in self.trials if trial.usable and trial.family.name == queue.family.name),
             key=lambda trial: float(trial.loss or 0.0),
             default=None,
         )
-        if best is None or self._rng.random() > NEIGHBOURS:
-            return fresh
-        return {key: fresh.get(key, value) if self._rng.random() < 0.35 else value for key, value in best.config.items() if key != "seed"}
+        limits = Limits(self.data.spec, self.data.folds, seconds, self._room, most)
+        configs = queue.ask(limits, None if best is None else best.config, self.seed, self._rng)
+        start = len(self.trials)
+        return [{**config, "seed": self.seed * 100_003 + start + index} for index, config in enumerate(configs)]
 
-    def _train(self, queue: _Queue, configs: Sequence[Config], deadline: Deadline) -> None:
+    def _train(self, queue: Queue, configs: Sequence[Config], deadline: Deadline) -> None:
         """Train a pack and record each of its configurations."""
         if not configs:
             queue.exhausted = True
@@ -222,11 +193,11 @@ class Study:
         self.store.add(Pack(queue.family, tuple(configs), trials, took, elapsed, state, queue.exhausted, largest))
         self._tell(f"{queue.family.title}: {len(results)} of {len(configs)} usable")
 
-    def _spent(self, queue: _Queue, seconds: float) -> None:
+    def _spent(self, queue: Queue, seconds: float) -> None:
         queue.spent += seconds
         queue.seconds = max(queue.seconds, seconds if queue.family.pack_configs == 1 else seconds / 4)
 
-    def _attempt(self, queue: _Queue, configs: Sequence[Config], deadline: Deadline, told: str) -> tuple[list[Trained], str | None]:
+    def _attempt(self, queue: Queue, configs: Sequence[Config], deadline: Deadline, told: str) -> tuple[list[Trained], str | None]:
         """Train configurations, in halves where memory is too small; return what was reached, and why the rest was not."""
 
         def on_progress(best: float) -> None:
@@ -251,11 +222,12 @@ class Study:
             results, why = results + reached, why or failed
         return results, why
 
-    def _shrunk(self, queue: _Queue, size: int) -> None:
+    def _shrunk(self, queue: Queue, size: int) -> None:
         """Tell and record that a pack was too large for the memory."""
         sentence = f"Memory was too small for {size} configurations of {queue.family.title} at once."
         self._tell(f"{sentence} Trying {queue.largest}.")
-        self.log.add("search", f"pack size of {queue.family.name}", f"at most {queue.largest}", sentence, [str(size)], "Budget(memory='8GB')")
+        what, choice = f"pack size of {queue.family.name}", f"at most {queue.largest}"
+        self.log.add("search", what, choice, sentence, [str(size)], "Budget(memory='8GB')")
 
     def _record(self, family: Family, config: Config, trained: Trained | None, status: str, seconds: float, reason: str | None) -> None:
         loss = None if trained is None else out_of_fold_loss(self.data, trained.out_of_fold)
@@ -290,7 +262,7 @@ class Study:
         # What comes after the search has its share of the budget, however late the last pack came.
         self.budget.spend(min(last.elapsed, SEARCH_UNTIL * self.budget.limit))
 
-    def _repeat(self, queue: _Queue, configs: Sequence[Config]) -> bool:
+    def _repeat(self, queue: Queue, configs: Sequence[Config]) -> bool:
         """Take the next recorded pack in place of training `configs`, if it is the same; return whether nothing is left to train."""
         pack = self.store.upcoming
         if pack is None:
@@ -298,7 +270,7 @@ class Study:
         if pack.family != queue.family.name or json.loads(json.dumps(list(configs))) != list(pack.asked):
             self._tell("the recorded trials are not what would be tried next here; they are taken as they are")
             bare = [{key: value for key, value in config.items() if key != "seed"} for config in configs]
-            queue.asked -= {_key(config) for config in bare}
+            queue.asked -= {key_of(config) for config in bare}
             queue.portfolio[:0] = bare
             self._adopt()
             return True
@@ -329,12 +301,12 @@ class Study:
             self._take_over(queue, pack, trials)
             self._rng.bit_generator.state = pack.generator
         for queue in self._queues.values():
-            queue.portfolio = [config for config in queue.portfolio if _key(config) not in queue.asked]
+            queue.portfolio = [config for config in queue.portfolio if key_of(config) not in queue.asked]
 
-    def _take_over(self, queue: _Queue, pack: RecordedPack, trials: Sequence[Trial]) -> None:
+    def _take_over(self, queue: Queue, pack: RecordedPack, trials: Sequence[Trial]) -> None:
         """Put recorded trials among the others, and their family where it was behind them."""
         self.trials.extend(trials)
-        queue.asked.update(_key(config) for config in pack.asked)
+        queue.asked.update(key_of(config) for config in pack.asked)
         self._spent(queue, pack.seconds)
         queue.exhausted, queue.largest = pack.exhausted, pack.largest
         if pack.largest is not None and pack.largest < len(pack.asked):
@@ -351,11 +323,6 @@ class Study:
     def _tell(self, message: str) -> None:
         if self.on_progress is not None:
             self.on_progress(message)
-
-
-def _key(config: Config) -> str:
-    """Return what tells one configuration from another: everything but its seed."""
-    return str(sorted((key, value) for key, value in config.items() if key != "seed"))
 
 
 def out_of_fold_loss(data: TrainingData, predictions: np.ndarray[Any, Any]) -> float:

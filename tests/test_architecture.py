@@ -42,7 +42,8 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "selection": {"families", "schema", "task", "preprocessing", "_backend"},
     "memory": set(),
     "trials": {"families", "preprocessing", "artifact"},
-    "search": {"families", "selection", "metrics", "progress", "trials", "memory"},
+    "proposals": {"families", "preprocessing"},
+    "search": {"families", "selection", "metrics", "progress", "trials", "memory", "proposals"},
     "ensemble": {"families", "metrics"},
     # judge
     "calibration": {"metrics", "task"},

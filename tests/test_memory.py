@@ -80,7 +80,7 @@ def test_packs_get_what_libraries_and_data_leave():
 class Sized(FakeFamily):
     """Remembers the memory that its packs were allowed."""
 
-    def pack_size(self, spec, folds, seconds, memory):
+    def pack_size(self, config, spec, folds, seconds, memory):
         self.memory = memory
         return 1 + (memory > 0)
 

@@ -126,6 +126,24 @@ def test_a_diverging_member_fails_and_leaves_the_others_alone():
     assert np.isfinite(result.logits[0]).all()
 
 
+def test_a_member_that_diverges_late_fails_too():
+    data = toy_data("regression")
+    pack = trainer(data, 2, Schedule(4, 32, keep=(1.0, 1.0, 1.0)))
+    validate, looks = pack._validate, []
+
+    def late(state, epoch):
+        if len(looks) == 2:
+            second = np.where(np.arange(6) < 3, 1.0, np.nan).astype("float32")
+            state.weights = [weight * second.reshape((6,) + (1,) * (len(weight.shape) - 1)) for weight in state.weights]
+        looks.append(epoch)
+        return validate(state, epoch)
+
+    pack._validate = late
+    result = pack.run()
+    assert result.status == ["finished", "failed"]
+    assert result.weights[1] == []
+
+
 def test_the_clock_stops_training_in_time():
     class Clock:
         now = 0.0

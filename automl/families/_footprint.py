@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from automl.preprocessing.base import Arrays
+from keras import ops
 
 PROGRAM = 64 * 2**20  # what compiling the programs of a pack and of its halves leaves behind
 COPIES = 9  # of the weights: in use, before the step, two moments twice, gradient, best epoch, the model's own variables
@@ -54,27 +53,35 @@ class Footprint:
         validation = VALIDATED * (min(block, -(-rows // folds)) * self.activations + self.shared)
         return int(FLOAT * (training + validation))
 
+    def row_bytes(self) -> int:
+        """Return the bytes that one row of a prediction takes."""
+        return int(FLOAT * VALIDATED * self.activations)
+
     @staticmethod
     def data_bytes(rows: int, columns: int) -> int:
         """Return the bytes of the rows on the device, and of the validated ones once more."""
         return 3 * FLOAT * rows * columns
 
 
-def footprint(model: Any, arrays: Arrays) -> Footprint:
-    """Measure a network with one member.
+def footprint(model: Any, arrays: dict[str, Any]) -> Footprint:
+    """Build a pack by showing it a row, and measure it.
 
     Args:
-        model: A network.
-        arrays: One row of each of its inputs.
+        model: A network, or several with their members.
+        arrays: One row of each of its inputs, as the model reads them; "encoded" is (members, rows, columns).
     """
-    one, two = (_activations(model, {name: np.repeat(values, rows, axis=0) for name, values in arrays.items()}) for rows in (1, 2))
+    def shown(rows: int) -> int:
+        axes = {name: 1 if name == "encoded" else 0 for name in arrays}
+        return _activations(model, {name: ops.repeat(values, rows, axis=axes[name]) for name, values in arrays.items()})
+
+    model(arrays)  # builds it, which calls some layers once more
+    one, two = shown(1), shown(2)
     weights = int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
     return Footprint(weights, two - one, max(2 * one - two, 0))
 
 
-def _activations(model: Any, arrays: Arrays) -> int:
+def _activations(model: Any, arrays: dict[str, Any]) -> int:
     """Return how many values the layers of a network put out for some rows."""
-    model(arrays)  # builds it
     layers = list(model._flatten_layers(include_self=False))
     sizes: list[int] = []
 

@@ -11,6 +11,7 @@ from automl.layers import PackedCategories, PeriodicEmbedding, PiecewiseLinearEn
 from automl.preprocessing.base import Spec
 
 MOST_COMPONENTS = 256  # bins or frequencies of all columns together
+PERIODIC_SCALE = 0.1  # RealMLP's default
 EMBEDDINGS = ("piecewise_linear", "none", "periodic", "tree")
 
 
@@ -30,7 +31,7 @@ def number_layer(spec: Spec, members: int, config: Config) -> Any:
     if kind == "none" or not spec.numbers:
         return None
     if kind == "periodic":
-        return periodic_embedding(spec, members)
+        return periodic_embedding(spec, members, scale=1.0 if "embedding_scale" in config else PERIODIC_SCALE)
     bins = affordable_bins(spec, int(config.get("bins", 16)))
     return TreeEncoding(members, bins, spec.is_classification) if kind == "tree" else PiecewiseLinearEncoding(spec.knots, bins)
 
@@ -45,10 +46,16 @@ def affordable_bins(spec: Spec, bins: int) -> int:
     return int(np.clip(MOST_COMPONENTS // max(spec.numbers, 1), min(3, bins), bins))
 
 
-def periodic_embedding(spec: Spec, members: int) -> PeriodicEmbedding | None:
-    """Return RealMLP's embedding of numbers, with fewer frequencies where there are many columns; None without numbers."""
+def periodic_embedding(spec: Spec, members: int, scale: float = 1.0) -> PeriodicEmbedding | None:
+    """Return RealMLP's embedding of numbers, with fewer frequencies where there are many columns; None without numbers.
+
+    Args:
+        spec: The shapes.
+        members: Number of networks.
+        scale: Standard deviation of the frequencies, multiplied by the configuration's "embedding_scale" where it has one.
+    """
     frequencies = int(np.clip(MOST_COMPONENTS // max(spec.numbers, 1), 4, 16))
-    return PeriodicEmbedding(members, frequencies) if spec.numbers else None
+    return PeriodicEmbedding(members, frequencies, scale=scale) if spec.numbers else None
 
 
 def input_groups(spec: Spec, numbers: Any, categories: PackedCategories | None) -> list[int]:

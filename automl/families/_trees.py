@@ -19,7 +19,8 @@ from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTY
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
 from automl.errors import ArtifactError
-from automl.families.base import FittedSklearn, SklearnFamily, Trained, of_one_fold
+from automl.families._sklearn import FittedSklearn, SklearnFamily
+from automl.families.base import Trained, of_one_fold
 from automl.preprocessing.base import Arrays, Spec, State
 
 BLOCK = 4_096  # rows that one thread takes; fewer cost more to hand out than to do

@@ -11,18 +11,14 @@ from __future__ import annotations
 
 import abc
 import json
-import math
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from automl.budget import Budget, Deadline
+from automl.budget import Deadline
 from automl.errors import ArtifactError, UsageError
 from automl.preprocessing.base import Arrays, Spec, State
 
@@ -98,6 +94,12 @@ class Trained:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+class Chance(Protocol):
+    """Gives numbers in [0, 1): a NumPy generator, or the coordinates of a point."""
+
+    def random(self) -> float: ...  # noqa: D102
+
+
 class Family(abc.ABC):
     """One architecture family: everything that differs between families, in one file.
 
@@ -131,8 +133,8 @@ class Family(abc.ABC):
         self.space(hp, spec)
         return {str(name): value for name, value in hp.values.items()}
 
-    def sample(self, spec: Spec, rng: np.random.Generator) -> Config:
-        """Draw one configuration from the space; the same generator state gives the same configuration."""
+    def sample(self, spec: Spec, rng: Chance) -> Config:
+        """Draw one configuration from the space; the same numbers give the same configuration."""
         import keras_tuner
 
         hp = keras_tuner.HyperParameters()
@@ -165,10 +167,15 @@ class Family(abc.ABC):
         """Return the structure of a configuration: two may share a pack if their keys are equal."""
         return json.dumps({key: value for key, value in sorted(config.items()) if key not in self.per_member and key != "seed"})
 
-    def pack_size(self, spec: Spec, folds: int, seconds: float, memory: int) -> int:
-        """Return how many configurations are worth training together.
+    def affordable(self, config: Config, spec: Spec, folds: int, seconds: float) -> Config:
+        """Return a configuration of the portfolio with the sizes that the time allows; itself where a family has one size."""
+        return config
+
+    def pack_size(self, config: Config, spec: Spec, folds: int, seconds: float, memory: int) -> int:
+        """Return how many configurations of one structure are worth training together; 0 where even one is too large.
 
         Args:
+            config: The first of them, complete.
             spec: The shapes.
             folds: Members per configuration.
             seconds: The time for them; infinite where no clock runs.
@@ -228,127 +235,6 @@ class FittedFamily(abc.ABC):
         """Return what is needed to rebuild this predictor, without code."""
 
 
-class SklearnFamily(Family):
-    """A baseline over scikit-learn. A subclass gives `space`, `fit` and `predict`; a pack is one configuration.
-
-    The fitted state of one fold is a mapping of names to scikit-learn estimators or NumPy arrays. What `fit` and `predict` get are the
-    arrays of one fold (see :func:`for_fold`): encoded columns stand behind the numbers, so that a subclass need not know of them.
-    """
-
-    @abc.abstractmethod
-    def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
-    ) -> Mapping[str, Any] | None:
-        """Fit one model on the given rows.
-
-        Args:
-            config: A complete configuration.
-            arrays: Prepared columns of the rows to learn from; two-dimensional, encoded columns behind the numbers.
-            target: Class codes int64, or the standardised target float64.
-            spec: The shapes of these arrays.
-            deadline: When to stop; a family that grows in steps returns what it has by then.
-            seed: Seed of this model.
-            threads: How many it may use; 1 where the folds are fitted side by side.
-
-        Returns:
-            Named estimators and arrays, or None where nothing usable was reached before the deadline.
-        """
-
-    @abc.abstractmethod
-    def predict(self, model: Mapping[str, Any], arrays: Arrays, spec: Spec) -> Floats:
-        """Return (rows, outputs) in model space: for classes one column for each of ``spec.outputs``, absent classes 0."""
-
-    def train(
-        self,
-        configs: Sequence[Config],
-        data: TrainingData,
-        *,
-        deadline: Deadline,
-        seed: int,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> list[Trained]:
-        """Fit each configuration on every fold, one after the other."""
-        results = []
-        for config in configs:
-            result = self._train_one(config, data, deadline, seed)
-            if result is not None:
-                results.append(result)
-        return results
-
-    def _train_one(self, config: Config, data: TrainingData, deadline: Deadline, seed: int) -> Trained | None:
-        """Fit the folds side by side, one thread each: threads inside a fit wait for each other at every step of a small problem."""
-        started = deadline.budget.clock()
-        cores = os.cpu_count() or 1
-        workers = min(cores, data.folds)
-        out = np.full((data.rows, data.spec.outputs), np.nan, dtype=np.float32)
-        spec = of_one_fold(data.spec)
-
-        def fit(fold: int) -> Mapping[str, Any] | None:
-            learn, judge = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
-            rounds = math.ceil((data.folds - fold) / workers)
-            share = deadline.budget.deadline(seconds=deadline.remaining() / rounds)
-            arrays = for_fold(data.arrays, fold, learn)
-            threads = max(cores // workers, 1)
-            model = self.fit(config, arrays, data.target[learn], spec, deadline=share, seed=seed + 1000 * fold, threads=threads)
-            if model is None:
-                return None
-            out[judge] = self.predict(model, for_fold(data.arrays, fold, judge), spec)
-            return {**model, "fold": np.array(fold)} if data.spec.encoded else model
-
-        with threadpool_limits(max(cores // workers, 1), user_api="blas"), ThreadPoolExecutor(workers) as pool:
-            models = interruptible([pool.submit(fit, fold) for fold in range(data.folds)], deadline.budget)
-        if any(model is None for model in models):
-            return None
-        return Trained(config, models, out, deadline.budget.clock() - started)
-
-    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedSklearn:
-        """Join the models of the chosen configurations; each fold's model has an equal share of its weight."""
-        models: list[Any] = []
-        weights: list[float] = []
-        for _, folds, weight in parts:
-            models.extend(folds)
-            weights.extend([weight / len(folds)] * len(folds))
-        total = sum(weights)
-        return FittedSklearn(self, spec, models, [weight / total for weight in weights])
-
-    def restore(self, state: State, spec: Spec) -> FittedSklearn:
-        """Rebuild the predictor; estimators were rebuilt by the artifact through its allow-list."""
-        models: list[dict[str, Any]] = [{} for _ in state.json["weights"]]
-        for source in (state.estimators, state.arrays):
-            for key, value in source.items():
-                index, name = key.split("-", 1)
-                models[int(index)][name] = value
-        return FittedSklearn(self, spec, models, list(state.json["weights"]))
-
-
-class FittedSklearn(FittedFamily):
-    """The weighted mean of scikit-learn models."""
-
-    def __init__(self, family: SklearnFamily, spec: Spec, models: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> None:
-        self.family, self.spec, self.models, self.weights = family, spec, list(models), list(weights)
-
-    def predict(self, arrays: Arrays) -> Floats:
-        """Return the weighted mean of the models' predictions, (rows, outputs)."""
-        rows = len(next(iter(arrays.values())))
-        total = np.zeros((rows, self.spec.outputs), dtype=np.float64)
-        spec, seen = of_one_fold(self.spec), {}
-        for model, weight in zip(self.models, self.weights, strict=True):
-            fold = int(model.get("fold", 0))
-            if fold not in seen:
-                seen[fold] = for_fold(arrays, fold)
-            total += weight * self.family.predict(model, seen[fold], spec)
-        return total
-
-    def state(self) -> State:
-        """Return weights as JSON, arrays as arrays, estimators as estimators."""
-        arrays: Arrays = {}
-        estimators: dict[str, Any] = {}
-        for index, model in enumerate(self.models):
-            for name, value in model.items():
-                (arrays if isinstance(value, np.ndarray) else estimators)[f"{index}-{name}"] = value
-        return State({"weights": [float(weight) for weight in self.weights]}, arrays, estimators)
-
-
 def of_one_fold(spec: Spec) -> Spec:
     """Return the shapes of the arrays that :func:`for_fold` gives.
 
@@ -378,17 +264,6 @@ def for_fold(arrays: Arrays, fold: int, rows: NDArray[np.int64] | None = None) -
         raise ArtifactError(f"A model must belong to one of its {encoded.shape[1]} folds. Received fold {fold}; the file is damaged.")
     mine = encoded[:, fold] if rows is None else encoded[rows, fold]
     return {**taken, **{name: np.hstack([taken[name], mine]) for name in ("numbers", "raw_numbers") if name in taken}}
-
-
-def interruptible(running: Sequence[Future[Any]], budget: Budget) -> list[Any]:
-    """Wait for results; Ctrl-C makes every deadline pass, so that the work ends at its next look at the clock, and goes on from here."""
-    try:
-        return [future.result() for future in running]
-    except BaseException:
-        budget.cancelled = True
-        wait(running)
-        budget.cancelled = False
-        raise
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated, softmax
-from automl.families.base import Config, Floats, SklearnFamily, Tags
+from automl.families._sklearn import SklearnFamily
+from automl.families.base import Config, Floats, Tags
 from automl.preprocessing.base import Arrays, Spec
 
 MOST_LEVELS = 200  # per column; what comes after is too rare for a coefficient of its own and shares that of rare levels

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated
-from automl.families.base import Config, Floats, SklearnFamily, Tags
+from automl.families._sklearn import SklearnFamily
+from automl.families.base import Config, Floats, Tags
 from automl.preprocessing.base import Arrays, Spec
 
 

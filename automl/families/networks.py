@@ -19,7 +19,8 @@ from automl.preprocessing.base import Arrays, Spec, State
 from automl.training import PackData, PackResult, PackTrainer, Schedule
 
 INPUTS = ("numbers", "categories", "encoded", "row")  # the arrays that networks read; "row" only where a family numbers the rows
-BLOCK = 8192  # rows of a prediction that are in memory at once
+BLOCKS = (1, 64, 1024, 8192)  # rows that are predicted at once, padded to one of these
+BLOCK_MEMORY = 2**28  # bytes that the largest block may take
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
 TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
@@ -52,25 +53,26 @@ class KerasFamily(Family):
         epochs = int(np.clip(6_000 * 64 / max(spec.rows, 1), 12, 100))
         return Schedule(epochs, batch, keep=(1.0, 0.5, 0.5) if configs > 2 else (1.0, 1.0, 1.0), seed=seed)
 
-    def pack_size(self, spec: Spec, folds: int, seconds: float, memory: int) -> int:
+    def pack_size(self, config: Config, spec: Spec, folds: int, seconds: float, memory: int) -> int:
         """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs, and fit into `memory`."""
-        config = self.complete(self.portfolio(spec)[0], spec)
         schedule, size = self.schedule(spec, config, 0, self.pack_configs), self.footprint(spec, config)
         columns = spec.numbers + len(spec.categories) + spec.encoded * folds + spec.outputs
         least = size.pack_bytes(0, folds, batch=schedule.batch_size, rows=spec.rows, columns=columns)
         each = size.config_bytes(folds, batch=schedule.batch_size, rows=spec.rows)
-        fitting = int(np.clip((memory - least) // each, 1, self.pack_configs))
+        fitting = int(np.clip((memory - least) // each, 0, self.pack_configs))
         if not np.isfinite(seconds):
             return fitting
-        return int(np.clip(seconds / (self.seconds_for(spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0)), 1, fitting))
+        if seconds < self.seconds_for(config, spec, folds, WORTH_EPOCHS):
+            return 0
+        wanted = seconds / (self.seconds_for(config, spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0))
+        return min(max(int(wanted), 1), fitting)
 
     def least_seconds(self, spec: Spec, folds: int) -> float:
-        """Return what a few epochs of one configuration take, by the pace of earlier packs."""
-        return self.seconds_for(spec, folds, WORTH_EPOCHS)
+        """Return what a few epochs of the first configuration take, by the pace of earlier packs."""
+        return self.seconds_for(self.complete(self.portfolio(spec)[0], spec), spec, folds, WORTH_EPOCHS)
 
-    def seconds_for(self, spec: Spec, folds: int, epochs: int) -> float:
-        """Return the seconds that so many epochs of the first configuration take, by the pace of earlier packs."""
-        config = self.complete(self.portfolio(spec)[0], spec)
+    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
+        """Return the seconds that so many epochs of a configuration take, by the pace of earlier packs."""
         work = self.footprint(spec, config).weights * self.heads(config) * spec.rows * folds * epochs
         return float(work / _PACE.get(self.name, FIRST_PACE))
 
@@ -83,7 +85,7 @@ class KerasFamily(Family):
         key = (type(self), self.pack_key(config), spec)
         if key not in _FOOTPRINTS:
             arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
-            arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)
+            arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)  # (members, rows, columns), as a network reads it
             _FOOTPRINTS[key] = footprint(self.build(spec, [config]), inputs_of(arrays))
         return _FOOTPRINTS[key]
 
@@ -112,17 +114,16 @@ class KerasFamily(Family):
         result = trainer.run(on_progress)
         if trainer.pace is not None:
             _PACE[self.name] = trainer.pace * self.heads(shared)
-        return [self._trained(config, index, result, spec) for index, config in enumerate(configs) if result.weights[index]]
+        return [self._trained(config, index, result, data) for index, config in enumerate(configs) if result.weights[index]]
 
     def _timed(self, schedule: Schedule, deadline: Deadline) -> Schedule:
         """Let the clock, where there is one, decide how many epochs are made."""
         return replace(schedule, epochs=max(schedule.epochs, TIMED_EPOCHS)) if deadline.budget.timed else schedule
 
-    def _trained(self, config: Config, index: int, result: PackResult, spec: Spec) -> Trained:
-        scale = result.inverse_temperature[index]
+    def _trained(self, config: Config, index: int, result: PackResult, data: TrainingData) -> Trained:
+        scale = result.inverse_temperature[index]  # each fold's temperature was fitted on the other folds
         models = [{"weights": weights, "scale": float(scale[fold]), "fold": fold} for fold, weights in enumerate(result.weights[index])]
-        # Each fold's temperature was fitted on the other folds; they differ little, so their mean serves for all rows.
-        out = to_predictions(result.logits[index] * np.float32(np.exp(np.log(scale).mean())), spec)
+        out = to_predictions(result.logits[index] * scale[np.maximum(data.fold, 0), None].astype(np.float32), data.spec)
         details = {
             "best_epoch": result.best_epoch[index].tolist(),
             "epochs": len(result.history),
@@ -185,6 +186,7 @@ class FittedNetworks(FittedFamily):
     def __init__(self, family: KerasFamily, spec: Spec, packs: Sequence[_Pack]) -> None:
         self.family, self.spec, self.packs = family, spec, list(packs)
         self._compiled: Callable[..., Any] | None = None
+        self._blocks: Sequence[int] = BLOCKS
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the compiled function, which is made again where it is needed."""
@@ -196,10 +198,10 @@ class FittedNetworks(FittedFamily):
         rows = len(used["numbers"])
         compiled = self._compiled = self._compiled or self._compile(used)
         parts = []
-        for start in range(0, rows, BLOCK):
-            block = {name: values[start : start + BLOCK] for name, values in used.items()}
+        for start in range(0, rows, self._blocks[-1]):
+            block = {name: values[start : start + self._blocks[-1]] for name, values in used.items()}
             count = len(block["numbers"])
-            padded = {name: _backend.to_device(values) for name, values in _backend.pad_rows(block).items()}
+            padded = {name: _backend.to_device(values) for name, values in _backend.pad_rows(block, self._blocks).items()}
             parts.append(_backend.to_numpy(compiled(padded))[:count])
         return np.concatenate(parts) if parts else np.zeros((0, self.spec.outputs), np.float32)
 
@@ -207,13 +209,15 @@ class FittedNetworks(FittedFamily):
         """Build the networks, set their weights, and compile one function over all of them."""
         from keras import ops
 
-        models = []
+        models, each = [], 1
         for pack in self.packs:
             model = self.family.build(self.spec, pack.configs)
-            model(_arranged({name: _backend.to_device(values[:1]) for name, values in used.items()}, pack.folds))
+            size = footprint(model, _arranged({name: _backend.to_device(values[:1]) for name, values in used.items()}, pack.folds))
+            each = max(each, size.row_bytes())
             for variable, values in zip([*model.trainable_variables, *model.non_trainable_variables], pack.weights, strict=True):
                 variable.assign(values)
             models.append(model)
+        self._blocks = [size for size in BLOCKS if size == 1 or size * each <= BLOCK_MEMORY]
 
         def forward(inputs: dict[str, Any]) -> Any:
             total = 0.0

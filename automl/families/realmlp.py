@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from automl import _backend
 from automl.families._inputs import category_layer, periodic_embedding
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
@@ -25,7 +26,7 @@ class RealMLP(KerasFamily):
     tangent parametrisation, SELU (classes) or Mish (regression) with a learned strength, biases with a tenth of the learning rate,
     initial weights fitted to the data, AdamW with β₂ = 0.95, the coslog4 schedule, and dropout and weight decay that fade out. The
     best epoch is chosen on the log-loss after temperature scaling, therefore no label smoothing by default, as the authors advise for
-    that metric. What differs: 128 units instead of 256, and two layers instead of three from 5,000 rows on, for two CPU cores; batches
+    that metric. What differs on a CPU: 128 units instead of 256, and two layers instead of three from 5,000 rows on; everywhere batches
     and epochs follow the clock.
     """
 
@@ -39,8 +40,9 @@ class RealMLP(KerasFamily):
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare the authors' search space, with widths that a CPU can pay."""
-        hp.Choice("layers", [2, 3, 4], default=3 if spec.rows < DEEP_BELOW else 2)
-        hp.Choice("units", [64, 128, 256, 384], default=128)
+        large = _backend.has_gpu()
+        hp.Choice("layers", [2, 3, 4], default=3 if large or spec.rows < DEEP_BELOW else 2)
+        hp.Choice("units", [64, 128, 256, 384], default=256 if large else 128)
         hp.Choice("activation", ["selu", "mish", "silu", "relu"], default="selu" if spec.is_classification else "mish")
         hp.Boolean("parametric", default=True)
         default = CLASSIFICATION_RATE if spec.is_classification else REGRESSION_RATE

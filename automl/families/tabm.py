@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from automl import _backend
 from automl.families._inputs import affordable_bins, category_layer, input_groups
 from automl.families.base import Config, Tags
-from automl.families.networks import KerasFamily
+from automl.families.networks import ENOUGH_EPOCHS, KerasFamily
 from automl.layers import HeadsDense, PackedDropout, PackedModel, PiecewiseLinearEncoding, RankOneDense, SharedDense
 from automl.preprocessing.base import Spec
+
+HEADS = (4, 8, 16, 32)
 
 
 class TabM(KerasFamily):
@@ -17,7 +22,7 @@ class TabM(KerasFamily):
 
     A shared backbone with rank-one adapters and several heads; the loss is the mean of the heads' losses, the prediction the mean of
     their probabilities. By default only the first layer has adapters ("TabM-mini"), which the paper finds best with embeddings. The
-    paper's 32 heads of 512 units are for a GPU; on two cores heads and units are what a minute can pay.
+    paper's 32 heads of 512 units are tried first on a GPU; on a CPU, units are fewer, and heads are as many as the time can pay.
     """
 
     name = "tabm"
@@ -28,9 +33,10 @@ class TabM(KerasFamily):
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare heads, depth, width, bins, adapters, learning rate, weight decay and dropout."""
-        hp.Choice("heads", [4, 8, 16, 32], default=8)
-        hp.Choice("layers", [1, 2, 3], default=2)
-        hp.Choice("units", [48, 96, 192, 384], default=96)
+        large = _backend.has_gpu()
+        hp.Choice("heads", list(HEADS), default=32 if large else 8)
+        hp.Choice("layers", [1, 2, 3], default=3 if large else 2)
+        hp.Choice("units", [48, 96, 192, 384, 512], default=512 if large else 96)
         hp.Choice("bins", [8, 16, 32], default=16)
         hp.Boolean("adapters", default=False)
         hp.Float("learning_rate", 5e-4, 1e-2, sampling="log", default=3e-3)
@@ -45,6 +51,13 @@ class TabM(KerasFamily):
             {"learning_rate": 6e-3, "dropout": 0.2},
             {"learning_rate": 1.5e-3, "dropout": 0.0, "weight_decay": 1e-3},
         ]
+
+    def affordable(self, config: Config, spec: Spec, folds: int, seconds: float) -> Config:
+        """Return `config` with the most heads that get enough epochs in `seconds`; with those it names where no clock runs."""
+        if not np.isfinite(seconds):
+            return config
+        fitting = [heads for heads in HEADS if self.seconds_for({**config, "heads": heads}, spec, folds, ENOUGH_EPOCHS) <= seconds]
+        return {**config, "heads": max(fitting, default=min(HEADS))}
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share everything but rates."""

@@ -28,6 +28,7 @@ class PeriodicEmbedding(PackedLayer):
         frequencies: Cosines for each column.
         units: Outputs for each column, x itself not counted.
         learning_rate_factor: Factor of the learning rate.
+        scale: σ; a configuration's "embedding_scale" multiplies it.
 
     Example:
         >>> layer = PeriodicEmbedding(members=2)
@@ -36,10 +37,10 @@ class PeriodicEmbedding(PackedLayer):
     """
 
     def __init__(
-        self, members: int, frequencies: int = 16, units: int = 3, learning_rate_factor: float = 0.1, **kwargs: Any
+        self, members: int, frequencies: int = 16, units: int = 3, learning_rate_factor: float = 0.1, scale: float = 1.0, **kwargs: Any
     ) -> None:
         super().__init__(members, **kwargs)
-        self.frequencies, self.units, self.learning_rate_factor = frequencies, units, learning_rate_factor
+        self.frequencies, self.units, self.learning_rate_factor, self.scale = frequencies, units, learning_rate_factor, scale
 
     def build(self, input_shape: Any) -> None:
         """Create the weights of all columns of all members."""
@@ -49,8 +50,8 @@ class PeriodicEmbedding(PackedLayer):
         def add(name: str, shape: tuple[int, ...], initializer: Any, decay: float, scaled_by: str | None = None) -> Any:
             return self.add_packed_weight(name, shape, initializer, learning_rate_factor=speed, decay=decay, scaled_by=scaled_by)
 
-        # The configuration's embedding_scale is σ; a weight that stands for 2πw is drawn, so that a step saves one multiplication.
-        self.frequency = add("frequency", (columns, 1, self.frequencies), normal(2 * np.pi), 1.0, "embedding_scale")
+        # A weight that stands for 2πw is drawn, so that a step saves one multiplication.
+        self.frequency = add("frequency", (columns, 1, self.frequencies), normal(2 * np.pi * self.scale), 1.0, "embedding_scale")
         self.phase = add("phase", (columns, 1, self.frequencies), uniform(np.pi), 0.0)
         self.mix = add("mix", (columns, self.frequencies, self.units), uniform(bound), 1.0)
         self.shift = add("shift", (1, columns * self.units), uniform(bound), 0.0)

@@ -75,6 +75,7 @@ class _Run:
     criterion: NDArray[np.float64]  # best so far, (configurations, folds)
     epoch: NDArray[np.int64]
     temperature: NDArray[np.float64]
+    diverged: NDArray[np.bool_]  # at the last look, (configurations,)
     step: int = 0
     logits: list[NDArray[np.float32]] = field(default_factory=list)
 
@@ -203,6 +204,7 @@ class PackTrainer:
             np.full(shape, np.inf),
             np.full(shape, -1),
             np.ones(shape),
+            np.zeros(len(self.seeds), bool),
             logits=empty,
         )
 
@@ -213,7 +215,7 @@ class PackTrainer:
         clock = self.deadline.budget.clock
         probe = state.copy()
         steps = min(self.steps, 8)
-        self._steps(probe, np.zeros(1), 0, np.random.default_rng(0))  # compiles
+        self._steps(probe, np.zeros(steps), 0, np.random.default_rng(0))  # compiles
         before = clock()
         self._steps(probe, np.zeros(steps), 0, np.random.default_rng(0))
         _backend.to_numpy(probe.weights[-1])  # waits for the device
@@ -263,11 +265,9 @@ class PackTrainer:
         """Draw this epoch's dropout factors of every member from the member's own seed; `fade` multiplies the rates."""
         rates = self.rates["dropout"][state.configs] * fade
         program = self._program(state)
-        length = self.batch * program.widest + POOL_EXTRA if program.widest and rates.any() else 0
-        pool = np.ones((len(state.configs) * self.data.folds, max(length, 1)), np.float32)
-        if not length:
-            length = self.batch * program.widest
-            return _backend.to_device(np.ones((len(pool), max(length, 1)), np.float32))
+        # The shape is the same without dropout: packs of one structure share a program, whatever their rates are.
+        length = self.batch * program.widest + POOL_EXTRA if program.widest else 1
+        pool = np.ones((len(state.configs) * self.data.folds, length), np.float32)
         for position, config in enumerate(state.configs):
             if rates[position] > 0:
                 for fold in range(self.data.folds):
@@ -302,7 +302,7 @@ class PackTrainer:
         carry = [*state.weights, *state.first, *state.second]
         if _backend.name() == "jax" and state.best and state.best[0] is state.weights[0]:
             state.best = [w + 0.0 for w in state.best]  # the compiled loop takes over its input's memory
-        carry = program.train(carry, [_backend.to_device(values) for values in inputs], constants)
+        carry = program.train(carry, inputs, constants)
         count = len(state.weights)
         state.weights, state.first, state.second = carry[:count], carry[count : 2 * count], carry[2 * count :]
         state.step += len(times)
@@ -334,7 +334,7 @@ class PackTrainer:
             logs = np.log(temperature)
             scale = np.exp((logs.sum(axis=1, keepdims=True) - logs) / (folds - 1)) if folds > 1 else temperature
         improved = np.isfinite(criterion) & np.isfinite(total) & (criterion < state.criterion)
-        state.criterion = np.where(improved, criterion, state.criterion)
+        state.criterion, state.diverged = np.where(improved, criterion, state.criterion), ~np.isfinite(total[:, 0])
         state.epoch = np.where(improved, epoch, state.epoch)
         state.temperature = np.where(improved, scale, state.temperature)
         if improved.any():
@@ -379,6 +379,7 @@ class PackTrainer:
             state.criterion[stay],
             state.epoch[stay],
             state.temperature[stay],
+            state.diverged[stay],
             state.step,
             [state.logits[position] for position in stay],
         )
@@ -389,8 +390,9 @@ class PackTrainer:
         best = [_backend.to_numpy(tensor) for tensor in [*state.best, *state.fixed]] if len(positions) else []
         for position in positions:
             config = state.configs[position]
-            usable = bool((state.epoch[position] >= 0).all())
-            result.status[config] = status if usable else ("failed" if state.step >= self.steps else "stopped")
+            usable = bool((state.epoch[position] >= 0).all() and not state.diverged[position])
+            early = state.step < self.steps and not state.diverged[position]
+            result.status[config] = status if usable else "stopped" if early else "failed"
             result.best_epoch[config] = state.epoch[position]
             result.inverse_temperature[config] = state.temperature[position]
             result.logits[config] = state.logits[position]

@@ -8,7 +8,8 @@ import pytest
 
 from automl.budget import Budget
 from automl.errors import UsageError
-from automl.families.base import SklearnFamily, Tags, interruptible
+from automl.families._sklearn import SklearnFamily, interruptible
+from automl.families.base import Tags
 from automl.families.mlp import MLP
 from automl.testing import toy_data
 

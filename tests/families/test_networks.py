@@ -1,6 +1,7 @@
 """Networks as families: sizes of packs, schedules, mixtures and their storing."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from automl.budget import Budget
 from automl.families import networks
 from automl.families.mlp import MLP
 from automl.families.networks import to_predictions
+from automl.families.tabm import TabM
 from automl.preprocessing.base import Spec
 from automl.testing import toy_data
 
@@ -60,7 +62,8 @@ def test_blocks_and_padding_change_nothing(trained, monkeypatch):
     family = MLP()
     fitted = family.combine([(trained[0].config, trained[0].models, 1.0)], DATA.spec)
     whole = fitted.predict(DATA.arrays)
-    monkeypatch.setattr(networks, "BLOCK", 50)
+    monkeypatch.setattr(networks, "BLOCKS", (1, 50))
+    fitted = family.combine([(trained[0].config, trained[0].models, 1.0)], DATA.spec)
     np.testing.assert_allclose(fitted.predict(DATA.arrays), whole, atol=1e-6)
     assert fitted.predict({name: values[:0] for name, values in DATA.arrays.items()}).shape == (0, 3)
 
@@ -95,26 +98,66 @@ def test_schedules_fit_the_number_of_rows():
     assert family.schedule(spec(500), {}, 0, 2).keep == (1.0, 1.0, 1.0)  # nothing to cut in a pack of two
 
 
+def size_of(family, spec, folds, seconds, memory=2**40, config=None):
+    return family.pack_size(family.complete(config or {}, spec), spec, folds, seconds, memory)
+
+
 def test_packs_are_as_large_as_the_time_allows(monkeypatch):
     family = MLP()
     monkeypatch.setitem(networks._PACE, "mlp", 4e9)
-    sizes = [family.pack_size(spec(200_000), 1, seconds, 2**40) for seconds in (1, 30, 300, 3_000)]
+    sizes = [size_of(family, spec(200_000), 1, seconds) for seconds in (0.01, 15, 30, 300, 3_000)]
     assert sizes == sorted(sizes)
-    assert sizes[0] == 1
+    assert sizes[:2] == [0, 1]
     assert sizes[-1] == family.pack_configs
     monkeypatch.setitem(networks._PACE, "mlp", 4e8)
-    assert family.pack_size(spec(200_000), 1, 300, 2**40) < sizes[2]
+    assert size_of(family, spec(200_000), 1, 300) < sizes[3]
 
 
 def test_without_a_clock_packs_have_a_fixed_size():
-    assert MLP().pack_size(spec(400), 5, float("inf"), 2**40) == MLP.pack_configs
+    assert size_of(MLP(), spec(400), 5, float("inf")) == MLP.pack_configs
 
 
 def test_packs_are_as_large_as_the_memory_allows():
-    sizes = [MLP().pack_size(spec(400), 5, float("inf"), memory) for memory in (2**20, 2**28, 2**30, 2**40)]
+    sizes = [size_of(MLP(), spec(400), 5, float("inf"), memory) for memory in (2**20, 2**28, 2**30, 2**40)]
     assert sizes == sorted(sizes)
-    assert (sizes[0], sizes[-1]) == (1, MLP.pack_configs)
-    assert MLP().pack_size(spec(400, numbers=20_000), 5, float("inf"), 2**30) < sizes[2]
+    assert (sizes[0], sizes[-1]) == (0, MLP.pack_configs)
+    assert size_of(MLP(), spec(400, numbers=20_000), 5, float("inf"), 2**30) < sizes[2]
+    small, large = ({"heads": heads, "units": units} for heads, units in ((8, 96), (32, 384)))
+    assert size_of(TabM(), spec(40_000), 5, float("inf"), 2**29, large) < size_of(TabM(), spec(40_000), 5, float("inf"), 2**29, small)
+
+
+def test_heads_are_as_many_as_the_time_pays(monkeypatch):
+    family = TabM()
+    monkeypatch.setitem(networks._PACE, "tabm", 2e9)
+    config = family.complete({}, spec(5_000))
+    heads = [family.affordable(config, spec(5_000), 5, seconds)["heads"] for seconds in (0.1, 20, 60, 1e5)]
+    assert heads == sorted(heads)
+    assert (heads[0], heads[-1]) == (4, 32)
+    assert family.affordable(config, spec(5_000), 5, float("inf")) == config
+
+
+def test_a_network_is_measured_with_encoded_columns():
+    family = MLP()
+    with_encoded = replace(spec(400), encoded=3)
+    plain, wider = (family.footprint(each, family.complete({}, each)) for each in (spec(400), with_encoded))
+    assert wider.weights > plain.weights
+    assert wider.activations >= plain.activations
+
+
+def test_a_prediction_takes_little_memory_however_many_networks_there_are(trained, monkeypatch):
+    monkeypatch.setattr(networks, "BLOCK_MEMORY", 2**20)
+    fitted = MLP().combine([(trained[0].config, trained[0].models, 1.0)] * 20, DATA.spec)
+    one = MLP().combine([(trained[0].config, trained[0].models, 1.0)], DATA.spec)
+    np.testing.assert_allclose(fitted.predict(DATA.arrays), one.predict(DATA.arrays), atol=1e-5)
+    assert fitted._blocks[-1] < 8192
+
+
+def test_packs_with_and_without_dropout_share_a_program():
+    family = MLP()
+    for dropout in (0.15, 0.0, 0.3):
+        config = {**family.complete({"dropout": dropout, "units": 32}, DATA.spec), "seed": 0}
+        (result,) = family.train([config], DATA, deadline=Budget(trials=1).deadline(), seed=0)
+        assert result.status == "finished"
 
 
 def test_logits_become_probabilities():
