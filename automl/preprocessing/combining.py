@@ -3,9 +3,10 @@
 1. For the model that leaves fold f out, the rows outside f choose: up to six columns, one after the other, that explain most of what an
    additive model of the columns one by one leaves open. What the rows of f hold as target changes nothing in the columns of this model,
    so that its predictions of f are as honest as those of any model. A test changes these targets and finds the same columns.
-2. The rows of f then judge: a quick boosting and a linear model, trained outside f with and without the columns, predict them. Only if
-   the better of the two gains by more than noise over all folds, any columns are kept. This one yes or no has seen all training rows, as
-   the choice of any hyperparameter has; on a target of pure noise it says no, and models gain nothing where it is made to say yes.
+2. The rows of f then judge: a quick boosting and a linear model, trained outside f with and without the columns, predict them, for as
+   many folds as the time allows. Only if the best of the two and their mean gains by more than noise, any columns are kept. This one yes
+   or no has seen all training rows, as the choice of any hyperparameter has; on a target of pure noise it says no, and models gain
+   nothing where it is made to say yes.
 
 A sample of the rows does for both, of a size that a twentieth of the budget pays for.
 """
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Budget, Deadline
 from automl.decisions import Decision
@@ -108,7 +110,8 @@ def choose(
     chooser = _Chooser.of(table, frame, arrays, target, fold, folds, np.random.default_rng([seed, 13]), most)
     if not chooser.proposable:
         return Choice.none(folds, "There are no two numbers, and no number beside a category, to combine.")
-    return chooser.choose(deadline)
+    with threadpool_limits(1):  # so little work: threads would wait for each other at every step
+        return chooser.choose(deadline)
 
 
 @dataclass
@@ -254,4 +257,3 @@ def _formulas(numbers: Sequence[int], days: Sequence[int], categories: Sequence[
         proposed += [Formula(kind, number, category) for number in sorted(numbers) for kind in ("minus level", "over level")]
         proposed.append(Formula("level rows", 0, category))
     return proposed
-

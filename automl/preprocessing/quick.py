@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
 from automl.preprocessing.base import Arrays, Spec
 from automl.preprocessing.scaling import Floats
 
 LEAST_GAIN = 0.005  # of the loss
-NOISE = 1.0  # standard errors; columns that help nobody do little harm, since they were chosen honestly
+NOISE = 1.5  # standard errors; columns that help nobody do little harm, since they were chosen honestly
 LEVELS = 20  # of a category that the linear model tells apart
 TREES = 60
+FEWEST_FOLDS = 2  # that must have judged
 NAMES = ("quick boosted trees", "a quick linear model", "the mean of quick boosted trees and a linear model")
 Array = NDArray[Any]
 
@@ -55,14 +55,14 @@ def compare(arrays: Arrays, made: Array, target: Array, fold: Array, spec: Spec,
         target: Class codes, or the standardised target, (rows,).
         fold: Fold that validates each row, -1 for none, (rows,).
         spec: The shapes.
-        deadline: When to stop.
+        deadline: When to stop; the folds that have judged by then are enough if there are two.
 
     Returns:
-        The comparison; None where the deadline came first.
+        The comparison; None where the deadline came before.
     """
-    judged = np.flatnonzero(fold >= 0)
-    predicted = np.zeros((2, 2, len(target), spec.outputs))  # without and with, models
-    for number in range(made.shape[1]):
+    predicted = np.full((2, 2, len(target), spec.outputs), np.nan)  # without and with, models
+    folds = made.shape[1]
+    for number in range(folds):
         learn, judge = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         new = made[:, number][:, made[:, number].any(axis=0)]
         for kind, fit in enumerate((_boosting, _linear)):
@@ -70,14 +70,19 @@ def compare(arrays: Arrays, made: Array, target: Array, fold: Array, spec: Spec,
                 continue
             for beside in (0, 1):
                 if deadline.over():
-                    return None
+                    return _compared(predicted, target, spec) if number >= min(FEWEST_FOLDS, folds) else None
                 if beside and not new.shape[1]:
                     predicted[1, kind, judge] = predicted[0, kind, judge]
                     continue
                 inputs = _inputs(arrays, number, new if beside else new[:, :0], kind == 1)
                 inputs = inputs[:, _vary(inputs[learn])]
-                with threadpool_limits(1):  # so few rows: threads would wait for each other at every step
-                    predicted[beside, kind, judge] = fit(inputs[learn], target[learn], inputs[judge], spec)
+                predicted[beside, kind, judge] = fit(inputs[learn], target[learn], inputs[judge], spec)
+    return _compared(predicted, target, spec)
+
+
+def _compared(predicted: Floats, target: Array, spec: Spec) -> Compared:
+    """Compare predictions (without and with, models, rows, outputs) on the rows that all of them are there for."""
+    judged = np.flatnonzero(np.isfinite(predicted).all(axis=(0, 1, 3)))
     both = np.concatenate([predicted, predicted.mean(axis=1, keepdims=True)], axis=1)[:, :, judged]
     losses = np.array([[_row_losses(one, target[judged], spec) for one in models] for models in both])
     means = losses.mean(axis=2)

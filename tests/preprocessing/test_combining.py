@@ -190,6 +190,18 @@ def test_it_ends_when_a_twentieth_of_the_budget_is_over(step):
     assert clock.now < 3.0 + 5 * step
 
 
+def test_the_folds_that_have_judged_by_the_deadline_are_enough(monkeypatch):
+    monkeypatch.setattr(quick, "TREES", 2)
+    case = Prepared(*planted("group", rows=600))
+    made, shapes = np.random.default_rng(0).normal(size=(600, 5, 1)).astype(np.float32), case.table.spec
+    compared = [
+        quick.compare(case.arrays, made, case.target, case.fold, shapes, Budget(100, clock=Ticking(100 / looks)).deadline())
+        for looks in (6, 13, 40)
+    ]
+    assert compared[0] is None
+    assert [found.rows for found in compared[1:]] == [240, 600]
+
+
 def test_a_longer_budget_looks_at_more_rows():
     case = Prepared(*planted("nothing", rows=5_000))
     looked = []
