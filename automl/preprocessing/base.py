@@ -22,7 +22,7 @@ class Spec:
         problem: "binary", "multiclass" or "regression".
         rows: Rows that the preprocessor was fitted on.
         encoded: Columns of ``arrays["encoded"]``: float32, finite, of about unit size, (rows, folds, columns): wide categories by what
-            the target is like in their rows; the second axis says for which fold's model.
+            the target is like in their rows, and combined columns; the second axis says for which fold's model.
         knots: Quantiles of each column of ``arrays["numbers"]``, ascending; empty where a column has too few values to bend.
 
     Example:
