@@ -127,8 +127,8 @@ class CombinedColumns:
     Example:
         >>> numbers, codes = np.array([[6.0, 2.0], [9.0, 3.0], [8.0, 0.0], [5.0, 5.0]]), np.zeros((4, 0), dtype=np.int32)
         >>> made = CombinedColumns.fit([Formula("over", 0, 1)], np.ones((1, 1), dtype=bool), numbers, codes, ())
-        >>> made.transform(numbers, codes).ravel().tolist()
-        [0.0, 0.0, 0.0, -1.6641005277633667]
+        >>> [round(float(value), 2) for value in made.transform(numbers, codes).ravel()]
+        [0.0, 0.0, 0.0, -1.66]
     """
 
     formulas: tuple[Formula, ...]
