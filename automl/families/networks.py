@@ -20,6 +20,7 @@ from automl.training import PackData, PackResult, PackTrainer, Schedule
 
 INPUTS = ("numbers", "categories", "encoded", "row")  # the arrays that networks read; "row" only where a family numbers the rows
 BLOCKS = (1, 64, 1024, 8192)  # rows that are predicted at once, padded to one of these
+ACTIVATION_SECONDS, WEIGHT_SECONDS = 4e-9, 5e-11  # of one row of many, for each value that layers put out and for each weight
 BLOCK_MEMORY = 2**28  # bytes that the largest block may take
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
@@ -160,6 +161,11 @@ class KerasFamily(Family):
             weights = [state.arrays[f"{index}-{number}"] for number in range(entry["arrays"])]
             packs.append(_Pack(entry["configs"], weights, np.array(entry["scale"]), np.array(entry["weights"]), np.array(entry["folds"])))
         return FittedNetworks(self, spec, packs)
+
+    def row_seconds(self, trained: Trained, spec: Spec) -> float:
+        """Return what a forward pass through the networks of all folds takes, from their size; the factors were measured on one core."""
+        size = self.footprint(spec, trained.config)
+        return len(trained.models) * (ACTIVATION_SECONDS * size.activations + WEIGHT_SECONDS * size.weights)
 
     def size(self, trained: Trained) -> int:
         """Return the number of weights of all folds."""
