@@ -219,7 +219,7 @@ def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
     if name() == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, reduce_retracing=True)  # type: ignore[no-any-return]
+        return tf.function(function)  # type: ignore[no-any-return]
     if name() == "jax":
         import jax
 

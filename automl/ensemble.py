@@ -58,6 +58,27 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What predictions may cost: the best member always takes part, others as long as all together stay below a limit.
+
+    Attributes:
+        costs: Of each member, such as seconds for a row, (members,).
+        limit: Of all chosen members together.
+
+    Example:
+        >>> Price(np.array([5.0, 2.0, 2.0]), 4.0).allows(np.array([False, True, False]), best=1).tolist()
+        [False, True, True]
+    """
+
+    costs: Array
+    limit: float
+
+    def allows(self, inside: Array, best: int) -> Array:
+        """Return which members may take part beside those that do, (members,); what is inside stays."""
+        return np.asarray(inside | (self.costs[inside].sum() + self.costs <= max(self.limit, self.costs[best])))
+
+
+@dataclass(frozen=True)
 class CrossFitted:
     """An ensemble with predictions whose weights never saw the row that they predict.
 
@@ -76,7 +97,7 @@ class CrossFitted:
 
 def greedy_selection(
     problem: str, y: Array, predictions: Array, *, steps: int = 40, metric: str | None = None, tolerance: float = 1e-6,
-    steady: bool = True,
+    steady: bool = True, price: Price | None = None,
 ) -> Selection:
     """Add members one at a time, with replacement, each time the one that lowers the ensemble's loss most.
 
@@ -91,6 +112,7 @@ def greedy_selection(
         metric: "log_loss", "brier", "rmse" or "mae"; by default the problem's loss.
         tolerance: Relative difference of losses that counts as equal.
         steady: Mix with the mean of the members that cannot be told from the best (see the module).
+        price: What predictions may cost; None for anything.
 
     Returns:
         A :class:`Selection`.
@@ -104,26 +126,29 @@ def greedy_selection(
         >>> greedy_selection("regression", y, predictions, steady=False).weights.tolist()
         [0.5, 0.5, 0.0]
     """
-    return _select(problem, np.asarray(y), predictions, np.arange(len(y)), steps, metric or loss(problem), tolerance, steady)
+    free = Price(np.zeros(len(predictions)), 0.0) if price is None else price
+    return _select(problem, np.asarray(y), predictions, np.arange(len(y)), steps, metric or loss(problem), free, tolerance, steady)
 
 
 def _select(
-    problem: str, y: Array, predictions: Array, rows: Array, steps: int, name: str, tolerance: float = 1e-6, steady: bool = True
+    problem: str, y: Array, predictions: Array, rows: Array, steps: int, name: str, price: Price, tolerance: float = 1e-6,
+    steady: bool = True,
 ) -> Selection:
     """Select on some rows, without copying the predictions of all members."""
     if len(predictions) == 0 or len(rows) == 0:
         raise UsageError(f"An ensemble needs members and rows. Received {len(predictions)} members and {len(rows)} rows.")
     seen = rows[:: -(-len(rows) // MOST_ROWS)]
-    selection = _greedy(_objective(name, y, predictions, seen), steps, name, tolerance)
+    selection = _greedy(_objective(name, y, predictions, seen), steps, name, price, tolerance)
     if not steady or len(rows) > PRIOR_BELOW or len(predictions) == 1:
         return selection
-    prior = _indistinguishable(problem, y, predictions, rows, selection.order[0], name)
+    prior = _indistinguishable(problem, y, predictions, rows, selection, price)
     weights = (len(rows) * selection.weights + PRIOR_ROWS * prior) / (len(rows) + PRIOR_ROWS)
     return replace(selection, weights=weights)
 
 
-def _indistinguishable(problem: str, y: Array, predictions: Array, rows: Array, best: int, name: str) -> Array:
+def _indistinguishable(problem: str, y: Array, predictions: Array, rows: Array, selection: Selection, price: Price) -> Array:
     """Return equal weights for the best member and at most nine whose losses are within one standard error of its own."""
+    best, name = selection.order[0], selection.metric
     reference = row_losses(problem, y[rows], predictions[best][rows], name)
     gap, error = np.zeros(len(predictions)), np.zeros(len(predictions))
     for member, prediction in enumerate(predictions):
@@ -132,16 +157,24 @@ def _indistinguishable(problem: str, y: Array, predictions: Array, rows: Array, 
     gap[best] = -np.inf
     # An exact copy of the best member (no difference at all) would only double its vote.
     near = np.flatnonzero((gap <= error) & ((error > 0) | (np.arange(len(gap)) == best)))
-    chosen = near[np.argsort(gap[near], kind="stable")][:PRIOR_MEMBERS]
+    inside = selection.weights > 0
+    chosen: list[int] = []
+    for member in near[np.argsort(gap[near], kind="stable")]:
+        if len(chosen) < PRIOR_MEMBERS and price.allows(inside, best)[member]:
+            chosen.append(int(member))
+            inside[member] = True
     return np.bincount(chosen, minlength=len(predictions)) / len(chosen)
 
 
-def _greedy(objective: _Objective, steps: int, name: str, tolerance: float) -> Selection:
+def _greedy(objective: _Objective, steps: int, name: str, price: Price, tolerance: float) -> Selection:
     counts = np.zeros(objective.members)
     order: list[int] = []
     losses: list[float] = []
     for _ in range(max(1, steps)):
         candidates = objective.promising()
+        if order:
+            allowed = price.allows(counts > 0, order[0])
+            candidates = candidates[allowed[candidates]] if allowed[candidates].any() else np.flatnonzero(counts)
         values = objective.losses(candidates)
         least = float(values.min())
         ties = np.flatnonzero(values <= least + tolerance * abs(least))
@@ -295,7 +328,7 @@ def blend(predictions: Array | Sequence[Array], weights: Array) -> Array:
 
 def cross_fitted_selection(
     problem: str, y: Array, predictions: Array, fold: Array | None = None, *, folds: int = 5, seed: int = 0, steps: int = 40,
-    metric: str | None = None,
+    metric: str | None = None, price: Price | None = None,
 ) -> CrossFitted:
     """Fit the weights on all rows and, for honest numbers, once per fold on the rows outside it.
 
@@ -308,6 +341,7 @@ def cross_fitted_selection(
         seed: Of the random folds.
         steps: The most greedy steps.
         metric: As in :func:`greedy_selection`.
+        price: As in :func:`greedy_selection`.
 
     Returns:
         A :class:`CrossFitted`.
@@ -321,11 +355,12 @@ def cross_fitted_selection(
     y, name, everything = np.asarray(y), metric or loss(problem), np.arange(len(y))
     if fold is None or len(np.unique(fold)) < 2:
         fold = np.random.default_rng(seed).permutation(everything % folds)
-    selection = _select(problem, y, predictions, everything, steps, name)
+    price = Price(np.zeros(len(predictions)), 0.0) if price is None else price
+    selection = _select(problem, y, predictions, everything, steps, name, price)
     prediction, single = np.zeros(np.shape(predictions[0])), np.zeros(len(y))
     for part in np.unique(fold):
         inside, outside = np.flatnonzero(fold == part), np.flatnonzero(fold != part)
-        fitted = _select(problem, y, predictions, outside, steps, name) if len(outside) else selection
+        fitted = _select(problem, y, predictions, outside, steps, name, price) if len(outside) else selection
         prediction[inside] = blend([member[inside] for member in predictions], fitted.weights)
         single[inside] = row_losses(problem, y[inside], predictions[fitted.order[0]][inside], name)
     honest, best = float(row_losses(problem, y, prediction, name).mean()), float(single.mean())

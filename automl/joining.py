@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.ensemble import CrossFitted, blend, cross_fitted_selection
+from automl.ensemble import CrossFitted, Price, blend, cross_fitted_selection
+from automl.preprocessing.base import Spec
 from automl.preprocessing.target import TargetScaler
 from automl.trials import Trial
 
 Array = NDArray[Any]
 FOLDS = 5  # of the weights, where one part of the rows was held out
+# Seconds on one core that one of many rows may take: 100,000 rows in 3 seconds on two cores, with what columns and calibration take.
+# A single model that takes more may still be the whole answer.
+ROW_SECONDS = 45e-6
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Joined:
         y: Target of the rows, class codes or units, (rows,).
         fold: Folds of the rows; None where one part was held out.
         predictions: Out-of-fold predictions of every usable trial in units, (trials, rows, outputs) float32.
+        costs: Seconds of a row in every usable trial's models, (trials,), roughly.
         weights: Weight of every usable trial, (trials,).
         honest: Predictions of the ensemble, (rows, outputs); the weights for each row come from the other folds.
         scaler: From model space to units, corrected for this ensemble.
@@ -42,6 +47,7 @@ class Joined:
     y: Array
     fold: Array | None
     predictions: Array = field(repr=False)
+    costs: Array
     weights: Array
     honest: Array = field(repr=False)
     scaler: TargetScaler
@@ -69,16 +75,19 @@ class Joined:
         if not chosen:
             return None
         members = self._modelled if self.scaler.log else self.predictions.__getitem__
-        fitted = select(self.problem, self.scaler, self.y, [members(number) for number in chosen], self.fold, self.seed)
+        price = Price(self.costs[chosen], ROW_SECONDS)
+        fitted = select(self.problem, self.scaler, self.y, [members(number) for number in chosen], self.fold, self.seed, price)
         weights = np.zeros(len(self.usable))
         weights[chosen] = fitted.selection.weights
         return weights, self.scaler.in_units(fitted.prediction, self.y, self.fold) if self.scaler.log else fitted.prediction
 
 
-def select(problem: str, scaler: TargetScaler, y: Array, members: Sequence[Array], fold: Array | None, seed: int) -> CrossFitted:
+def select(
+    problem: str, scaler: TargetScaler, y: Array, members: Sequence[Array], fold: Array | None, seed: int, price: Price | None = None
+) -> CrossFitted:
     """Choose weights on the logarithm where that was modelled, else in units."""
     target = scaler.transform(y) if scaler.log else y
-    return cross_fitted_selection(problem, target, members, fold, folds=FOLDS, seed=seed)  # type: ignore[arg-type]
+    return cross_fitted_selection(problem, target, members, fold, folds=FOLDS, seed=seed, price=price)  # type: ignore[arg-type]
 
 
 def join(
@@ -89,6 +98,7 @@ def join(
     rows: Array,
     fold: Array | None,
     scaler: TargetScaler,
+    spec: Spec,
     seed: int = 0,
 ) -> Joined:
     """Choose the weights of the ensemble.
@@ -101,6 +111,7 @@ def join(
         rows: The judged rows among the training rows, (judged rows,).
         fold: Their folds; None where one part was held out.
         scaler: From model space to units.
+        spec: The shapes of the prepared data.
         seed: Of random folds.
 
     Returns:
@@ -111,9 +122,10 @@ def join(
     regression = problem == "regression"
     units = np.stack([scaler.in_units(values, y, fold).astype(np.float32) if regression else values for values in modelled])
     chosen = [number for number, trial in enumerate(usable) if takes_part(trial)]
-    begun = Joined(problem, usable, chosen, y, fold, units, np.zeros(len(usable)), np.zeros(0), scaler, rows, seed)
+    costs = np.array([trial.family.row_seconds(trial.trained, spec) for trial in usable if trial.trained is not None])
+    begun = Joined(problem, usable, chosen, y, fold, units, costs, np.zeros(len(usable)), np.zeros(0), scaler, rows, seed)
     selected = begun._select(chosen)
     assert selected is not None  # the run has made sure that one takes part
     weights, honest = selected
     corrected = scaler.corrected(blend(modelled, weights), y) if scaler.log else scaler
-    return Joined(problem, usable, chosen, y, fold, units, weights, honest, corrected, rows, seed)
+    return Joined(problem, usable, chosen, y, fold, units, costs, weights, honest, corrected, rows, seed)

@@ -264,7 +264,7 @@ class Run:
         self.judged_rows = rows = np.flatnonzero(self.parts.fold >= 0)
         y, fold = self.y[self.parts.train][rows], self.parts.fold[rows] if self.parts.folds > 1 else None
         problem, seed = self.task.problem, self.settings.seed
-        self.joined = joined = join(problem, self.trials, self._takes_part, y, rows, fold, self.scaler, seed)
+        self.joined = joined = join(problem, self.trials, self._takes_part, y, rows, fold, self.scaler, self.preprocessor.spec, seed)
         self.usable, self.weights, self.honest, self.scaler = joined.usable, joined.weights, joined.honest, joined.scaler
         parts = join_trials(self.usable, self.weights, self.preprocessor.spec)
         self.predictor = self.predictor_of(parts, self.scaler)

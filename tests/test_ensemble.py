@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from automl.ensemble import blend, cross_fitted_selection, greedy_selection
+from automl.ensemble import Price, blend, cross_fitted_selection, greedy_selection
 from automl.errors import UsageError
 from automl.metrics import row_losses, score
 
@@ -199,3 +199,28 @@ def test_inputs_stay_as_they_are_and_100_members_of_50000_rows_take_seconds():
     calibrate("binary", y, fitted.prediction)
     assert time.process_time() - start < 3  # 1 where measured
     assert (before == predictions[::10]).all()
+
+
+def test_what_predictions_cost_is_bounded_but_the_best_member_takes_part():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=2_000)
+    predictions = np.stack([y + rng.normal(scale=scale, size=len(y)) for scale in (0.5, 0.55, 0.6, 0.9)])[:, :, None]
+    costs = np.array([10.0, 9.0, 3.0, 1.0])
+    free = greedy_selection("regression", y, predictions)
+    assert (free.weights[:3] > 0).all()
+    for limit, expected in ((0.0, {0}), (14.0, {0, 2, 3}), (19.5, {0, 1})):
+        chosen = greedy_selection("regression", y, predictions, price=Price(costs, limit))
+        assert set(chosen.members) <= expected | {3}
+        assert 0 in chosen.members
+        assert costs[list(chosen.members)].sum() <= max(limit, 10.0)
+    honest = cross_fitted_selection("regression", y, predictions, price=Price(costs, 14.0))
+    assert set(honest.selection.members) <= {0, 2, 3}
+
+
+def test_members_beyond_the_price_are_no_part_of_the_prior_either():
+    rng = np.random.default_rng(1)
+    y = (rng.random(300) < 0.5).astype(int)
+    base = np.clip(0.5 + 0.3 * (y - 0.5) + rng.normal(scale=0.1, size=300), 0.05, 0.95)
+    predictions = np.stack([np.column_stack([1 - p, p]) for p in (base, base + 1e-3, base - 1e-3)])
+    chosen = greedy_selection("binary", y, predictions, price=Price(np.array([2.0, 2.0, 2.0]), 3.0))
+    assert len(chosen.members) == 1

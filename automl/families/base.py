@@ -222,6 +222,10 @@ class Family(abc.ABC):
         """Return the number of stored values of one configuration's models; 0 where it is not known."""
         return 0
 
+    def row_seconds(self, trained: Trained, spec: Spec) -> float:
+        """Return the seconds on one core, roughly, that one of many rows takes in a configuration's models; 0 where that is nothing."""
+        return 0.0
+
 
 class FittedFamily(abc.ABC):
     """The chosen models of one family, joined: prediction is the weighted mean of their predictions."""

@@ -21,6 +21,8 @@ MOST_LEVELS = 254  # of a column that is split by sets of levels; scikit-learn h
 EARLY_STOPPING_FROM = 1_500  # rows; below, a tenth of them says more about luck than about the number of trees
 SHRINKAGE = 6.0  # learning rate × trees where the number of trees is fixed
 PATIENCE = 20
+WANTED = 17.0  # learning rate × trees that boosting usually needs, where the number of trees is found by early stopping
+QUICKEST, QUICKER = 0.2, 3.0  # the highest learning rate, and the most that a configuration's is multiplied by, where time is short
 CELLS = 100_000_000  # rows × columns: 800 MB as scikit-learn holds them
 CELLS_PER_SECOND = 300_000  # on which a core grows 200 trees in a second, roughly: many trees on a sample beat few on all rows
 FEWEST_CELLS = 1_000_000
@@ -187,7 +189,7 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
     watched = {"X_val": inputs[aside], "y_val": target[aside]} if early else {}
     inputs, target = inputs[~aside], target[~aside]
     pace = _Pace(deadline)
-    grown, step = 0, 1 if deadline.budget.timed else limit
+    grown, step, quicker = 0, 1 if deadline.budget.timed else limit, False
     while step:
         model.set_params(max_iter=min(grown + step, limit))
         started = deadline.budget.elapsed()
@@ -195,6 +197,10 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
         done, grown = model.n_iter_ - grown, model.n_iter_
         finished = grown < model.max_iter or grown == limit
         step = 0 if finished else pace.next_step(done, deadline.budget.elapsed() - started)
+        if step and early and not quicker and pace.each is not None:
+            # Too few trees for this learning rate fit into the time: a higher one from here on does more than an early end.
+            quicker, rate = True, float(config["learning_rate"])
+            model.set_params(learning_rate=max(min(WANTED / (grown + pace.trees_left()), QUICKER * rate, QUICKEST), rate))
     # The scores begin with the model that has no trees yet.
     return int(np.argmax(model.validation_score_)) if early else grown
 
@@ -208,6 +214,11 @@ class _Pace:
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
         self._overhead: float | None = None
+        self.each: float | None = None  # seconds of an iteration, once a step of several was measured
+
+    def trees_left(self) -> float:
+        """Return how many more iterations the time allows."""
+        return 0.9 * self.deadline.remaining() / (self.each or 1.0)
 
     def next_step(self, done: int, seconds: float) -> int:
         """Return the iterations of the next step after one of `done` iterations; 0 when there is no time for another."""
@@ -216,6 +227,6 @@ class _Pace:
             self._overhead, each = seconds, seconds / FIRST_STEP
         else:
             # The first step is slower than a later one; never believe that iterations cost next to nothing.
-            each = max(seconds - self._overhead, 0.2 * seconds, 1e-6) / max(done, 1)
+            each = self.each = max(seconds - self._overhead, 0.2 * seconds, 1e-6) / max(done, 1)
         allowed = min(max(self.deadline.chunk, 0.5, 3 * self._overhead), left) - self._overhead
         return min(int(allowed / each), 5 * max(done, FIRST_STEP)) if allowed > 0 else 0

@@ -81,6 +81,10 @@ class ModernNCA(KerasFamily):
         size = super().footprint(spec, config)
         return replace(size, activations=size.activations + 2 * min(int(config["remembered"]), spec.rows))
 
+    def row_seconds(self, trained: Trained, spec: Spec) -> float:
+        """Return what comparing a row with all remembered ones takes: their distances are far from the nearest memory."""
+        return 2.0 * super().row_seconds(trained, spec)
+
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share everything but rates."""
         members, config = len(configs), configs[0]

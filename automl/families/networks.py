@@ -20,12 +20,14 @@ from automl.training import PackData, PackResult, PackTrainer, Schedule
 
 INPUTS = ("numbers", "categories", "encoded", "row")  # the arrays that networks read; "row" only where a family numbers the rows
 BLOCKS = (1, 64, 1024, 8192)  # rows that are predicted at once, padded to one of these
+ACTIVATION_SECONDS, WEIGHT_SECONDS = 4e-9, 5e-11  # of one row of many, for each value that layers put out and for each weight
 BLOCK_MEMORY = 2**28  # bytes that the largest block may take
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
 TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
-FIRST_PACE = 2e9  # weights × rows per second: a first guess for two CPU cores
-_PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it
+FIRST_PACE = 8e9  # work per second: a first guess for two CPU cores
+ACTIVATION_WORK = 80.0  # what a value that a layer puts out takes, in multiplications by a weight: passes over memory, not arithmetic
+_PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it, the latest last
 _FOOTPRINTS: dict[Any, Footprint] = {}
 
 
@@ -72,9 +74,14 @@ class KerasFamily(Family):
         return self.seconds_for(self.complete(self.portfolio(spec)[0], spec), spec, folds, WORTH_EPOCHS)
 
     def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
-        """Return the seconds that so many epochs of a configuration take, by the pace of earlier packs."""
-        work = self.footprint(spec, config).weights * self.heads(config) * spec.rows * folds * epochs
-        return float(work / _PACE.get(self.name, FIRST_PACE))
+        """Return the seconds that so many epochs of a configuration take, by the pace of this family's packs, or of the latest one."""
+        pace = _PACE.get(self.name, next(reversed(_PACE.values()), FIRST_PACE))
+        return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
+
+    def row_work(self, config: Config, spec: Spec) -> float:
+        """Return the work of one row in a step of one network, in multiplications by a weight."""
+        size, batch = self.footprint(spec, config), self.schedule(spec, config, 0, 1).batch_size
+        return size.weights * self.heads(config) + ACTIVATION_WORK * (size.activations + size.shared / batch)
 
     def heads(self, config: Config) -> int:
         """Return how many predictions each network of a configuration makes."""
@@ -113,7 +120,8 @@ class KerasFamily(Family):
         )
         result = trainer.run(on_progress)
         if trainer.pace is not None:
-            _PACE[self.name] = trainer.pace * self.heads(shared)
+            _PACE.pop(self.name, None)  # the latest stands last
+            _PACE[self.name] = trainer.pace * self.row_work(shared, spec)
         return [self._trained(config, index, result, data) for index, config in enumerate(configs) if result.weights[index]]
 
     def _timed(self, schedule: Schedule, deadline: Deadline) -> Schedule:
@@ -160,6 +168,11 @@ class KerasFamily(Family):
             weights = [state.arrays[f"{index}-{number}"] for number in range(entry["arrays"])]
             packs.append(_Pack(entry["configs"], weights, np.array(entry["scale"]), np.array(entry["weights"]), np.array(entry["folds"])))
         return FittedNetworks(self, spec, packs)
+
+    def row_seconds(self, trained: Trained, spec: Spec) -> float:
+        """Return what a forward pass through the networks of all folds takes, from their size; the factors were measured on one core."""
+        size = self.footprint(spec, trained.config)
+        return len(trained.models) * (ACTIVATION_SECONDS * size.activations + WEIGHT_SECONDS * size.weights)
 
     def size(self, trained: Trained) -> int:
         """Return the number of weights of all folds."""

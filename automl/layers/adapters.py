@@ -104,10 +104,10 @@ class SharedDense(PackedLayer):
 
     def call(self, inputs: Any) -> Any:
         """Map (members, heads, rows, inputs) to (members, heads, rows, units), one product for all heads of a member."""
-        _, heads, rows, size = inputs.shape
+        _, heads, _, size = inputs.shape
         values = inputs * self.before if self.adapters else inputs
-        joined = ops.reshape(values, (self.members, int(heads) * int(rows), int(size)))
-        values = ops.reshape(ops.matmul(joined, self.kernel), (self.members, int(heads), int(rows), self.units))
+        joined = ops.reshape(values, (self.members, -1, int(size)))
+        values = ops.reshape(ops.matmul(joined, self.kernel), (self.members, int(heads), -1, self.units))
         values = values * self.behind if self.adapters else values
         return self.activation(values + self.bias)
 

@@ -220,8 +220,7 @@ class PackTrainer:
         self._steps(probe, np.zeros(steps), 0, np.random.default_rng(0))
         _backend.to_numpy(probe.weights[-1])  # waits for the device
         self.seconds_per_step = max((clock() - before) / steps, 1e-6)
-        size = sum(int(np.prod(weight.shape)) for weight in state.weights)
-        self.pace = size * self.batch / self.seconds_per_step
+        self.pace = len(self.seeds) * self.data.folds * self.batch / self.seconds_per_step
         self._validate(probe, 0)
         before = clock()
         self._validate(probe, 0)
@@ -233,7 +232,7 @@ class PackTrainer:
 
     seconds_per_step = 0.02
     seconds_per_epoch = 0.02
-    pace: float | None = None  # weights × rows per second, where it was measured
+    pace: float | None = None  # rows × members per second, where it was measured
 
     def _epochs_left(self, state: _Run, epoch: int, progress: float) -> int:
         """Return how many epochs still fit; the schedule is stretched or shortened to end with them."""

@@ -142,3 +142,25 @@ def test_wide_tables_get_smaller_histograms():
     model = module._estimator({**FAMILY.defaults(spec), "max_leaf_nodes": 127}, 5_000, 0, spec, True, 0)
     assert model.max_bins == 63
     assert model.max_leaf_nodes * 5_000 * 63 * 20 <= module.HISTOGRAMS
+
+
+def test_where_time_is_short_trees_learn_faster(monkeypatch):
+    rates = []
+    original = module.HistGradientBoostingClassifier.set_params
+
+    def noted(self, **values):
+        rates.extend([values["learning_rate"]] if "learning_rate" in values else [])
+        return original(self, **values)
+
+    monkeypatch.setattr(module.HistGradientBoostingClassifier, "set_params", noted)
+    data = toy_data("binary", rows=4_000)
+    family = HistGradientBoosting()
+    config = {**family.complete({"learning_rate": 0.02}, data.spec), "seed": 0}
+    monkeypatch.setattr(module._Pace, "trees_left", lambda self: 100.0)
+    family.train([config], data, deadline=Budget(60).deadline(), seed=0)
+    assert rates
+    assert max(rates) == pytest.approx(0.06)  # three times the configuration's, and no more
+    rates.clear()
+    monkeypatch.setattr(module._Pace, "trees_left", lambda self: 1e6)
+    family.train([config], data, deadline=Budget(60).deadline(), seed=0)
+    assert set(rates) == {0.02}

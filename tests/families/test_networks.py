@@ -104,12 +104,12 @@ def size_of(family, spec, folds, seconds, memory=2**40, config=None):
 
 def test_packs_are_as_large_as_the_time_allows(monkeypatch):
     family = MLP()
-    monkeypatch.setitem(networks._PACE, "mlp", 4e9)
-    sizes = [size_of(family, spec(200_000), 1, seconds) for seconds in (0.01, 15, 30, 300, 3_000)]
+    monkeypatch.setitem(networks._PACE, "mlp", 2e10)
+    sizes = [size_of(family, spec(200_000), 1, seconds) for seconds in (0.01, 10, 30, 300, 3_000)]
     assert sizes == sorted(sizes)
     assert sizes[:2] == [0, 1]
     assert sizes[-1] == family.pack_configs
-    monkeypatch.setitem(networks._PACE, "mlp", 4e8)
+    monkeypatch.setitem(networks._PACE, "mlp", 2e9)
     assert size_of(family, spec(200_000), 1, 300) < sizes[3]
 
 
@@ -176,3 +176,13 @@ def test_the_pace_of_a_pack_is_remembered(monkeypatch):
     family.train([config], DATA, deadline=Budget(20).deadline(seconds=1.0), seed=0)
     assert networks._PACE["mlp"] > 0
     assert _backend.name()
+
+
+def test_a_family_without_a_pace_takes_the_latest_one(monkeypatch):
+    monkeypatch.setattr(networks, "_PACE", {"resnet": 4e9, "mlp": 1e9})
+    family = TabM()
+    config = family.complete({}, spec(5_000))
+    slow = family.seconds_for(config, spec(5_000), 5, 6)
+    monkeypatch.setattr(networks, "_PACE", {"mlp": 1e9, "resnet": 4e9})
+    assert family.seconds_for(config, spec(5_000), 5, 6) == pytest.approx(slow / 4)
+    assert family.row_work({**config, "heads": 32}, spec(5_000)) > 3 * family.row_work(config, spec(5_000))
