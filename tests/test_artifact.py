@@ -327,7 +327,7 @@ def test_no_permission_a_folder_and_a_file_as_folder_are_told(tmp_path: Path, mo
     with pytest.raises(DataError, match="Received the folder"):
         write(tmp_path, {}, facts={})
     (tmp_path / "file").write_text("x")
-    with pytest.raises(DataError, match="can be saved"):
+    with pytest.raises(DataError, match="must be saved in a folder"):
         write(tmp_path / "file" / "m.automl", {}, facts={})
 
     def denied(*args: Any, **kwargs: Any) -> Any:

@@ -38,7 +38,7 @@ class RunFolder:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as home:
         ...     folder = RunFolder(home)
-        ...     folder.begin({"seed": 0})
+        ...     store = folder.begin({"seed": 0})
         ...     folder.close()
         ...     recorded_run(home)["seed"]
         0
