@@ -14,7 +14,7 @@ import typer
 
 import automl
 from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, output
+from automl.cli import INTERRUPTED, detected, output
 from automl.cli.interrupts import patient
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
@@ -80,7 +80,7 @@ def fit(
     """Train on a table and write model, report and leaderboard."""
     limits = _budget(budget, trials, memory)
     gates = _gates(require)
-    _existing(data, "data")
+    _existing(data, "data", folders=True)
     if test is not None:
         _existing(test, "--test")
     column = target if target is not None else _ask_target(data, limits)
@@ -165,14 +165,28 @@ def resume(
 
 
 @app.command()
-def detect(data: Data, target: Target = None, problem: Problem = None, types: Types = None, as_json: Json = False) -> None:
+def detect(
+    data: Data,
+    target: Annotated[list[str] | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; repeat it.")] = None,
+    problem: Problem = None,
+    types: Types = None,
+    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows of a test file, to compare with.")] = None,
+    as_json: Json = False,
+) -> None:
     """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
-    _existing(data, "data")
-    found = _library().detect(data, target, problem=problem, types=output.pairs(types))
+    _existing(data, "data", folders=True)
+    options: dict[str, Any] = {"problem": problem, "types": output.pairs(types)}
+    if test is not None:
+        _existing(test, "--test")
+        options["test"] = test
+    if ignore is not None:
+        options["ignore"] = output.names(ignore)
+    found = _library().detect(data, (target[0] if len(target) == 1 else target) if target else None, **options)
     if as_json:
         output.print_json(found.to_dict())
     else:
-        output.print_detection(found)
+        detected.print_detection(found)
 
 
 @app.command()
@@ -342,8 +356,8 @@ def _costs(miss: float | None, false_alarm: float | None, currency: str | None) 
     return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}
 
 
-def _existing(path: str, what: str) -> None:
-    if not os.path.isfile(path):
+def _existing(path: str, what: str, *, folders: bool = False) -> None:
+    if not os.path.isfile(path) and not (folders and os.path.isdir(path)):
         state = "is a folder" if os.path.isdir(path) else "does not exist"
         raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{output.similar_file(path)}")
 

@@ -126,5 +126,3 @@ def coded(sample: Sample) -> Column | None:
     seen = sample.numbers[~np.isnan(sample.numbers)]
     evidence = names_in_numbers(seen)
     return None if evidence is None else Column("", "category", "feature", evidence, 0.65)
-
-
