@@ -15,6 +15,7 @@ from automl.checks.leakage import leaks
 from automl.checks.notation import encoding, number_format, shift
 from automl.checks.order import find_order
 from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
+from automl.checks.worth import with_and_without
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
 from automl.errors import DataError
@@ -67,10 +68,16 @@ def _plan(
     sample: np.ndarray[Any, Any],
 ) -> tuple[list[Finding], np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
     """Find out how rows hang together: (findings, groups, times)."""
-    outcome = None if task.kind == "forecasting" or task.modality == "sequence" else _outcome(task, y[sample])
+    outcome = _outcome(task, y[sample])
     findings: list[Finding] = []
     groups = times = None
-    if task.modality != "sequence":
+    if task.modality == "sequence":
+        if task.time is not None and task.time["column"] is not None:
+            column = task.time["column"]
+            told = f"The rows are steps in time by {column!r}: what comes later judges what was learnt before."
+            findings.append(Finding("time_order", (column,), "info", "ordered folds", told, "problem='regression'"))
+        return findings, None, None
+    if task.problem != "anomaly_detection":
         findings += find_groups(schema.features, typed, outcome, task.target)
         if len(findings) >= len(schema.features):
             findings = [dataclasses.replace(one, action="told") for one in findings]
@@ -178,13 +185,15 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     findings += list(odd_values(schema.features, typed, frame))
     if learnt and task.modality != "sequence":
         findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator))
+        findings = with_and_without(findings, schema.features, typed, task, y[sample])
         schema = _without(schema, findings)
     plan, groups, times = _plan(dataset, schema, typed, task, y, sample)
     findings += plan
     schema = _without(schema, findings)
     if learnt:
         findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows])]
-    twin, twins = duplicate_rows(frame, [column.name for column in schema.columns if column.role in ("feature", "target", "group")])
+    told = [column for column in schema.columns if column.role in ("feature", "target", "group", "time", "series")]
+    twin, twins = duplicate_rows(frame, [column.name for column in told]) if schema.features or not task.target else (None, None)
     findings += [] if twin is None else [twin]
     findings.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     for finding in findings:

@@ -49,7 +49,7 @@ def _choose(arrays: dict[str, np.ndarray[Any, Any]], name: str) -> tuple[str, np
         if one is None:
             raise DataError(f"A file of arrays must hold one with an axis of cases. {name!r} holds {', '.join(arrays) or 'none'}.")
         return one, arrays[one], None
-    first = max(cases, key=lambda key: (cases[key].size, key))
+    first = max(cases, key=lambda key: ("train" in key.lower(), cases[key].size, key))  # a test part is for later
     rows = len(cases[first])
     answers = [key for key, array in arrays.items() if array.ndim == 1 and len(array) == rows and key != first]
     part = re.sub(r"(?i)^x", "", first)

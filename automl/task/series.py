@@ -175,7 +175,7 @@ def find_series(frame: pd.DataFrame, schema: Schema, target: str | None) -> Seri
     dated = [column for column in schema.columns if column.type == "datetime" and column.name != target]
     whole = [column for column in schema.columns if column.type == "number" and column.name != target]
     keys: dict[str, np.ndarray[Any, Any]] | None = None
-    best: SeriesFacts | None = None
+    several: list[SeriesFacts] = []
     for column in [*dated, *([] if dated else whole)]:
         times = _times(frame[column.name], column)
         if times is None or len(np.unique(times[:2000])) < 3:
@@ -193,9 +193,17 @@ def find_series(frame: pd.DataFrame, schema: Schema, target: str | None) -> Seri
         if found is None:
             continue
         facts = _facts(column, times, *found)
-        if facts is not None and (best is None or facts.count < best.count):
-            best = facts
-    return best
+        if facts is not None:
+            several.append(facts)
+    return several[0] if len(several) == 1 else max(several, key=lambda facts: _memory(frame, schema, facts), default=None)
+
+
+def _memory(frame: pd.DataFrame, schema: Schema, facts: SeriesFacts) -> float:
+    """Return how well number columns remember their past, on average, if these are the series."""
+    taken = {facts.time, *facts.series}
+    measured = [column for column in schema.columns if column.type == "number" and column.name not in taken][:6]
+    values = [cast_column(frame[column.name], column)[facts.order] for column in measured]
+    return float(np.mean([autocorrelation(part, facts.key, 1) for part in values])) if values else 0.0
 
 
 def _calendar_years(times: np.ndarray[Any, Any]) -> bool:
@@ -266,4 +274,5 @@ def find_season(values: np.ndarray[Any, Any], key: np.ndarray[Any, Any], candida
         beside = max(autocorrelation(changes, key, lag - 1), autocorrelation(changes, key, lag + 1)) if lag > 2 else 0.0
         if here > 0.15 and here > beside + 0.05:
             found.append(lag)
+    found = [lag for lag in found if list(candidates) == [24, 168] or not any(lag % other == 0 for other in found if other < lag)]
     return None if not found else found[0] if len(found) == 1 else sorted(found)
