@@ -21,6 +21,7 @@ from automl.task import Task, detect_task, find_sequence, find_series, no_target
 from automl.task.modality import modality_of
 
 _GUESS = 0.6  # no guess of a target is surer than this
+_LARGEST = 192 << 20  # bytes of a text file; larger ones are read in part
 _LIKELY = 2.0  # points of a suggestion from which a table is taken to have a target
 
 
@@ -221,7 +222,7 @@ def detect(
     from automl.dataset import with_target
 
     log = DecisionLog()
-    dataset = read(data, log=log, folders=True)
+    dataset = read(data, log=log, folders=True, largest=_LARGEST)
     shown = describe(data) if isinstance(data, np.ndarray) and data.ndim > 2 and data.size else None
     if shown is not None:
         dataset = dataclasses.replace(dataset, details={**dataset.details, "modality": shown[0], "modality_because": shown[1]})

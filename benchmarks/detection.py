@@ -25,7 +25,7 @@ from detection_rules import RULES, TYPE_RULES
 HOME = Path(__file__).parent.parent
 sys.path.insert(0, str(HOME / "tests" / "detection"))
 BINS = ((0.0, 0.6), (0.6, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01))
-SUITES = ("cases_targets", "cases_columns", "cases_findings", "cases_sequences")
+SUITES = ("cases_targets", "cases_columns", "cases_findings", "cases_sequences", "cases_hard")
 
 
 def cases() -> dict[str, Any]:

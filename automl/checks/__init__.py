@@ -14,6 +14,7 @@ from automl.checks.groups import find_groups
 from automl.checks.leakage import leaks
 from automl.checks.notation import encoding, number_format, shift
 from automl.checks.order import find_order
+from automl.checks.pictures import pictures
 from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
 from automl.checks.worth import with_and_without
 from automl.dataset import Dataset
@@ -175,7 +176,7 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     looked_at = frame if len(sample) == len(frame) else frame.iloc[sample]
     typed = {column.name: cast_column(looked_at[column.name], column) for column in schema.features}
     findings = list(target_missing(task, usable)) if task.target else []
-    findings += [*encoding(dataset), *number_format(dataset, schema.columns)]
+    findings += [*encoding(dataset), *number_format(dataset, schema.columns), *pictures(dataset, schema.features)]
     findings += _keep_one(schema, list(useless(schema.features, typed, frame)))
     schema = _without(schema, findings)
     if learnt and task.modality == "tabular":

@@ -37,7 +37,7 @@ def _as_numbers(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, A
 def _score(table: np.ndarray[Any, Any], y: np.ndarray[Any, Any], task: Task) -> float:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.model_selection import cross_val_score
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     if task.problem == "regression":
         model: Any = HistGradientBoostingRegressor(max_iter=30, max_leaf_nodes=15, early_stopping=False, random_state=0)

@@ -78,7 +78,15 @@ def _plain_index(frame: pd.DataFrame, log: DecisionLog) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None, called: str = "data", folders: bool = False) -> Dataset:
+def read(
+    data: Any,
+    *,
+    log: DecisionLog | None = None,
+    sample: int | None = None,
+    called: str = "data",
+    folders: bool = False,
+    largest: int | None = None,
+) -> Dataset:
     """Read a table from a file or from memory.
 
     Args:
@@ -88,6 +96,7 @@ def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None
         sample: Keep at most this many rows, drawn evenly at random (seed 0) and in their order; None for all.
         called: The argument that messages speak of.
         folders: Whether a folder of pictures or texts, arrays and files of series may be read too; they come as a table that lists them.
+        largest: Bytes from which a text file is read in part; None to read all of it.
 
     Returns:
         The rows with raw values; numbers are converted where no digit is lost.
@@ -105,7 +114,7 @@ def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None
         return data
     told = DecisionLog()
     try:
-        found = _read(data, told, sample, folders)
+        found = _read(data, told, sample, folders, largest)
     except DataError as problem:
         if called == "data":
             raise
@@ -126,12 +135,12 @@ def _read_other(path: Path, log: DecisionLog) -> Table | None:
     return None
 
 
-def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool) -> Dataset:
+def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, largest: int | None) -> Dataset:
     details: dict[str, Any]
     if isinstance(data, (str, os.PathLike)):
         path: str | None = os.fspath(data)
         table = _read_other(Path(str(path)).expanduser(), log) if folders else None
-        table = read_file(str(path), log) if table is None else table
+        table = read_file(str(path), log, largest) if table is None else table
         frame, raw, details = table.frame, list(table.names), table.details
         name = Path(str(path)).name.split(".")[0] or "data"
     else:

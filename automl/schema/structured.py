@@ -83,7 +83,8 @@ def find_separator(levels: list[str], counts: np.ndarray[Any, Any]) -> tuple[str
         strict = separator in (",", "/", " / ")
         if len(tokens) > 500 or repeated < 2.0 or words > 3 or not alone or wander < (0.4 if strict else 0.2):
             continue
-        if len(tokens) >= len(looked) or any(len(parts) != len(set(parts)) for parts in split[:200]):
+        most = len(looked) if strict else 2 * len(looked)
+        if len(tokens) > most or any(len(parts) != len(set(parts)) for parts in split[:200]):
             continue
         return separator, [token for token, _ in tokens.most_common()]
     return None

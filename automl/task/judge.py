@@ -98,6 +98,8 @@ def _judge_whole(target: TargetFacts) -> Judged:
     if 4 <= distinct <= _CODES and gapless and 1 < low <= 10 and per_value >= 20 and weights[0] < weights.max() > weights[-1]:
         because = f"The target holds only {span} without a gap, the middle ones most often: an ordinal scale, as classes or as numbers."
         return Judged("multiclass", 0.6, because, "regression", "ordinal")
+    if distinct <= _CODES and low in (0, 1) and high - low + 1 <= distinct + 2 and per_value >= 20:
+        return Judged("multiclass", 0.6, f"The target holds only {span}, on average {per_value:.0f} rows each.", "regression")
     codes = None if distinct > 60 or per_value < 10 else names_in_numbers(np.repeat(numbers, np.minimum(weights, 1000)))
     if codes is not None:
         return Judged("multiclass", 0.75, codes, "regression")

@@ -8,6 +8,7 @@ from typing import Any
 
 import cases_columns  # noqa: F401
 import cases_findings  # noqa: F401
+import cases_hard  # noqa: F401
 import cases_sequences  # noqa: F401
 import cases_targets  # noqa: F401
 import pytest
