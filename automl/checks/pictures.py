@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -34,8 +35,8 @@ def picture_path(text: str) -> str | None:
 def _outside(path: str) -> bool:
     """Whether a path leads out of the folder that it starts from."""
     depth = 0
-    for part in PurePosixPath(path).parts:
-        depth += -1 if part == ".." else part != "."
+    for part in path.strip("/").split("/"):
+        depth += -1 if part == ".." else part not in ("", ".")
         if depth < 0:
             return True
     return path.startswith("/") or re.match(r"[A-Za-z]:", path) is not None
@@ -76,8 +77,8 @@ def _of_column(home: Path, column: Column, series: pd.Series[Any]) -> Iterator[F
             f"Paths of pictures must stay inside the folder of the data. {column.name!r} holds {first!r} and {more:,} more that do not; "
             f"give paths relative to {str(home)!r}, or leave the column out: ignore=[{column.name!r}]."
         )
-    there = [path for path in paths if (home / path).is_file()]
-    wrong = {path: why for path in there if (why := broken_picture(home / path)) is not None}
+    there = [path for path in paths if os.path.isfile(os.path.join(home, path))]
+    wrong = {path: why for path in there if (why := broken_picture(os.path.join(home, path))) is not None}
     _, unopened = picture_sizes(home, [path for path in there if path not in wrong])
     wrong |= unopened
     missing = len(paths) - len(there)

@@ -32,10 +32,14 @@ def _files(folder: Path) -> list[str]:
     return found
 
 
-def broken_picture(path: Path) -> str | None:
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def broken_picture(path: str | Path) -> str | None:
     """Return why a file is no picture, by its first bytes; None for a picture."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             head = file.read(16)
     except OSError as problem:
         return problem.strerror or "unreadable"
@@ -93,7 +97,7 @@ def read_folder(folder: Path, log: DecisionLog) -> Table:
     """
     paths = _files(folder)
     kinds = {"picture": PICTURES, "text": _TEXTS, "table": _TABLES}
-    by_kind = {kind: [path for path in paths if Path(path).suffix.lower() in suffixes] for kind, suffixes in kinds.items()}
+    by_kind = {kind: [path for path in paths if _suffix(path) in suffixes] for kind, suffixes in kinds.items()}
     pictures, texts, tables = by_kind["picture"], by_kind["text"], by_kind["table"]
     nested = [path for path in texts if "/" in path]
     if tables and (pictures or len(tables) >= 1) and not nested:
@@ -105,7 +109,7 @@ def read_folder(folder: Path, log: DecisionLog) -> Table:
         return _pictures(folder, pictures, len(paths) - len(pictures), log)
     if len(texts) >= 2:
         return _texts(folder, texts, log)
-    shown = ", ".join(sorted({Path(path).suffix.lower() or "none" for path in paths})[:6])
+    shown = ", ".join(sorted({_suffix(path) or "none" for path in paths})[:6])
     found = f"{len(paths):,} files with the endings {shown}" if paths else "nothing"
     raise DataError(
         f"`data` must be a file. Received the folder {str(folder)!r}. Give a table's file, or a folder of pictures or texts "
@@ -118,7 +122,8 @@ def _refuse_table(folder: Path, tables: list[str]) -> Table:
 
 
 def _pictures(folder: Path, paths: list[str], others: int, log: DecisionLog) -> Table:
-    wrong = {path: why for path in paths if (why := broken_picture(folder / path)) is not None}
+    home = str(folder)
+    wrong = {path: why for path in paths if (why := broken_picture(f"{home}/{path}")) is not None}
     sizes, unopened = picture_sizes(folder, [path for path in paths if path not in wrong])
     wrong |= unopened
     good = [path for path in paths if path not in wrong]
