@@ -22,6 +22,7 @@ from automl.task.modality import modality_of
 
 _GUESS = 0.6  # no guess of a target is surer than this
 _LARGEST = 192 << 20  # bytes of a text file; larger ones are read in part
+_DOUBT = 0.6  # confidence below which it is said before the budget is spent
 _LIKELY = 2.0  # points of a suggestion from which a table is taken to have a target
 
 
@@ -170,6 +171,19 @@ def require_learnable(task: Task, schema: Schema) -> None:
             f"Learning is for tables so far, with text among their columns. Detected pictures in {pictures[0]!r}; "
             f"to learn from the other columns alone, say ignore={pictures!r}."
         )
+
+
+def doubt(task: Task) -> str:
+    """Return what to say before time is spent on a task that may be another one, or an empty text.
+
+    Example:
+        >>> doubt(Task("binary", "churn", ("no", "yes")))
+        ''
+    """
+    if task.confidence >= _DOUBT:
+        return ""
+    second = f"; else it is {task.runner_up['problem']}: {task.runner_up['override']}" if task.runner_up else ""
+    return f"{task.name.replace('_', ' ')} is a guess (confidence {task.confidence:.0%}){second}"
 
 
 def plan_of(checked: Checked, rows: int) -> dict[str, Any]:

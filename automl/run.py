@@ -16,7 +16,7 @@ from automl.calibration import Calibration
 from automl.checks import Finding, check, shift
 from automl.dataset import Dataset, fingerprint, read, with_target
 from automl.decisions import DecisionLog
-from automl.detection import plan_of, recognise, require_learnable, with_modality
+from automl.detection import doubt, plan_of, recognise, require_learnable, with_modality
 from automl.errors import DataError, UsageError
 from automl.explanation import Importance, RowExplanation, explain_rows, interesting_rows, permutation_importance
 from automl.families.base import Family, TrainingData
@@ -174,6 +174,7 @@ class Run:
         self.schema, self.rows, self.checked = checked.schema, checked.rows, checked
         self.task = with_modality(self.task, self.schema, self.dataset)
         require_learnable(self.task, self.schema)
+        self.tell("check", doubt(self.task))
         self.test_rows: Array | None = None
         self.learning_rows = len(self.dataset.frame)
         if self.settings.test is not None:

@@ -101,6 +101,15 @@ def test_a_copy_of_the_target_is_not_used_and_other_leaks_are_told_with_scores()
     assert "without" in told.because
 
 
+def test_doubt_is_told_before_the_budget_is_spent() -> None:
+    frame = pd.DataFrame({"x": np.arange(80) * 1.5 % 7, "y": [0.3, 0.7] * 40})
+    told: list[str] = []
+    run = Run(RunSettings(budget=Budget("1h")), lambda progress: told.append(progress.message))
+    run.detect(*run.read(frame, "y"))
+    run.check()
+    assert "regression is a guess (confidence 55%); else it is binary: problem='binary'" in told
+
+
 def optimism(frame: pd.DataFrame, test: pd.DataFrame, target: str, plan: dict[str, Any]) -> float:
     """Return how much better a model looks in validation than on the test rows (R²), by the folds of a plan."""
     from sklearn.ensemble import ExtraTreesRegressor
