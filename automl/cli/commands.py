@@ -83,7 +83,7 @@ def fit(
     _existing(data, "data", folders=True)
     if test is not None:
         _existing(test, "--test")
-    column = target if target is not None else _ask_target(data, limits)
+    column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {
         "families": output.names(families),
@@ -244,7 +244,7 @@ def compare(
     """Give every family of models the same chance and show them side by side."""
     limits = _budget(budget, trials, memory)
     _existing(data, "data")
-    column = target if target is not None else _ask_target(data, limits)
+    column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     options = {"families": output.names(families), "only_networks": only_networks or None, "seed": seed, "problem": problem}
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
@@ -360,27 +360,6 @@ def _existing(path: str, what: str, *, folders: bool = False) -> None:
     if not os.path.isfile(path) and not (folders and os.path.isdir(path)):
         state = "is a folder" if os.path.isdir(path) else "does not exist"
         raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{output.similar_file(path)}")
-
-
-def _ask_target(data: str, limits: Budget) -> str:
-    """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    suggestions = _library().detect(data).suggestions[:5]
-    if not suggestions:
-        raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
-    ranked = "\n".join(f"  {number}. {output.suggestion(name, reason)}" for number, (name, reason) in enumerate(suggestions, start=1))
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise DataError(
-            f"`--target` must name the column to predict. Received nothing; did you mean --target {suggestions[0][0]!r}?"
-            f" Most likely first:\n{ranked}"
-        )
-    print(f"Which column shall be predicted?\n{ranked}", file=sys.stderr)
-    before = limits.elapsed()
-    try:
-        answer = str(typer.prompt("Number or name", default="1", err=True))
-    except typer.Abort as end:
-        raise KeyboardInterrupt from end
-    limits.started = float(limits.started or 0.0) + limits.elapsed() - before  # the time that a person thinks is not the run's
-    return str(suggestions[int(answer) - 1][0]) if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
 
 
 def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool, asked: bool) -> None:

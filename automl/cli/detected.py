@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import typer
+
+from automl.budget import Budget
 from automl.cli.output import print_table, suggestion
+from automl.errors import DataError
 
 if TYPE_CHECKING:
     from automl.detection import Detection
@@ -40,3 +46,24 @@ def print_detection(found: Detection) -> None:
         (name, facts["type"], facts["role"], f"{facts['confidence']:.0%}", facts["evidence"]) for name, facts in told["columns"].items()
     ]
     print_table("Columns", ("name", "type", "role", "sure", "why"), columns)
+
+
+def ask_target(detect: Callable[[str], Detection], data: str, limits: Budget) -> str:
+    """Without a target: ask at a terminal, else end with the ranked suggestions."""
+    suggestions = detect(data).suggestions[:5]
+    if not suggestions:
+        raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
+    ranked = "\n".join(f"  {number}. {suggestion(name, reason)}" for number, (name, reason) in enumerate(suggestions, start=1))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise DataError(
+            f"`--target` must name the column to predict. Received nothing; did you mean --target {suggestions[0][0]!r}?"
+            f" Most likely first:\n{ranked}"
+        )
+    print(f"Which column shall be predicted?\n{ranked}", file=sys.stderr)
+    before = limits.elapsed()
+    try:
+        answer = str(typer.prompt("Number or name", default="1", err=True))
+    except typer.Abort as end:
+        raise KeyboardInterrupt from end
+    limits.started = float(limits.started or 0.0) + limits.elapsed() - before  # the time that a person thinks is not the run's
+    return str(suggestions[int(answer) - 1][0]) if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
