@@ -48,7 +48,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         min_precision: Least precision that the threshold must reach (binary).
         min_recall: Least recall that the threshold must reach (binary).
         trials: Cap on the number of configurations. With it and ``budget=None`` two runs give identical predictions.
-        types: ``{column: "number" | "boolean" | "category" | "datetime" | "text"}`` where the detection is overruled.
+        types: ``{column: "number" | "boolean" | "category" | "ordinal" | "datetime" | "text" | "list"}``, to overrule the detection; one
+            whose type is declared stays a feature and decides no folds.
         ignore: Columns that are not used.
         target_scale: "linear" or "log" (regression); None to find out where a target above 0 spans orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.

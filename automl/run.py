@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from automl.budget import Budget
 from automl.calibration import Calibration
-from automl.checks import Finding, check
+from automl.checks import Finding, check, shift
 from automl.dataset import Dataset, fingerprint, read, with_target
-from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
-from automl.errors import DataError, UsageError, did_you_mean
+from automl.detection import doubt, plan_of, recognise, require_learnable, with_modality
+from automl.errors import DataError, UsageError
 from automl.explanation import Importance, RowExplanation, explain_rows, interesting_rows, permutation_importance
 from automl.families.base import Family, TrainingData
 from automl.joining import join
@@ -26,12 +26,12 @@ from automl.predictor import Part, Predictor, join_trials
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
-from automl.schema import Schema, detect_schema
+from automl.schema import detect_schema
 from automl.search import Study
 from automl.selection import choose_families
 from automl.split import Split, split
 from automl.storage import Fitted
-from automl.task import Task, detect_task, suggest_target
+from automl.task import suggest_target
 from automl.trials import RunFolder, Trial, TrialStore
 
 if TYPE_CHECKING:
@@ -135,14 +135,13 @@ class Run:
 
     # ── read
 
-    def read(self, data: Any, target: Any, *, needs_target: bool = True) -> tuple[Dataset, str]:
+    def read(self, data: Any, target: Any) -> tuple[Dataset, str]:
         """Read the data and the test file, and put the target among the columns."""
         self.tell("read")
-        dataset = read(data, log=self.log)
+        dataset = read(data, log=self.log, folders=True)
+        target = dataset.details.get("target") if target is None else target
         self.feature_names: list[str] = []
         if target is None:
-            if not needs_target:
-                return dataset, ""
             law = "`target` must name the column to predict, or hold its values"
             raise DataError(f"{law}: AutoML requires y to be passed, but the target y is None.{_suggest(dataset)}")
         dataset, name = with_target(dataset, target)
@@ -155,33 +154,32 @@ class Run:
         """Find out the type of every column and the task, from the rows to learn from alone."""
         self.tell("detect")
         settings = self.settings
-        known_columns(settings.types, dataset, "types")
-        known_columns(settings.ignore, dataset, "ignore")
-        if target not in dataset.frame.columns:
-            raise DataError(
-                f"`target` must be a column of the data. Received target={target!r}.{did_you_mean(target, dataset.frame.columns)}"
-            )
+        found = recognise(
+            dataset,
+            target,
+            problem=settings.problem,
+            positive=settings.positive,
+            types=settings.types,
+            ignore=settings.ignore,
+            log=self.log,
+        )
         self.feature_names = [name for name in dataset.frame.columns if name != target]
-        self.schema: Schema = detect_schema(dataset, target, settings.types or None, log=self.log)
-        self.task: Task = detect_task(dataset, self.schema, target, settings.problem, positive=settings.positive, log=self.log)
-        if target in settings.ignore:
-            raise UsageError(f"`ignore` must name other columns than the target. Received {target!r}.")
-        if settings.ignore:
-            self.schema = self.schema.with_roles(dict.fromkeys(settings.ignore, "dropped"))
-            self.log.add("detect", "ignored columns", ", ".join(settings.ignore), "You asked for it.", [], "ignore=[]")
+        self.dataset, self.schema, self.task, self.y = dataset, found.schema, found.task, found.y
         if self.task.problem != "binary" and (settings.costs or settings.min_precision or settings.min_recall):
             raise UsageError(
                 "`costs`, `min_precision` and `min_recall` are for a target of two classes. "
                 f"Received a {self.task.problem} target {target!r}."
             )
-        self.dataset, self.y = dataset, self.task.encode(dataset.frame[target])
 
     def check(self) -> None:
         """Look for what would make the model useless or the numbers wrong; what is found changes the plan."""
         self.tell("check")
         checked = check(self.dataset, self.schema, self.task, self.y, log=self.log, seed=self.settings.seed)
         self.findings: tuple[Finding, ...] = checked.findings
-        self.schema, self.rows = checked.schema, checked.rows
+        self.schema, self.rows, self.checked = checked.schema, checked.rows, checked
+        self.task = with_modality(self.task, self.schema, self.dataset)
+        require_learnable(self.task, self.schema)
+        self.tell("check", doubt(self.task))
         self.test_rows: Array | None = None
         self.learning_rows = len(self.dataset.frame)
         if self.settings.test is not None:
@@ -203,6 +201,7 @@ class Run:
         self.test_rows = len(frame) + known
         self.rows = np.concatenate([self.rows, self.test_rows])
         self.y = np.concatenate([self.y, y])
+        self.findings = (*self.findings, *shift(self.schema.features, frame, test.frame))
         both = pd.concat([frame, test.frame[frame.columns]], ignore_index=True)
         self.dataset = Dataset(both, self.dataset.name, self.dataset.path, self.dataset.details)
         because = f"{len(known):,} of {len(y):,} rows of {test.name} have a known target; they are used for nothing else."
@@ -218,6 +217,7 @@ class Run:
             self.y,
             self.rows,
             test_rows=self.test_rows,
+            **plan_of(self.checked, len(self.y)),
             holdout=None if len(usable) >= HOLDOUT_FROM else 0,
             seed=self.settings.seed,
             log=self.log,

@@ -1,4 +1,4 @@
-"""Which rows train, which validate and which judge: stratified or grouped folds and a holdout."""
+"""Which rows train, which validate and which judge: stratified, grouped or ordered folds and a holdout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Split:
         holdout: Positions of rows that nothing but the final judgement may see, ascending; may be empty.
         fold: Fold in which each row of `train` is validated, (rows,); -1 means never validated, always trained on.
         folds: Number of folds.
-        kind: How rows were dealt: "stratified", "quantiles" or "grouped".
+        kind: How rows were dealt: "stratified", "quantiles", "grouped" or "ordered".
 
     Example:
         >>> Split(np.arange(4), np.arange(0), np.array([0, 1, 0, 1]), 2, "stratified").to_dict()
@@ -65,6 +65,8 @@ def split(
     *,
     test_rows: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    twins: ArrayLike | None = None,
     folds: int = 5,
     holdout: float | None = None,
     seed: int = 0,
@@ -73,7 +75,8 @@ def split(
     """Deal the usable rows into training folds and, where rows are plenty or a test file was given, a holdout.
 
     Classes are dealt so that every fold has its share of each; numbers are dealt by their quantile bins.
-    With `groups`, rows of one group always stay together.
+    With `groups`, rows of one group always stay together. With `times`, folds are blocks of time, so that every row is judged by
+    models that did not see its period, and the holdout is what came last. With `twins`, equal rows stay on one side.
 
     Args:
         task: The task; its problem decides how rows are stratified.
@@ -81,6 +84,8 @@ def split(
         rows: Positions of the usable rows in `y`.
         test_rows: Positions of rows that the user gave for testing; they become the holdout.
         groups: One value per row of the data; rows with the same value are never separated.
+        times: One time per row of the data, comparable; not together with `groups`.
+        twins: One value per row of the data; rows with the same value are the same row again.
         folds: Number of folds. Above 100,000 training rows one validation part is used instead.
         holdout: Share of rows to hold out; None decides by the number of rows; 0 for none.
         seed: Seed of the dealing.
@@ -107,7 +112,11 @@ def split(
         raise UsageError(f"`holdout` must be a share of at least 0 and below 1. Received holdout={holdout!r}; give 0.2, for example.")
     rng = np.random.default_rng(seed)
     usable = np.unique(np.asarray(rows, dtype=np.int64))
-    kind = "grouped" if members is not None else "stratified" if task.is_classification else "quantiles"
+    moments = None if times is None or members is not None else _ranks(times, len(target))
+    same = None if twins is None or members is not None or moments is not None else _group_numbers(twins, len(target))
+    kind = (
+        "grouped" if members is not None else "ordered" if moments is not None else "stratified" if task.is_classification else "quantiles"
+    )
 
     if test_rows is not None:
         held = _with_target(np.unique(np.asarray(test_rows, dtype=np.int64)), target)
@@ -116,18 +125,61 @@ def split(
     else:
         wanted, because = _holdout_size(len(usable), holdout)
         keep = folds if task.is_classification else 0
-        chosen = _part(_strata(task, target[usable], rng), wanted, keep, rng, None if members is None else members[usable])
+        if moments is not None:
+            chosen = _latest(moments[usable], wanted)
+        else:
+            chosen = _part(_strata(task, target[usable], rng), wanted, keep, rng, None if members is None else members[usable])
+            chosen = chosen if same is None else _first_decides(chosen, same[usable])
         train, held = usable[~chosen], usable[chosen]
     if len(train) < 2:
         raise DataError(
             f"Training needs at least 2 rows with a target. Received {len(train)} beside {len(held)} test rows; leave more for training."
         )
 
-    fold, count = _folds(_strata(task, target[train], rng), None if members is None else members[train], int(folds), rng)
+    if moments is not None:
+        fold, count = _blocks(moments[train], int(folds))
+    else:
+        fold, count = _folds(_strata(task, target[train], rng), None if members is None else members[train], int(folds), rng)
+        fold = fold if same is None else _first_decides(fold, same[train])
     result = Split(train, held, fold, count, kind)
     if log is not None:
         _record(log, result, because)
     return result
+
+
+def _ranks(times: ArrayLike, rows: int) -> Rows:
+    """Return times as whole numbers in their order; a row without a time comes first."""
+    values = pd.Series(np.asarray(times).ravel())
+    if len(values) != rows:
+        raise UsageError(f"`times` must hold one value per row of the data, {rows:,} in all. Received {len(values):,}.")
+    return np.asarray(values.rank(method="dense").fillna(0), dtype=np.int64)
+
+
+def _latest(moments: Rows, size: int) -> NDArray[np.bool_]:
+    """Choose about `size` rows that came last; rows of one moment stay together."""
+    if size <= 0:
+        return np.zeros(len(moments), dtype=bool)
+    border = np.sort(moments)[-size]
+    return np.asarray(moments >= border if (moments < border).any() else moments > border)
+
+
+def _blocks(moments: Rows, folds: int) -> tuple[Rows, int]:
+    """Cut time into blocks of about as many rows; rows of one moment stay together."""
+    if len(moments) > SINGLE_FOLD_ABOVE:
+        return np.where(_latest(moments, min(int(len(moments) * SINGLE_FOLD_SHARE), JUDGE_ROWS)), 0, -1).astype(np.int64), 1
+    ordered = np.sort(moments)
+    borders = ordered[(np.arange(1, folds) * len(ordered)) // folds]
+    fold = np.searchsorted(np.unique(borders), moments, side="right")
+    numbers, codes = np.unique(fold, return_inverse=True)
+    if len(numbers) < 2:
+        raise DataError("`times` must tell at least 2 moments apart among the training rows.")
+    return codes.ravel().astype(np.int64), len(numbers)
+
+
+def _first_decides(values: NDArray[Any], same: Rows) -> NDArray[Any]:
+    """Give every row what the first of its twins has."""
+    _, first, place = np.unique(same, return_index=True, return_inverse=True)
+    return values[first[place.ravel()]]
 
 
 def _with_target(rows: Rows, target: NDArray[Any]) -> Rows:

@@ -72,7 +72,10 @@ def test_without_a_target_one_is_suggested():
     found = automl.detect(CHURN)
     assert found.task is None
     assert found.suggestions[0][0] == "churn"
-    assert found.to_dict()["task"] is None
+    told = found.to_dict()
+    assert (told["task"], told["target"]) == ("binary", "churn")
+    assert told["confidence"] <= 0.6
+    assert told["suggestions"][0]["column"] == "churn"
 
 
 def test_a_detection_is_json():
@@ -80,7 +83,7 @@ def test_a_detection_is_json():
     assert json.loads(json.dumps(told)) == told
     assert told["task"] == "regression"
     assert told["columns"]["city"]["type"] == "category"
-    assert told["decisions"]
+    assert list(told) == ["modality", "task", "target", "confidence", "evidence", "runner_up", "columns", "findings"]
 
 
 def test_a_detection_is_overruled():

@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "schema": {"dataset"},
     "task": {"dataset", "schema"},
     "checks": {"dataset", "schema", "task"},
+    "detection": {"dataset", "schema", "task", "checks"},
     # prepare
     "split": {"dataset", "schema", "task", "checks"},
     "preprocessing": {"dataset", "schema", "task", "checks"},
@@ -71,7 +72,7 @@ ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocess
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
 ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage"}
-ALLOWED["api"] = STAGES | {"estimator", "run", "storage"}
+ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}
 ALLOWED["cli"] = {"recipe", "trials", "resuming", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}

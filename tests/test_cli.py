@@ -20,8 +20,12 @@ import pytest
 from fakes import FakeFit, FakeModel
 
 import automl
+from automl.checks import Finding
 from automl.cli import main
+from automl.detection import Detection
 from automl.errors import ArtifactError, DataError, InternalError
+from automl.schema import Column, Schema
+from automl.task import Task
 
 HEAVY = ("keras", "tensorflow", "jax", "torch", "pandas", "sklearn", "numpy", "scipy", "pydantic")
 
@@ -363,7 +367,7 @@ def test_a_missing_file_is_told_with_a_neighbour(
 def test_a_folder_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "folder").mkdir()
     assert main(["detect", "folder"]) == 3
-    assert "which is a folder" in capsys.readouterr().err
+    assert "Received the folder 'folder'" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_gone_is_no_error() -> None:
@@ -427,26 +431,20 @@ def test_report_is_written_again(name: str, saved: FakeModel, capsys: pytest.Cap
     assert capsys.readouterr().out.strip() == name
 
 
-def detection(task: Any) -> SimpleNamespace:
-    column = SimpleNamespace(name="[red]age", type="number", role="feature", evidence="All 3 values are numbers.")
-    finding = SimpleNamespace(severity="high", check="leakage", columns=("age",), because="It predicts alone.", action="kept")
-    return SimpleNamespace(
-        schema=SimpleNamespace(columns=(column,)),
-        task=task,
-        findings=(finding,),
-        suggestions=[("churn", "it has two values")],
-        to_dict=lambda: {"a": 1},
-    )
+def detection(target: Any) -> Detection:
+    other = {"problem": "regression", "confidence": 0.1, "override": 'problem="regression"'}
+    task = Task("binary", "churn", ("no", "yes"), confidence=0.99, evidence=("It has two values.",), runner_up=other)
+    schema = Schema((Column("[red]age", "number", evidence="All 3 values are numbers."), Column("churn", "boolean", "target")))
+    finding = Finding("leakage", ("age",), "high", "told", "It predicts alone.", "ignore=['age']")
+    return Detection(task if target else None, schema, (finding,), (), (("churn", "it has two values"),), None if target else task)
 
 
 def test_detect_shows_columns_task_and_findings(table: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    other = {"problem": "regression", "confidence": 0.1, "override": 'problem="regression"'}
-    task = SimpleNamespace(problem="binary", target="churn", confidence=0.99, evidence=("It has two values.",), runner_up=other)
     asked: list[Any] = []
 
     def detect(data: Any, target: Any = None, **options: Any) -> Any:
         asked.append((data, target, options))
-        return detection(task if target else None)
+        return detection(target)
 
     monkeypatch.setitem(automl.__dict__, "detect", detect)
     assert main(["detect", table, "-t", "churn", "--problem", "binary"]) == 0
@@ -455,15 +453,21 @@ def test_detect_shows_columns_task_and_findings(table: str, monkeypatch: pytest.
     for part in (
         "[red]age",
         "All 3 values are numbers.",
-        "Task: binary, target 'churn', confidence 99%",
+        "Task: binary, target 'churn', confidence 99%, modality tabular",
         'regression (problem="regression")',
         "leakage",
+        "ignore=['age']",
     ):
         assert part in out
+    assert main(["detect", table, "-t", "churn", "-t", "age", "--json"]) == 0
+    assert asked[-1][1] == ["churn", "age"]
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["modality", "task", "target", "confidence", "evidence", "runner_up", "columns", "findings"]
+    assert told["runner_up"] == {"task": "regression", "confidence": 0.1, "override": 'problem="regression"'}
+    assert set(told["columns"]["[red]age"]) == {"type", "role", "confidence", "evidence"}
+    assert set(told["findings"][0]) == {"check", "columns", "severity", "action", "because", "override"}
     assert main(["detect", table]) == 0
     assert "it has two values" in capsys.readouterr().out
-    assert main(["detect", table, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"a": 1}
 
 
 def test_compare_shows_all_models(table: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

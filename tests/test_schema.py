@@ -100,7 +100,7 @@ CODES = [f"N{number:05d}X" for number in range(7, 3000, 61)]
         (["12:30", "13:45", "1:05"], "category"),
         (["2:3:1", "2:5:1", "11:6:2"], "category"),
         ([1999, 2005, 2020], "number"),
-        ([[1, 2], [3], None], "category"),
+        ([[1, 2], [3], None], "list"),
         ([b"abc", b"def"], "category"),
         ([None, None], "category"),
         ([np.nan, np.nan], "number"),

@@ -235,7 +235,7 @@ def test_suggestions() -> None:
         }
     )
     data = read(frame)
-    names = [name for name, _ in suggest_target(data, detect_schema(data))]
+    names = [name for name, _, _ in suggest_target(data, detect_schema(data))]
     assert names[0] == "churn"
     assert "when" not in names
     assert "note" not in names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +10,20 @@ import numpy as np
 
 from automl.checks.columns import duplicates, named_like_identifier, odd_values, useless
 from automl.checks.finding import SEVERITIES, Finding
+from automl.checks.groups import find_groups
 from automl.checks.leakage import leaks
+from automl.checks.notation import encoding, number_format, shift
+from automl.checks.order import find_order
+from automl.checks.pictures import pictures
 from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
+from automl.checks.worth import with_and_without
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
 from automl.errors import DataError
 from automl.schema import Schema, cast_column
 from automl.task import Task
 
-__all__ = ["SEVERITIES", "Checked", "Finding", "check", "named_like_identifier"]
+__all__ = ["SEVERITIES", "Checked", "Finding", "check", "named_like_identifier", "shift"]
 
 _LOOKED_AT = 20_000
 
@@ -30,11 +36,17 @@ class Checked:
         findings: What was found, most severe first.
         schema: The columns with their new roles: identifiers, constants, duplicates and copies of the target are no features any more.
         rows: Positions (int64) of the rows that have a target.
+        groups: What each row is about, where several rows are about the same, (all rows,); folds keep them together.
+        times: When each row happened, where the past is to be judged by what came later, (all rows,); folds are in its order.
+        twins: A number that equal rows share, where there are any, (all rows,); folds keep them on one side.
     """
 
     findings: tuple[Finding, ...]
     schema: Schema
     rows: np.ndarray[Any, Any]
+    groups: np.ndarray[Any, Any] | None = None
+    times: np.ndarray[Any, Any] | None = None
+    twins: np.ndarray[Any, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON-ready values, without the rows."""
@@ -44,7 +56,67 @@ class Checked:
 def _without(schema: Schema, findings: list[Finding]) -> Schema:
     """Return the schema without the columns of findings that say "not used"; one feature always stays."""
     roles = {f.columns[0]: "identifier" if f.check == "identifier" else "dropped" for f in findings if f.action == "not used"}
+    roles |= {f.columns[0]: "group" for f in findings if f.action == "rows kept together"}
     return schema.with_roles(roles)
+
+
+def _plan(
+    dataset: Dataset,
+    schema: Schema,
+    typed: dict[str, np.ndarray[Any, Any]],
+    task: Task,
+    y: np.ndarray[Any, Any],
+    sample: np.ndarray[Any, Any],
+) -> tuple[list[Finding], np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
+    """Find out how rows hang together: (findings, groups, times)."""
+    outcome = _outcome(task, y[sample])
+    findings: list[Finding] = []
+    groups = times = None
+    if task.modality == "sequence":
+        if task.time is not None and task.time["column"] is not None:
+            column = task.time["column"]
+            told = f"The rows are steps in time by {column!r}: what comes later judges what was learnt before."
+            findings.append(Finding("time_order", (column,), "info", "ordered folds", told, "problem='regression'"))
+        return findings, None, None
+    if task.problem != "anomaly_detection":
+        findings += find_groups(schema.features, typed, outcome, task.target)
+        if len(findings) >= len(schema.features):
+            findings = [dataclasses.replace(one, action="told") for one in findings]
+        elif findings:
+            groups = cast_column(dataset.frame[findings[0].columns[0]], schema[findings[0].columns[0]])
+            findings = [findings[0], *(dataclasses.replace(one, action="not used") for one in findings[1:])]
+    for one in find_order(schema.features, typed, outcome, task.target):
+        if groups is not None:
+            one = dataclasses.replace(one, action="told", because=f"{one.because} Rows that belong together decide the folds.")
+        else:
+            times = cast_column(dataset.frame[one.columns[0]], schema[one.columns[0]])
+            if not _can_be_ordered(task, y, times):
+                one, times = dataclasses.replace(one, action="told", because=f"{one.because} Some classes occur only at some times."), None
+        findings.append(one)
+    return findings, groups, times
+
+
+def _outcome(task: Task, y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    """Return the target as numbers of which means can be taken: of classes, whether it is the commonest or the positive one."""
+    if not task.is_classification:
+        return y.astype(np.float64)
+    if task.problem not in ("binary", "multiclass"):
+        return None
+    chosen = 1 if task.problem == "binary" else int(np.bincount(y[y >= 0]).argmax())
+    return np.where(y < 0, np.nan, (y == chosen).astype(np.float64))
+
+
+def _can_be_ordered(task: Task, y: np.ndarray[Any, Any], times: np.ndarray[Any, Any]) -> bool:
+    """Whether every part of time holds every class of a binary target, and no class lives in one part alone."""
+    if not task.is_classification:
+        return True
+    rows = np.flatnonzero(y >= 0)
+    part = np.empty(len(rows), dtype=np.int64)
+    part[np.argsort(times[rows], kind="stable")] = np.arange(len(rows)) * 5 // max(len(rows), 1)
+    table = np.zeros((5, len(task.classes)), dtype=np.int64)
+    np.add.at(table, (part, y[rows]), 1)
+    known = table.sum(0) > 0
+    return bool(((table > 0).sum(0)[known] >= (5 if task.problem == "binary" else 2)).all())
 
 
 def _keep_one(schema: Schema, findings: list[Finding]) -> list[Finding]:
@@ -98,22 +170,34 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     log = DecisionLog() if log is None else log
     generator, frame = np.random.default_rng(seed), dataset.frame
     usable = y >= 0 if task.is_classification else ~np.isnan(y)
+    learnt = task.problem in ("binary", "multiclass", "regression") and not task.targets
     rows = np.flatnonzero(usable).astype(np.int64)
     sample = rows if len(rows) <= _LOOKED_AT else np.sort(generator.choice(rows, _LOOKED_AT, replace=False))
     looked_at = frame if len(sample) == len(frame) else frame.iloc[sample]
     typed = {column.name: cast_column(looked_at[column.name], column) for column in schema.features}
-    findings = list(target_missing(task, usable))
+    findings = list(target_missing(task, usable)) if task.target else []
+    findings += [*encoding(dataset), *number_format(dataset, schema.columns), *pictures(dataset, schema.features)]
     findings += _keep_one(schema, list(useless(schema.features, typed, frame)))
     schema = _without(schema, findings)
-    _require_features(schema, task, findings)
+    if learnt and task.modality == "tabular":
+        _require_features(schema, task, findings)
     findings += list(duplicates(schema.features, typed, frame))
     schema = _without(schema, findings)
     findings += list(odd_values(schema.features, typed, frame))
-    findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator))
+    if learnt and task.modality != "sequence":
+        findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator))
+        findings = with_and_without(findings, schema.features, typed, task, y[sample])
+        schema = _without(schema, findings)
+    plan, groups, times = _plan(dataset, schema, typed, task, y, sample)
+    findings += plan
     schema = _without(schema, findings)
-    findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows]), *duplicate_rows(frame, generator)]
+    if learnt:
+        findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows])]
+    told = [column for column in schema.columns if column.role in ("feature", "target", "group", "time", "series")]
+    twin, twins = duplicate_rows(frame, [column.name for column in told]) if schema.features or not task.target else (None, None)
+    findings += [] if twin is None else [twin]
     findings.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     for finding in findings:
         what = f"{finding.check.replace('_', ' ')}" + (f": {', '.join(finding.columns[:3])}" if finding.columns else "")
         log.add("check", what, finding.action, finding.because, [], finding.override or None)
-    return Checked(tuple(findings), schema, rows)
+    return Checked(tuple(findings), schema, rows, groups, times, twins)

@@ -63,6 +63,18 @@ def _identifier(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series
     return f"{distinct:,} of {len(values):,} values are different codes, such as {str(values[0])[:40]!r}."
 
 
+def _names_rows(column: Column, sampled: np.ndarray[Any, Any]) -> str | None:
+    """Return why a text column holds the name of every row, such as those of people, or None: few words, nearly all different."""
+    present = [text for text in sampled if text is not None]
+    if column.type != "text" or len(present) < _FEWEST or len(set(present)) < _NAMED * len(present):
+        return None
+    words = [re.findall(r"[^\W\d_]{2,}", text) for text in present[:1000]]
+    capital = float(np.mean([word[0].isupper() for found in words for word in found] or [0.0]))
+    if capital < 0.85 or float(np.mean([len(text.split()) for text in present[:1000]])) > 6:
+        return None
+    return f"{len(set(present)):,} of {len(present):,} values are different names, such as {present[0][:40]!r}."
+
+
 def _is_constant(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series[Any]) -> str | None:
     """Return why a column says the same of all rows, or None; a single value beside missing ones does say something."""
     missing = pd.isna(sampled)
@@ -101,6 +113,9 @@ def useless(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]]
             yield Finding("constant", (column.name,), "info", "not used", f"{column.name!r} is the same in every row: {because}", "")
         elif not column.declared and (because := _identifier(column, sampled, series)):
             yield Finding("identifier", (column.name,), "info", "not used", f"{column.name!r} only tells rows apart: {because}", override)
+        elif because := _names_rows(column, sampled):
+            told = f"{column.name!r} names rows: {because} It is read as text, in which titles and places may count."
+            yield Finding("identifier", (column.name,), "info", "told", told, f"ignore=[{column.name!r}]")
 
 
 def _fingerprint(values: np.ndarray[Any, Any]) -> int:

@@ -15,10 +15,11 @@ class Finding:
 
     Attributes:
         check: The check: "identifier", "constant", "duplicate_columns", "duplicate_rows", "target_missing", "leakage", "infinite",
-            "high_missing", "imbalance", "few_rows" or "mixed_types".
+            "high_missing", "imbalance", "few_rows", "mixed_types", "group", "time_order", "encoding", "number_format", "images" or "shift".
         columns: The columns concerned; empty where it is about rows.
         severity: "info", "warning" or "high".
-        action: What was done: "not used", "told", "rows left out" or "counted as missing".
+        action: What was done: "not used", "told", "rows left out", "counted as missing", "rows kept together", "ordered folds",
+            "kept on one side" or how something was read.
         because: One sentence of evidence, with numbers.
         override: The argument that changes the action, or an empty string.
 

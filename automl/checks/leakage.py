@@ -31,7 +31,7 @@ _COPY = 1 - 1e-9
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
     """The target of the sampled rows, prepared once for all columns."""
 
     task: Task
@@ -41,7 +41,8 @@ class _Question:
     ranks: np.ndarray[Any, Any] | None
 
     @classmethod
-    def of(cls, task: Task, y: np.ndarray[Any, Any], generator: np.random.Generator) -> _Question:
+    def of(cls, task: Task, y: np.ndarray[Any, Any], generator: np.random.Generator) -> Question:
+        """Prepare the target of the sampled rows."""
         fold = generator.permutation(len(y)) % _FOLDS
         if task.problem == "regression":
             scale = y.std() or 1.0
@@ -76,7 +77,7 @@ def _bins(values: np.ndarray[Any, Any], column: Column) -> np.ndarray[Any, Any]:
     return np.where(missing, 0, codes + 1)
 
 
-def _out_of_fold(bins: np.ndarray[Any, Any], question: _Question) -> np.ndarray[Any, Any]:
+def _out_of_fold(bins: np.ndarray[Any, Any], question: Question) -> np.ndarray[Any, Any]:
     """Return the mean outcome of each row's bin among the rows of the other folds, shape (rows, outcomes)."""
     width = int(bins.max()) + 1
     cell = question.fold * width + bins
@@ -110,7 +111,7 @@ def _auc_error(auc: float, hits: int, others: int) -> float:
     return float(np.sqrt(max(variance, 0.0) / max(hits * others, 1)))
 
 
-def _monotone(values: np.ndarray[Any, Any], question: _Question) -> float:
+def _monotone(values: np.ndarray[Any, Any], question: Question) -> float:
     """Return the squared rank correlation, which sees strong trends that bins blur in long tails."""
     if values.dtype == object or question.ranks is None:
         return 0.0
@@ -124,7 +125,7 @@ def _monotone(values: np.ndarray[Any, Any], question: _Question) -> float:
     return float(np.corrcoef(ranks, other)[0, 1] ** 2)
 
 
-def single_score(values: np.ndarray[Any, Any], column: Column, question: _Question) -> tuple[float, float]:
+def single_score(values: np.ndarray[Any, Any], column: Column, question: Question) -> tuple[float, float]:
     """Return how well one column alone predicts rows that it was not fitted on, and a cautious lower bound of it."""
     predicted = _out_of_fold(_bins(values, column), question)
     if question.measure == "R²":
@@ -155,7 +156,7 @@ def _is_copy(column: Column, series: pd.Series[Any], task: Task, y: np.ndarray[A
     return len(uniques) == classes and len(np.unique(codes * (int(target.max()) + 1) + target)) == classes and classes > 1
 
 
-def _filled_afterwards(column: Column, values: np.ndarray[Any, Any], question: _Question) -> str | None:
+def _filled_afterwards(column: Column, values: np.ndarray[Any, Any], question: Question) -> str | None:
     """Return why the mere presence of a value gives the outcome away, or None."""
     missing = pd.isna(values)
     share = float(missing.mean())
@@ -203,9 +204,11 @@ def leaks(
         sample: Positions of the sampled rows, a part of `rows`.
         generator: Draws the folds.
     """
+    from automl.checks.together import dates_apart, same_moment, shares
+
     if len(sample) < _FEWEST:
         return
-    question = _Question.of(task, y[sample], generator)
+    question = Question.of(task, y[sample], generator)
     scores = {column.name: single_score(typed[column.name], column, question) for column in schema.features}
     copies = []
     for column in schema.features:
@@ -219,11 +222,17 @@ def leaks(
         else:
             yield Finding("leakage", (name,), "high", "told", because, f"ignore=[{name!r}]")
     suspects = [column for column in schema.features if column.name not in copies]
-    yield from _suspects(suspects, typed, question, {name: score for name, score in scores.items() if name not in copies})
+    others = {name: score for name, score in scores.items() if name not in copies}
+    found = [*_suspects(suspects, typed, question, others), *shares(suspects, typed, question, others)]
+    named = {name for finding in found for name in finding.columns}
+    found += [one for one in dates_apart(suspects, typed, question, others) if one.columns[0] not in named]
+    yield from found
+    leaking = [*copies, *(name for finding in found for name in finding.columns)]
+    yield from same_moment(schema.features, typed, task.target, leaking)
 
 
 def _suspects(
-    columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], question: _Question, scores: dict[str, tuple[float, float]]
+    columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], question: Question, scores: dict[str, tuple[float, float]]
 ) -> Iterator[Finding]:
     """Yield columns that predict too well alone, or whose presence gives the outcome away."""
     measure, ask = question.measure, "Was it known at the time of the prediction? If not, leave it out."

@@ -14,7 +14,7 @@ import typer
 
 import automl
 from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, output
+from automl.cli import INTERRUPTED, detected, output
 from automl.cli.interrupts import patient
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
@@ -82,10 +82,10 @@ def fit(
     """Train on a table and write model, report and leaderboard."""
     limits = _budget(budget, trials, memory)
     gates = _gates(require)
-    _existing(data, "data")
+    _existing(data, "data", folders=True)
     if test is not None:
         _existing(test, "--test")
-    column = target if target is not None else _ask_target(data, limits)
+    column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {
         "families": output.names(families),
@@ -168,14 +168,28 @@ def resume(
 
 
 @app.command()
-def detect(data: Data, target: Target = None, problem: Problem = None, types: Types = None, as_json: Json = False) -> None:
+def detect(
+    data: Data,
+    target: Annotated[list[str] | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; repeat it.")] = None,
+    problem: Problem = None,
+    types: Types = None,
+    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows of a test file, to compare with.")] = None,
+    as_json: Json = False,
+) -> None:
     """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
-    _existing(data, "data")
-    found = _library().detect(data, target, problem=problem, types=output.pairs(types))
+    _existing(data, "data", folders=True)
+    options: dict[str, Any] = {"problem": problem, "types": output.pairs(types)}
+    if test is not None:
+        _existing(test, "--test")
+        options["test"] = test
+    if ignore is not None:
+        options["ignore"] = output.names(ignore)
+    found = _library().detect(data, (target[0] if len(target) == 1 else target) if target else None, **options)
     if as_json:
         output.print_json(found.to_dict())
     else:
-        output.print_detection(found)
+        detected.print_detection(found)
 
 
 @app.command()
@@ -234,7 +248,7 @@ def compare(
     """Give every family of models the same chance and show them side by side."""
     limits = _budget(budget, trials, memory)
     _existing(data, "data")
-    column = target if target is not None else _ask_target(data, limits)
+    column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     options = {
         "families": output.names(families),
         "only_networks": only_networks or None,
@@ -352,31 +366,10 @@ def _costs(miss: float | None, false_alarm: float | None, currency: str | None) 
     return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}
 
 
-def _existing(path: str, what: str) -> None:
-    if not os.path.isfile(path):
+def _existing(path: str, what: str, *, folders: bool = False) -> None:
+    if not os.path.isfile(path) and not (folders and os.path.isdir(path)):
         state = "is a folder" if os.path.isdir(path) else "does not exist"
         raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{output.similar_file(path)}")
-
-
-def _ask_target(data: str, limits: Budget) -> str:
-    """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    suggestions = _library().detect(data).suggestions[:5]
-    if not suggestions:
-        raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
-    ranked = "\n".join(f"  {number}. {output.suggestion(name, reason)}" for number, (name, reason) in enumerate(suggestions, start=1))
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise DataError(
-            f"`--target` must name the column to predict. Received nothing; did you mean --target {suggestions[0][0]!r}?"
-            f" Most likely first:\n{ranked}"
-        )
-    print(f"Which column shall be predicted?\n{ranked}", file=sys.stderr)
-    before = limits.elapsed()
-    try:
-        answer = str(typer.prompt("Number or name", default="1", err=True))
-    except typer.Abort as end:
-        raise KeyboardInterrupt from end
-    limits.started = float(limits.started or 0.0) + limits.elapsed() - before  # the time that a person thinks is not the run's
-    return str(suggestions[int(answer) - 1][0]) if answer.isdigit() and 0 < int(answer) <= len(suggestions) else answer
 
 
 def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool, asked: bool) -> None:

@@ -17,7 +17,6 @@ from automl.results import prepare_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from automl.api import Detection
     from automl.estimator import AutoML
 
 _WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
@@ -190,26 +189,7 @@ def print_explanations(told: Iterable[Mapping[str, Any]]) -> None:
         shown = {name.replace("probability_", "probability of ", 1): one[name] for name in one if name not in {"row", "contributions"}}
         parts = [f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {_text(value)}" for name, value in shown.items()]
         contributions = [(part["column"], _text(part["value"]), f"{part['contribution']:+.4g}") for part in one["contributions"]]
-        _print(f"Row {one['row']}: {', '.join(parts)}", ("column", "value", "contribution"), contributions)
-
-
-def print_detection(found: Detection) -> None:
-    """Write to stdout what was found out about a table."""
-    columns = [(column.name, column.type, column.role, column.evidence) for column in found.schema.columns]
-    _print("Columns", ("name", "type", "role", "why"), columns)
-    if found.task is None:
-        print("No target was given. The columns that look most like one, most likely first:")
-        for number, (name, reason) in enumerate(found.suggestions[:5], start=1):
-            print(f"  {number}. {suggestion(name, reason)}")
-    else:
-        task = found.task
-        title = f"Task: {task.problem}, target {task.target!r}, confidence {task.confidence:.0%}"
-        _print(title, ("why",), [(sentence,) for sentence in task.evidence])
-        if task.runner_up:
-            print(f"Else it would be {task.runner_up['problem']} ({task.runner_up['override']}).")
-    if found.findings:
-        rows = [(one.severity, one.check, ", ".join(one.columns), one.because, one.action) for one in found.findings]
-        _print("Findings", ("severity", "check", "columns", "why", "done"), rows)
+        print_table(f"Row {one['row']}: {', '.join(parts)}", ("column", "value", "contribution"), contributions)
 
 
 def print_leaderboard(table: pd.DataFrame) -> None:
@@ -231,7 +211,7 @@ def print_leaderboard(table: pd.DataFrame) -> None:
         costs = (words.size(None if (size := _known(row, "size_bytes")) is None else int(size)),) if wide else ()
         times = [words.moment(None if (ms := _known(row, f"predict_ms_{many}")) is None else ms / 1000) for many in (1, 1000)]
         rows.append((model, _text(row["loss"]), *interval, _difference(row), share, words.seconds(row["seconds"]), *costs, *times))
-    _print("Models, best first", (*header, *(("size",) if wide else ()), "1 row", "1,000 rows"), rows)
+    print_table("Models, best first", (*header, *(("size",) if wide else ()), "1 row", "1,000 rows"), rows)
     for failed in table[table["loss"].isna()].to_dict("records"):
         print(f"{failed['title']}: no score; {str(failed.get('note') or 'no usable model').rstrip('.')}.")
     for kind, reason in table.attrs.get("absent", {}).items():
@@ -265,7 +245,8 @@ def _width() -> int:
     return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else _PLAIN_WIDTH
 
 
-def _print(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table with a title to stdout."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

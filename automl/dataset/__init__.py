@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl.dataset.arrays import read_arrays, read_series_file
+from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
+from automl.dataset.folders import read_folder
 from automl.dataset.frames import column_names, from_memory
 from automl.dataset.numbers import MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.target import with_target
@@ -75,7 +78,15 @@ def _plain_index(frame: pd.DataFrame, log: DecisionLog) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None, called: str = "data") -> Dataset:
+def read(
+    data: Any,
+    *,
+    log: DecisionLog | None = None,
+    sample: int | None = None,
+    called: str = "data",
+    folders: bool = False,
+    largest: int | None = None,
+) -> Dataset:
     """Read a table from a file or from memory.
 
     Args:
@@ -84,6 +95,8 @@ def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None
         log: Receives what was found out: encoding, separator, decimal sign …
         sample: Keep at most this many rows, drawn evenly at random (seed 0) and in their order; None for all.
         called: The argument that messages speak of.
+        folders: Whether a folder of pictures or texts, arrays and files of series may be read too; they come as a table that lists them.
+        largest: Bytes from which a text file is read in part; None to read all of it.
 
     Returns:
         The rows with raw values; numbers are converted where no digit is lost.
@@ -101,7 +114,7 @@ def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None
         return data
     told = DecisionLog()
     try:
-        found = _read(data, told, sample)
+        found = _read(data, told, sample, folders, largest)
     except DataError as problem:
         if called == "data":
             raise
@@ -110,11 +123,24 @@ def read(data: Any, *, log: DecisionLog | None = None, sample: int | None = None
     return dataclasses.replace(found, decisions=tuple(told))
 
 
-def _read(data: Any, log: DecisionLog, sample: int | None) -> Dataset:
+def _read_other(path: Path, log: DecisionLog) -> Table | None:
+    """Read what is no table: a folder, arrays, a file of series; None for any other file."""
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return read_folder(path, log)
+    if path.is_file() and suffix in (".npz", ".npy"):
+        return read_arrays(path, log)
+    if path.is_file() and suffix in (".ts", ".arff") and b"@data" in path.read_bytes()[: 1 << 20].lower():
+        return read_series_file(path)
+    return None
+
+
+def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, largest: int | None) -> Dataset:
     details: dict[str, Any]
     if isinstance(data, (str, os.PathLike)):
         path: str | None = os.fspath(data)
-        table = read_file(str(path), log)
+        table = _read_other(Path(str(path)).expanduser(), log) if folders else None
+        table = read_file(str(path), log, largest) if table is None else table
         frame, raw, details = table.frame, list(table.names), table.details
         name = Path(str(path)).name.split(".")[0] or "data"
     else:

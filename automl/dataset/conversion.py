@@ -101,6 +101,8 @@ def convert(table: pa.Table, separator: str, details: dict[str, Any]) -> dict[st
     most = min(max(2_000_000 // max(table.num_columns, 1), 200), 1000)
     samples = [_sample_cells(table.column(place), most) for place in range(table.num_columns)]
     decimal, proofs = _find_decimal(samples, separator)
+    local: list[int] = []
+    details["local_numbers"] = local
     details["decimal"], details["decimal_proofs"], details["thousands"] = decimal, proofs, ""
     columns: dict[str, Any] = {}
     for place, cells in enumerate(samples):
@@ -113,6 +115,8 @@ def convert(table: pa.Table, separator: str, details: dict[str, Any]) -> dict[st
             columns[str(place)] = text.mask(text == "") if pc.any(pc.equal(column, "")).as_py() else text
         else:
             columns[str(place)] = numbers
+            if not all(CANONICAL.fullmatch(cell) or cell in ("inf", "-inf") for cell in cells):
+                local.append(place)
     return columns
 
 

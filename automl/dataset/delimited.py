@@ -225,7 +225,7 @@ def _load(data: bytes, dialect: Dialect) -> tuple[pa.Table, dict[str, Any]]:
 def _decode(data: bytes, log: DecisionLog, details: dict[str, Any]) -> bytes:
     """Return the text as UTF-8 bytes without a mark."""
     encoding, because = find_encoding(data)
-    details["encoding"] = encoding
+    details["encoding"], details["byte_order_mark"] = encoding, data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
     if encoding not in ("utf-8", "utf-8-sig") or not data.isascii():
         override = "data=pandas.read_csv(path, encoding=...)"
         log.add("read", "encoding", encoding, because, [name for name in ("cp1252", "cp1250") if name != encoding], override)

@@ -44,6 +44,8 @@ _FOREIGN = {
     b"\x80\x04\x95": "a pickle",
     b"\x89HDF": "an HDF5 file",
 }
+_LARGEST = 8 << 30  # bytes after unpacking
+_BOMB = 500  # times that tables do not shrink when they are packed
 _KNOWN = "CSV, TSV, Excel (.xlsx), Parquet, JSON lines, each text also as .gz"
 
 
@@ -61,8 +63,12 @@ def _missing(path: Path) -> DataError:
     return DataError(f"`data` must be a file that exists. Received {str(path)!r}.{hint}")
 
 
-def load_bytes(path: Path) -> bytes:
-    """Return the bytes of `path`.
+def load_bytes(path: Path, largest: int | None = None) -> tuple[bytes, float]:
+    """Return the bytes of `path`, and the share of the file that they are.
+
+    Args:
+        path: The file.
+        largest: Bytes from which a text table is read in part: its beginning and pieces from all over it, cut at the ends of lines.
 
     Raises:
         DataError: If it is missing, a folder, unreadable or empty.
@@ -74,12 +80,40 @@ def load_bytes(path: Path) -> bytes:
     if not path.exists():
         raise _missing(path)
     try:
+        size = path.stat().st_size
+        if largest is not None and size > largest and path.suffix.lower() in _SUFFIXES["delimited"].split():
+            return _pieces(path, size, largest), largest / size
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"`data` must be a file that can be read. Reading {str(path)!r} failed: {error.strerror or error}.") from error
     if not data:
         raise DataError(f"The file must hold a table. {str(path)!r} is empty (0 bytes).")
-    return data
+    return data, 1.0
+
+
+def _pieces(path: Path, size: int, largest: int, pieces: int = 64) -> bytes:
+    """Return whole lines from the beginning and from all over a file."""
+    step = largest // (2 * pieces)
+    with open(path, "rb") as file:
+        parts = [file.read(largest // 2)]
+        parts[0] = parts[0][: parts[0].rfind(b"\n") + 1]
+        for place in range(pieces):
+            file.seek(largest // 2 + (size - largest // 2) * place // pieces)
+            piece = file.read(step)
+            parts.append(piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1])
+    return b"".join(parts)
+
+
+def _unzipped(content: bytes, name: str) -> bytes:
+    """Return the content of gzip data, piece by piece, so that a bomb is noticed before it fills the memory."""
+    found, left = io.BytesIO(), _LARGEST
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        while part := file.read(1 << 24):
+            left -= len(part)
+            if left < 0 or (file.fileobj is not None and found.tell() > 1 << 28 and found.tell() > _BOMB * len(content)):
+                raise DataError(f"A .gz file must fit into memory. {name!r} unpacks to more than {found.tell() / 1e9:.1f} GB.")
+            found.write(part)
+    return found.getvalue()
 
 
 def _unpack(path: Path, data: bytes) -> tuple[bytes, str | None]:
@@ -87,7 +121,7 @@ def _unpack(path: Path, data: bytes) -> tuple[bytes, str | None]:
     if not data.startswith(b"\x1f\x8b"):
         return data, None
     try:
-        content = gzip.decompress(data)
+        content = _unzipped(data, path.name)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"A .gz file must be complete. Unpacking {path.name!r} failed: {error}.") from error
     if not content:
@@ -132,7 +166,11 @@ def read_parquet(data: bytes) -> Table:
 def read_excel(data: bytes, log: DecisionLog) -> Table:
     """Read the first sheet of an Excel workbook that holds a table."""
     try:
-        if "xl/workbook.xml" not in zipfile.ZipFile(io.BytesIO(data)).namelist():
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > _LARGEST or (size > 1 << 28 and size > _BOMB * len(data)):
+            raise DataError(f"An Excel workbook must fit into memory. It would unpack to {size / 1e9:.1f} GB; save the table as CSV.")
+        if "xl/workbook.xml" not in archive.namelist():
             raise DataError(
                 "A zip archive must be an Excel workbook (.xlsx). Received another archive; unpack it and give the table inside."
             )
@@ -217,19 +255,24 @@ def read_json(data: bytes) -> Table:
     return Table(frame, names, {})
 
 
-def read_file(path: str | os.PathLike[str], log: DecisionLog) -> Table:
+def read_file(path: str | os.PathLike[str], log: DecisionLog, largest: int | None = None) -> Table:
     """Read a table from a file.
 
     Args:
         path: CSV, TSV, Excel, Parquet, JSON lines; text also gzipped.
         log: Receives what was found out.
+        largest: Bytes from which a text table is read in part; None to read all of it.
 
     Raises:
         DataError: If the file is missing, empty, damaged or no table.
     """
     place = Path(path).expanduser()
-    raw = load_bytes(place)
+    raw, share = load_bytes(place, largest)
     details: dict[str, Any] = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    if share < 1:
+        details["read_share"] = share
+        told = f"Its beginning and pieces from all over it, {share:.1%} of its bytes: enough to tell what it holds."
+        log.add("read", "a large file", f"read in part ({share:.1%})", told)
     data, compression = _unpack(place, raw)
     kind, because = _find_format(place, data)
     suffixes = [suffix.lower() for suffix in place.suffixes if suffix.lower() != ".gz"]

@@ -125,7 +125,8 @@ class TextComponents:
         pointer = np.concatenate([[0], np.cumsum(known)])[hashed.indptr]
         kept = sparse.csr_matrix((weight, place[known], pointer), shape=(hashed.shape[0], len(self.buckets)))
         words = int(np.searchsorted(self.buckets, BUCKETS))
-        return sparse.hstack([normalize(kept[:, :words]), normalize(kept[:, words:])], format="csr")
+        parts = [part if part.shape[1] == 0 else normalize(part) for part in (kept[:, :words], kept[:, words:])]
+        return sparse.hstack(parts, format="csr")
 
     def to_arrays(self, prefix: str) -> Arrays:
         """Return all that was learnt, under names that begin with `prefix`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-TYPES = ("number", "boolean", "category", "datetime", "text")
-ROLES = ("feature", "target", "identifier", "dropped")
+TYPES = ("number", "boolean", "category", "ordinal", "datetime", "text", "image", "list")
+ROLES = ("feature", "target", "identifier", "group", "time", "series", "dropped")
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,10 @@ class Column:
 
     Attributes:
         name: The column's name.
-        type: "number", "boolean", "category", "datetime" or "text".
-        role: "feature", "target", "identifier" or "dropped".
+        type: "number", "boolean", "category", "ordinal" (a category with an order), "datetime", "text", "image" (paths of pictures)
+            or "list" (several labels in a cell).
+        role: "feature", "target", "identifier", "group" (rows that belong together), "time" (when a row was), "series" (which series
+            a row is of) or "dropped".
         evidence: Why it has this type: a sentence with numbers.
         confidence: From 0 to 1.
         parse: How raw cells become typed values (decimal, thousands, affix, true_values, false_values, formats); also `unread`,

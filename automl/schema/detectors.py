@@ -14,6 +14,7 @@ import pandas as pd
 from automl.dataset import PADDED, NumberFormat, find_number_format
 from automl.schema.column import Column
 from automl.schema.dates import find_date_formats, parse_dates
+from automl.schema.structured import coded, image_paths, lists, ordinal
 from automl.schema.values import as_numbers, kind_of, levels
 
 # Pairs of true/false words, lower case, of a dozen European languages.
@@ -277,9 +278,13 @@ DETECTORS: tuple[Callable[[Sample], Column | None], ...] = (
     _zero_one,
     _boolean_words,
     _date_numbers,
+    coded,
     _number,
     _date_texts,
+    image_paths,
+    ordinal,
     _number_texts,
+    lists,
     _free_text,
     _category,
 )

@@ -12,11 +12,25 @@ from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema import Column, Schema, count_infinite
 from automl.task.base import Task
 from automl.task.facts import TargetFacts, labels_of, look
-from automl.task.judge import MOST_CLASSES, judge
+from automl.task.judge import MOST_CLASSES, Judged, judge
 from automl.task.positive import positive_class
+from automl.task.sequences import find_sequence, value_column
+from automl.task.series import find_series
+from automl.task.several import labels_in_cells, no_target, several_targets
 from automl.task.suggest import suggest_target
 
-__all__ = ["METRICS", "PROBLEMS", "Task", "detect_task", "suggest_target"]
+__all__ = [
+    "METRICS",
+    "PROBLEMS",
+    "Task",
+    "detect_task",
+    "find_sequence",
+    "find_series",
+    "no_target",
+    "several_targets",
+    "suggest_target",
+    "value_column",
+]
 
 PROBLEMS = ("binary", "multiclass", "regression")
 METRICS = {"binary": ("log_loss",), "multiclass": ("log_loss",), "regression": ("rmse",)}
@@ -131,13 +145,14 @@ def detect_task(
         names = [str(name) for name in dataset.frame.columns]
         hint = did_you_mean(target, names) or f" Its columns are {', '.join(map(repr, names[:8]))}{' …' if len(names) > 8 else ''}."
         raise DataError(f"`target` must be a column of the data. Received target={target!r}.{hint}")
+    several = labels_in_cells(dataset, schema, target) if problem is None else None
+    if several is not None:
+        log.add("detect", "problem type", several.problem, several.evidence[0], ["multiclass"], "problem='multiclass'")
+        return several
     series, column = dataset.frame[target], schema[target]
     facts = _require(series, column, target)
-    if problem is None:
-        chosen, confidence, because, second = judge(facts)
-        evidence: tuple[str, ...] = (because,)
-    else:
-        chosen, confidence, second, evidence = problem, 1.0, None, (_declared(facts, problem, target),)
+    judged = judge(facts) if problem is None else Judged(problem, 1.0, _declared(facts, problem, target), None)
+    chosen, confidence, second, evidence = judged.problem, judged.confidence, judged.second, (judged.because,)
     if chosen == "multiclass" and facts.distinct == 2:
         chosen = "binary"
     allowed = METRICS[chosen]
@@ -151,4 +166,4 @@ def detect_task(
     runner_up = {"problem": second, "confidence": round(1 - confidence, 2), "override": override} if second else None
     log.add("detect", "problem type", chosen, evidence[0], [second] if second else [], override if second else None)
     parse = {key: value for key, value in column.parse.items() if key in ("decimal", "thousands", "affix")}
-    return Task(chosen, target, classes, metric or allowed[0], "tabular", confidence, evidence, runner_up, parse)
+    return Task(chosen, target, classes, metric or allowed[0], "tabular", confidence, evidence, runner_up, parse, judged.kind)

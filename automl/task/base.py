@@ -18,15 +18,19 @@ class Task:
     """What is to be predicted.
 
     Attributes:
-        problem: "binary", "multiclass" or "regression".
+        problem: "binary", "multiclass" or "regression": what is learnt; "multilabel" or "anomaly_detection" where nothing is yet.
         target: The column's name.
         classes: The labels as they stand in the data, sorted; of two, the second is the positive class. Empty for regression.
         metric: What is minimised: "log_loss" or "rmse".
-        modality: "tabular".
+        modality: "tabular", "image", "text", "sequence" or "mixed".
         confidence: From 0 to 1: how sure the problem is.
         evidence: Sentences with numbers.
         runner_up: The next best problem: {"problem", "confidence", "override"}; None where it was declared or is beyond doubt.
         parse: How the target's raw cells are read (see :class:`automl.schema.Column`).
+        kind: "count", "ordinal", "forecasting", "multilabel" or "several numbers", where that says more than the problem.
+        targets: All targets, where there are several; `target` is the first.
+        time: {"column", "frequency", "season", "horizon"} of a sequence.
+        series: {"column", "count", "steps"} of a sequence with several series.
 
     Example:
         >>> task = Task("binary", "churn", ("No", "Yes"))
@@ -43,6 +47,36 @@ class Task:
     evidence: tuple[str, ...] = ()
     runner_up: dict[str, Any] | None = None
     parse: dict[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    targets: tuple[str, ...] = ()
+    time: dict[str, Any] | None = None
+    series: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The task as people call it: an ordinal target is learnt as classes and called so, a count is called a count."""
+        return self.kind if self.kind in ("count", "forecasting") else self.problem
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing can be learnt from such a task yet, with what can be done instead; None where it can be learnt."""
+        instead = {
+            "forecasting": "to learn from the rows of a table without their order, say problem='regression'",
+            "multilabel": "give one label as a column of two values",
+            "several numbers": "give one of the targets",
+            "anomaly_detection": "name a column to predict",
+        }
+        kind = self.kind if self.kind in instead else self.problem
+        if kind in instead:
+            law = "Learning is for one target of classes or numbers in a table so far"
+            return f"{law}. Detected {kind.replace('_', ' ')}; {instead[kind]}."
+        if self.modality in ("image", "sequence"):
+            what = {"image": "pictures", "sequence": "series"}[self.modality]
+            return (
+                f"Learning is for tables so far, with text among their columns. Detected {what} ({self.modality}, {self.problem}); "
+                "give a table with one row per case and columns that describe it."
+            )
+        return None
 
     @property
     def is_classification(self) -> bool:
@@ -92,12 +126,13 @@ class Task:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the task as JSON-ready values."""
-        return {**asdict(self), "classes": list(self.classes), "evidence": list(self.evidence)}
+        return {**asdict(self), "classes": list(self.classes), "evidence": list(self.evidence), "targets": list(self.targets)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Task:
         """Rebuild a task from :meth:`to_dict`."""
-        return cls(**{**values, "classes": tuple(values["classes"]), "evidence": tuple(values["evidence"])})
+        tuples = {name: tuple(values.get(name, ())) for name in ("classes", "evidence", "targets")}
+        return cls(**{**values, **tuples})
 
 
 def _series(values: Any) -> pd.Series[Any]:

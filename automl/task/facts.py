@@ -53,7 +53,7 @@ def look(series: pd.Series[Any], column: Column) -> TargetFacts:
         >>> look(pd.Series([3, 1, 3]), Column("y", "number")).numbers.tolist()
         [1.0, 3.0]
     """
-    if column.type == "number" or (column.type == "boolean" and kind_of(series) == "number"):
+    if column.type == "number" or (column.type in ("boolean", "category") and not column.declared and kind_of(series) == "number"):
         values = cast_column(series, replace(column, type="number"))
         numbers, weights = np.unique(values[~np.isnan(values)], return_counts=True)
         texts = np.array([number_text(value) for value in numbers[:_SPELLED_OUT]], dtype=object)

@@ -15,8 +15,8 @@ _TARGET_NAMES = re.compile(
 )
 
 
-def suggest_target(dataset: Dataset, schema: Schema) -> list[tuple[str, str]]:
-    """Return columns that people could want to predict, most likely first, each with the reason.
+def suggest_target(dataset: Dataset, schema: Schema) -> list[tuple[str, str, float]]:
+    """Return columns that people could want to predict, most likely first, each with the reason and how much speaks for it in points.
 
     Example:
         >>> from automl.schema import detect_schema
@@ -27,7 +27,7 @@ def suggest_target(dataset: Dataset, schema: Schema) -> list[tuple[str, str]]:
     rows, ranked = len(dataset.frame), []
     head = dataset.frame.iloc[: min(rows, 5000)]
     for place, column in enumerate(schema.columns):
-        if column.type in ("datetime", "text"):
+        if column.type in ("datetime", "text", "image") or column.role != "feature":
             continue
         distinct = int(pd.Series(levels(head[column.name])).nunique())
         if (
@@ -39,7 +39,7 @@ def suggest_target(dataset: Dataset, schema: Schema) -> list[tuple[str, str]]:
         reasons, points = _likelihood(column, place, distinct, len(schema.columns))
         ranked.append((points, column.name, reasons))
     ranked.sort(key=lambda entry: -entry[0])
-    return [(name, reasons) for _, name, reasons in ranked[:10]]
+    return [(name, reasons, points) for points, name, reasons in ranked[:10]]
 
 
 def _likelihood(column: Column, place: int, distinct: int, width: int) -> tuple[str, float]:

@@ -1,0 +1,178 @@
+"""Read .npz and .npy files and files of series (.ts); an array of more than two dimensions is told by its shape and how smooth it is."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.dataset.delimited import Table
+from automl.decisions import DecisionLog
+from automl.errors import DataError
+
+_LARGEST = 4 << 30  # bytes of an archive after unpacking; more than that is no data set but a bomb, or must be sampled before
+_LOOKED_AT = 100
+
+
+def _unpacked(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the arrays of a file by name.
+
+    Raises:
+        DataError: If it is damaged, would not fit into memory, or holds objects.
+    """
+    try:
+        raw = path.read_bytes()
+        if raw.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+            if size > _LARGEST or (len(raw) > 0 and size > 2000 * len(raw) and size > 1 << 28):
+                raise DataError(f"An .npz file must fit into memory. {path.name!r} would unpack to {size / 1e9:.1f} GB; give fewer rows.")
+        loaded = np.load(io.BytesIO(raw), allow_pickle=False)
+        return {"x": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except (OSError, EOFError, zipfile.BadZipFile, KeyError) as problem:
+        raise DataError(f"The file of arrays must be complete. Reading {path.name!r} failed: {problem}.") from problem
+    except ValueError as problem:
+        law = "An .npz file must hold numbers and text, not Python objects"
+        raise DataError(f"{law}. Reading {path.name!r} failed: {str(problem).split(';')[0]}.") from problem
+
+
+def _choose(arrays: dict[str, np.ndarray[Any, Any]], name: str) -> tuple[str, np.ndarray[Any, Any], str | None]:
+    """Return the name and array of the cases, and the name of one array with a value per case."""
+    cases = {key: array for key, array in arrays.items() if array.ndim >= 2 and len(array)}
+    if not cases:
+        one = next((key for key, array in arrays.items() if array.ndim == 1 and len(array)), None)
+        if one is None:
+            raise DataError(f"A file of arrays must hold one with an axis of cases. {name!r} holds {', '.join(arrays) or 'none'}.")
+        return one, arrays[one], None
+    first = max(cases, key=lambda key: ("train" in key.lower(), cases[key].size, key))  # a test part is for later
+    rows = len(cases[first])
+    answers = [key for key, array in arrays.items() if array.ndim == 1 and len(array) == rows and key != first]
+    part = re.sub(r"(?i)^x", "", first)
+    same = [key for key in answers if re.fullmatch(rf"(?i)(y|label|labels|target|targets){re.escape(part)}", key)]
+    return first, cases[first], next(iter([*same, *answers]), None)
+
+
+def _neighbours(values: np.ndarray[Any, Any], axis: int) -> float:
+    """Return how far neighbours along an axis are from each other, over how far cells in random order are."""
+    generator = np.random.default_rng(0)
+    here = float(np.abs(np.diff(values, axis=axis)).mean())
+    mixed = np.take(values, generator.permutation(values.shape[axis]), axis=axis)
+    chance = float(np.abs(np.diff(mixed, axis=axis)).mean())
+    return here / chance if chance else 1.0
+
+
+def describe(array: np.ndarray[Any, Any]) -> tuple[str, str] | None:
+    """Return (modality, why) of an array of three or four dimensions, None of any other.
+
+    Example:
+        >>> describe(np.zeros((20, 28, 28), dtype=np.uint8))[0]
+        'image'
+    """
+    shape = " × ".join(map(str, array.shape))
+    if array.ndim == 4 and (array.shape[-1] in (1, 3, 4) or array.shape[1] in (1, 3, 4)):
+        return (
+            "image",
+            f"The array of shape {shape} holds pictures with {array.shape[-1] if array.shape[-1] < 5 else array.shape[1]} channels.",
+        )
+    if array.ndim != 3:
+        return None
+    if array.dtype == np.uint8:
+        return "image", f"The array of shape {shape} holds pictures: its cells are bytes."
+    part = array[:: max(1, len(array) // _LOOKED_AT)][:_LOOKED_AT].astype(np.float64)
+    part = np.nan_to_num(part)
+    sides = array.shape[1:]
+    if min(sides) < 6:
+        return "sequence", f"The array of shape {shape} holds series with {min(sides)} channels and {max(sides)} steps."
+    rough = [_neighbours(part, axis) for axis in (1, 2)]
+    bounded = part.min() >= 0 and (part.max() <= 1.0 or (part.max() <= 255 and not (part % 1).any()))
+    if max(rough) < 0.9 and (bounded or sides[0] == sides[1]):
+        return "image", f"The array of shape {shape} holds pictures: neighbours along both axes are alike ({rough[0]:.2f}, {rough[1]:.2f})."
+    if bounded and sides[0] == sides[1]:
+        return "image", f"The array of shape {shape} holds square pictures with cells from {part.min():g} to {part.max():g}."
+    steps = 1 if rough[0] < rough[1] else 2
+    told = f"{array.shape[steps]} steps and {array.shape[3 - steps]} channels"
+    return "sequence", f"The array of shape {shape} holds series of {told}: only neighbours along one axis are alike."
+
+
+def read_arrays(path: Path, log: DecisionLog) -> Table:
+    """Read .npz or .npy: cases of two dimensions become columns, others are told by their shape."""
+    arrays = _unpacked(path)
+    name, array, answer = _choose(arrays, path.name)
+    details: dict[str, Any] = {"format": "arrays", "shape": list(array.shape)}
+    others = [key for key in arrays if key not in (name, answer)]
+    if others:
+        log.add("read", "arrays", f"{name}, {answer or 'no target'}", f"It is the largest of {len(arrays)}.", others, "data=one array")
+    columns: dict[str, Any] = {}
+    names: list[str] = []
+    if array.ndim <= 2:
+        flat = array.reshape(len(array), -1)
+        if flat.shape[1] > 20_000:
+            raise DataError(f"A table must have at most 20,000 columns. The array {name!r} has {flat.shape[1]:,}.")
+        columns = {str(place): flat[:, place] for place in range(flat.shape[1])}
+        names = [f"{name}{place}" if flat.shape[1] > 1 else name for place in range(flat.shape[1])]
+    else:
+        found = describe(array)
+        details["modality"], details["modality_because"] = found or ("tabular", "")
+        columns, names = {"0": np.arange(len(array))}, ["case"]
+    if answer is not None:
+        columns[str(len(names))] = arrays[answer]
+        names.append(answer)
+        details["target"] = answer
+    return Table(pd.DataFrame(columns), names, details)
+
+
+def read_series_file(path: Path) -> Table:
+    r"""Read a .ts or .arff file of the UCR and UEA archives: every line is a series and its class.
+
+    Raises:
+        DataError: If no line holds a series.
+    """
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    head, _, body = text.partition("@data")
+    if not body:
+        head, _, body = text.partition("@DATA")
+    labels: list[str] = []
+    labelled = re.search(r"(?im)^@(?:class|target)label\s+(true|false)", head)
+    has_label = labelled is None or labelled[1].lower() == "true"
+    rows = []
+    for line in body.strip().splitlines():
+        parts = line.strip().split(":")
+        if len(parts) > 1 and has_label:
+            labels.append(parts.pop().strip())
+        elif path.suffix.lower() == ".arff":
+            values = line.rsplit(",", 1)
+            parts, label = [values[0]], values[-1].strip().strip("'\"")
+            labels.append(label)
+        rows.append(parts)
+    if not rows or (labels and len(labels) != len(rows)):
+        raise DataError(f"A file of series must hold one series per line after @data. {path.name!r} holds {len(rows)} such lines.")
+    width = len(rows[0])
+    channels = {place: [_numbers(row[place]) if place < len(row) else np.array([]) for row in rows] for place in range(width)}
+    longest = max(len(series) for several in channels.values() for series in several)
+    columns: dict[str, Any] = {}
+    names: list[str] = []
+    for place, several in channels.items():
+        padded = np.full((len(rows), longest), np.nan)
+        for row, series in enumerate(several):
+            padded[row, : len(series)] = series
+        for step in range(longest):
+            columns[str(len(names))] = padded[:, step]
+            names.append(f"t{step}" if width == 1 else f"channel{place}_t{step}")
+    told = f"The file holds {len(rows):,} series of {longest:,} steps and {width} channels."
+    details: dict[str, Any] = {"format": "series", "modality": "sequence", "modality_because": told}
+    if labels:
+        columns[str(len(names))] = labels
+        names.append("label")
+        details["target"] = "label"
+    return Table(pd.DataFrame(columns), names, details)
+
+
+def _numbers(text: str) -> np.ndarray[Any, Any]:
+    cells = [cell.strip().rsplit(" ", 1)[-1].strip("()") for cell in text.split(",") if cell.strip()]
+    found = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce")
+    return np.asarray(found, dtype=np.float64)
