@@ -277,7 +277,7 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
         arguments[1:1] = [f"budget={seconds}", *trials]
     else:
         arguments[1:1] = [f"budget=automl.Budget({', '.join([seconds, *trials, f'memory={budget.memory}'])})"]
-    for name in ("problem", "positive", "costs", "min_precision", "min_recall"):
+    for name in ("problem", "positive", "metric", "costs", "min_precision", "min_recall"):
         value = getattr(settings, name)
         if value is not None:
             arguments.append(f"{name}={value!r}")

@@ -44,6 +44,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         seed: Seed of every random choice.
         problem: "binary", "multiclass" or "regression"; None to find out.
         positive: The class that probabilities, threshold and costs speak of (binary); None to find out.
+        metric: What the weights of the ensemble minimise: "log_loss" or "brier" (classes), "rmse" or "mae" (numbers); None for the first.
         costs: ``{"miss": 5, "false_alarm": 1, "currency": "EUR"}``: sets the decision threshold (binary).
         min_precision: Least precision that the threshold must reach (binary).
         min_recall: Least recall that the threshold must reach (binary).
@@ -89,6 +90,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         seed: int = 0,
         problem: str | None = None,
         positive: Any = None,
+        metric: str | None = None,
         costs: Mapping[str, Any] | None = None,
         min_precision: float | None = None,
         min_recall: float | None = None,
@@ -107,6 +109,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.problem = problem
         self.positive = positive
+        self.metric = metric
         self.costs = costs
         self.min_precision = min_precision
         self.min_recall = min_recall
@@ -218,6 +221,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             seed=int(self.seed),
             problem=self.problem,
             positive=self.positive,
+            metric=self.metric,
             costs=None if self.costs is None else dict(self.costs),
             min_precision=self.min_precision,
             min_recall=self.min_recall,

@@ -53,6 +53,7 @@ class Joined:
     scaler: TargetScaler
     rows: Array = field(repr=False)
     seed: int = 0
+    metric: str | None = None
 
     def scaler_of(self, number: int) -> TargetScaler:
         """Return the scaler of one trial alone."""
@@ -76,18 +77,26 @@ class Joined:
             return None
         members = self._modelled if self.scaler.log else self.predictions.__getitem__
         price = Price(self.costs[chosen], ROW_SECONDS)
-        fitted = select(self.problem, self.scaler, self.y, [members(number) for number in chosen], self.fold, self.seed, price)
+        parts = [members(number) for number in chosen]
+        fitted = select(self.problem, self.scaler, self.y, parts, self.fold, self.seed, price, self.metric)
         weights = np.zeros(len(self.usable))
         weights[chosen] = fitted.selection.weights
         return weights, self.scaler.in_units(fitted.prediction, self.y, self.fold) if self.scaler.log else fitted.prediction
 
 
 def select(
-    problem: str, scaler: TargetScaler, y: Array, members: Sequence[Array], fold: Array | None, seed: int, price: Price | None = None
+    problem: str,
+    scaler: TargetScaler,
+    y: Array,
+    members: Sequence[Array],
+    fold: Array | None,
+    seed: int,
+    price: Price | None = None,
+    metric: str | None = None,
 ) -> CrossFitted:
     """Choose weights on the logarithm where that was modelled, else in units."""
     target = scaler.transform(y) if scaler.log else y
-    return cross_fitted_selection(problem, target, members, fold, folds=FOLDS, seed=seed, price=price)  # type: ignore[arg-type]
+    return cross_fitted_selection(problem, target, members, fold, folds=FOLDS, seed=seed, price=price, metric=metric)  # type: ignore[arg-type]
 
 
 def join(
@@ -100,6 +109,7 @@ def join(
     scaler: TargetScaler,
     spec: Spec,
     seed: int = 0,
+    metric: str | None = None,
 ) -> Joined:
     """Choose the weights of the ensemble.
 
@@ -113,6 +123,7 @@ def join(
         scaler: From model space to units.
         spec: The shapes of the prepared data.
         seed: Of random folds.
+        metric: What the weights minimise; None for the problem's loss.
 
     Returns:
         The ensemble.
@@ -123,9 +134,9 @@ def join(
     units = np.stack([scaler.in_units(values, y, fold).astype(np.float32) if regression else values for values in modelled])
     chosen = [number for number, trial in enumerate(usable) if takes_part(trial)]
     costs = np.array([trial.family.row_seconds(trial.trained, spec) for trial in usable if trial.trained is not None])
-    begun = Joined(problem, usable, chosen, y, fold, units, costs, np.zeros(len(usable)), np.zeros(0), scaler, rows, seed)
+    begun = Joined(problem, usable, chosen, y, fold, units, costs, np.zeros(len(usable)), np.zeros(0), scaler, rows, seed, metric)
     selected = begun._select(chosen)
     assert selected is not None  # the run has made sure that one takes part
     weights, honest = selected
     corrected = scaler.corrected(blend(modelled, weights), y) if scaler.log else scaler
-    return Joined(problem, usable, chosen, y, fold, units, costs, weights, honest, corrected, rows, seed)
+    return Joined(problem, usable, chosen, y, fold, units, costs, weights, honest, corrected, rows, seed, metric)

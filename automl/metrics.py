@@ -57,6 +57,28 @@ def loss(problem: str) -> str:
     return "rmse" if problem == "regression" else "log_loss"
 
 
+def selection_metric(problem: str, wanted: str | None) -> str:
+    """Return what the weights of an ensemble minimise: what the user asked for, or the problem's loss.
+
+    Args:
+        problem: "binary", "multiclass" or "regression".
+        wanted: "log_loss" or "brier" for classes, "rmse" or "mae" for numbers; None for the loss.
+
+    Raises:
+        UsageError: If the problem has no such metric.
+
+    Example:
+        >>> selection_metric("regression", "mae"), selection_metric("binary", None)
+        ('mae', 'log_loss')
+    """
+    known = ("rmse", "mae") if problem == "regression" else ("log_loss", "brier")
+    if wanted is not None and wanted not in known:
+        kind = "numbers" if problem == "regression" else "classes"
+        hint = did_you_mean(str(wanted), known)
+        raise UsageError(f"`metric` must be {known[0]!r} or {known[1]!r} for {kind}. Received metric={wanted!r}.{hint}")
+    return wanted or known[0]
+
+
 def score(name: str, y: Array, prediction: Array) -> float:
     """Score a prediction by a metric's name.
 

@@ -68,6 +68,7 @@ class Recipe(_Part):
         ignore: Columns that must not be used.
         sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
         types: Type of a column, where the detection is wrong.
+        metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         glossary: What a column is called among people.
@@ -92,6 +93,7 @@ class Recipe(_Part):
     ignore: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     types: dict[str, str] = {}
+    metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
     target_scale: Literal["linear", "log"] | None = None
     combine_columns: bool = False
     glossary: dict[str, str] = {}
@@ -308,6 +310,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "min_precision": recipe.minimum.precision,
         "types": recipe.types or None,
         "ignore": [*recipe.ignore, *recipe.sensitive] or None,
+        "metric": recipe.metric,
         "target_scale": recipe.target_scale,
         "combine_columns": recipe.combine_columns or None,
         "test": recipe.test,

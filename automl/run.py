@@ -22,6 +22,7 @@ from automl.explanation import Importance, RowExplanation, explain_rows, interes
 from automl.families.base import Family, TrainingData
 from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
+from automl.metrics import selection_metric
 from automl.predictor import Part, Predictor, join_trials
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.target import TargetScaler
@@ -54,6 +55,7 @@ class RunSettings:
     seed: int = 0
     problem: str | None = None
     positive: Any = None
+    metric: str | None = None
     costs: dict[str, Any] | None = None
     min_precision: float | None = None
     min_recall: float | None = None
@@ -166,10 +168,9 @@ class Run:
         self.feature_names = [name for name in dataset.frame.columns if name != target]
         self.dataset, self.schema, self.task, self.y = dataset, found.schema, found.task, found.y
         if self.task.problem != "binary" and (settings.costs or settings.min_precision or settings.min_recall):
-            raise UsageError(
-                "`costs`, `min_precision` and `min_recall` are for a target of two classes. "
-                f"Received a {self.task.problem} target {target!r}."
-            )
+            law = "`costs`, `min_precision` and `min_recall` are for a target of two classes"
+            raise UsageError(f"{law}. Received a {self.task.problem} target {target!r}.")
+        self.metric = selection_metric(self.task.problem, settings.metric)
 
     def check(self) -> None:
         """Look for what would make the model useless or the numbers wrong; what is found changes the plan."""
@@ -263,20 +264,14 @@ class Run:
         self.tell("ensemble")
         self.judged_rows = rows = np.flatnonzero(self.parts.fold >= 0)
         y, fold = self.y[self.parts.train][rows], self.parts.fold[rows] if self.parts.folds > 1 else None
-        problem, seed = self.task.problem, self.settings.seed
-        self.joined = joined = join(problem, self.trials, self._takes_part, y, rows, fold, self.scaler, self.preprocessor.spec, seed)
+        given = (self.task.problem, self.trials, self._takes_part, y, rows, fold, self.scaler, self.preprocessor.spec)
+        self.joined = joined = join(*given, self.settings.seed, self.metric)
         self.usable, self.weights, self.honest, self.scaler = joined.usable, joined.weights, joined.honest, joined.scaler
         parts = join_trials(self.usable, self.weights, self.preprocessor.spec)
         self.predictor = self.predictor_of(parts, self.scaler)
-        names = [f"{part.family.title} ({part.share:.0%})" for part in sorted(parts, key=lambda part: -part.share)]
-        self.log.add(
-            "ensemble",
-            "members",
-            ", ".join(names),
-            f"Greedy selection over {len(self.usable)} models on out-of-fold predictions of {len(y):,} rows.",
-            [],
-            "families=['linear']",
-        )
+        names = ", ".join(f"{part.family.title} ({part.share:.0%})" for part in sorted(parts, key=lambda part: -part.share))
+        told = f"Greedy selection by {self.metric} over {len(self.usable)} models on out-of-fold predictions of {len(y):,} rows."
+        self.log.add("ensemble", "members", names, told, [], "families=['linear']")
 
     def _takes_part(self, trial: Trial) -> bool:
         """Whether a trial may be part of the model; what is there for comparison alone may not."""

@@ -20,6 +20,7 @@ from automl.metrics import (
     metrics_for,
     row_losses,
     score,
+    selection_metric,
     why_undefined,
     wilson,
 )
@@ -191,3 +192,12 @@ def test_inputs_stay_as_they_are():
         metric.function(y, p)
     assert (before[0] == y).all()
     assert (before[1] == p).all()
+
+
+def test_what_weights_minimise_is_asked_for_or_the_loss():
+    assert [selection_metric(problem, None) for problem in ("binary", "multiclass", "regression")] == ["log_loss", "log_loss", "rmse"]
+    assert selection_metric("multiclass", "brier") == "brier"
+    with pytest.raises(UsageError, match=r"`metric` must be 'rmse' or 'mae' for numbers. Received metric='mea'. Did you mean 'mae'"):
+        selection_metric("regression", "mea")
+    with pytest.raises(UsageError, match="for classes"):
+        selection_metric("binary", "rmse")

@@ -152,7 +152,7 @@ def case(tmp_path: Path) -> Path:
     path = tmp_path / "case.yaml"
     path.write_text(
         "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\n"
-        "only_networks: true\ntarget_scale: log\ncombine_columns: true\nseed: 7\n"
+        "only_networks: true\ntarget_scale: log\ncombine_columns: true\nmetric: brier\nseed: 7\n"
         "costs: {miss: 5, false_alarm: 1, currency: EUR}\nminimum: {recall: 0.8}\nbudget: 9s\nignore: [age]\n"
         "glossary: {income: what they earn, churn: left us}\nmatters: Recall.\n"
     )
@@ -168,7 +168,7 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert call["budget"].limit == 4.0
     assert call["seed"] == 7
     assert call["families"] == ["linear"]
-    assert (call["only_networks"], call["target_scale"], call["combine_columns"]) == (True, "log", True)
+    assert (call["only_networks"], call["target_scale"], call["combine_columns"], call["metric"]) == (True, "log", True, "brier")
     assert call["positive"] == "Yes"
     assert call["min_recall"] == 0.8
     assert call["costs"] == {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}
