@@ -169,6 +169,7 @@ def test_odd_cells_do_no_harm(case):
     assert fit(odd, "churn").predict(odd).shape == (80,)
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns():
     rng = np.random.default_rng(0)
     wide = pd.DataFrame(rng.normal(size=(60, 10_000))).add_prefix("c")

@@ -205,7 +205,7 @@ def test_the_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     seen: list[str] = []
     original = automl.dataset.read_file
-    monkeypatch.setattr(automl.dataset, "read_file", lambda path, log: seen.append(path) or original(path, log))
+    monkeypatch.setattr(automl.dataset, "read_file", lambda path, *rest: seen.append(path) or original(path, *rest))
     rows = "\n".join(f"{number},{number % 7},{number % 2}" for number in range(60))
     (tmp_path / "d.csv").write_text(f"a,b,y\n{rows}\n")
     (tmp_path / "r.yaml").write_text("data: d.csv\ntarget: y\nfamilies: [linear]\nignore: [b]\n")

@@ -486,7 +486,10 @@ def predictions(folder):
     return automl.load(folder / "model.automl").predict_proba(DATA)
 
 
-@pytest.mark.parametrize(("options", "moments"), [(COMMAND, (1, 3, 5)), (NETWORKS, (2,))], ids=["baselines", "networks"])
+@pytest.mark.parametrize(
+    ("options", "moments"),
+    [pytest.param(COMMAND, (1, 3, 5), id="baselines", marks=pytest.mark.slow), pytest.param(NETWORKS, (2,), id="networks")],
+)
 def test_kill_9_between_and_within_packs(options, moments, tmp_path):
     data = table(tmp_path)
     finish(begin(tmp_path / "whole", data, options))
