@@ -88,7 +88,7 @@ def _plan(
     for one in find_order(schema.features, typed, outcome, task.target):
         if groups is not None:
             one = dataclasses.replace(one, action="told", because=f"{one.because} Rows that belong together decide the folds.")
-        else:
+        elif one.action != "told":
             times = cast_column(dataset.frame[one.columns[0]], schema[one.columns[0]])
             if not _can_be_ordered(task, y, times):
                 one, times = dataclasses.replace(one, action="told", because=f"{one.because} Some classes occur only at some times."), None
