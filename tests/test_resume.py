@@ -531,13 +531,17 @@ def test_a_second_process_refuses_and_a_new_run_does_not_replace_an_unfinished_o
     finish(begin(folder, data, (*COMMAND, "--start-over")))
 
 
-def test_a_recipe_goes_on_with_its_words(tmp_path):
-    table(tmp_path)
+def test_a_recipe_goes_on_with_its_words_where_its_data_have_moved(tmp_path):
+    data = table(tmp_path)
     lines = ["data: people.csv", "target: churn", "title: Who leaves us", "trials: 7", "families: [linear, hist_gradient_boosting]"]
     (tmp_path / "who.yaml").write_text("\n".join(lines))
     folder = tmp_path / "run"
     assert kill_when(command("run", tmp_path / "who.yaml", "--out", folder), lambda: packs(folder) >= 2)
-    finish(command("resume", folder))
+    moved = data.rename(tmp_path / "elsewhere.csv")
+    second = command("resume", folder)
+    assert "must be a file" in second.communicate(timeout=100)[1]
+    assert second.returncode == DataError.exit_code
+    finish(command("resume", folder, "--data", moved))
     assert "Who leaves us" in (folder / "report.html").read_text(encoding="utf-8")
 
 
