@@ -128,12 +128,12 @@ class Study:
         new = [queue for queue in queues if queue.spent == 0.0]
         if new:
             return min(new, key=lambda queue: order_of(queue.family))
-        best = sorted(queues, key=lambda queue: (self._best_of(queue.family), queue.family.name))
+        best = sorted(queues, key=lambda queue: (loss_of(self._best_of(queue.family)), queue.family.name))
         return min(best[:2], key=lambda queue: queue.spent)
 
-    def _best_of(self, family: Family) -> float:
-        losses = [trial.loss for trial in self.trials if trial.family.name == family.name and trial.usable and trial.loss is not None]
-        return min(losses, default=float("inf"))
+    def _best_of(self, family: Family) -> Trial | None:
+        """Return the usable trial of a family with the lowest loss, None where there is none."""
+        return min((trial for trial in self.trials if trial.usable and trial.family.name == family.name), key=loss_of, default=None)
 
     def _slice(self, queue: Queue) -> float:
         """Return the seconds for the next pack: half of what is left for a first one, more where half would not even be worth beginning."""
@@ -154,13 +154,10 @@ class Study:
 
     def _ask(self, queue: Queue, seconds: float, most: int | None = None) -> list[Config]:
         """Return up to `most` new configurations that share a pack."""
-        room = self.budget.trials - self._counted() if self.budget.trials is not None and self.plan.competes(queue.family) else most
-        most = min(most or room, room) if room else most
-        best = min(
-            (trial for trial in self.trials if trial.usable and trial.family.name == queue.family.name),
-            key=lambda trial: float(trial.loss or 0.0),
-            default=None,
-        )
+        caps = [] if most is None else [most]
+        if self.budget.trials is not None and self.plan.competes(queue.family):
+            caps.append(self.budget.trials - self._counted())
+        best, most = self._best_of(queue.family), min(caps, default=None)
         limits = Limits(self.data.spec, self.data.folds, seconds, self._room, most)
         configs = queue.ask(limits, None if best is None else best.config, self.seed, self._rng)
         start = len(self.trials)
@@ -323,6 +320,11 @@ class Study:
     def _tell(self, message: str) -> None:
         if self.on_progress is not None:
             self.on_progress(message)
+
+
+def loss_of(trial: Trial | None) -> float:
+    """Return the loss of a trial, infinite where it has none."""
+    return float("inf") if trial is None or trial.loss is None else float(trial.loss)
 
 
 def out_of_fold_loss(data: TrainingData, predictions: np.ndarray[Any, Any]) -> float:

@@ -81,11 +81,11 @@ def _of_column(home: Path, column: Column, series: pd.Series[Any]) -> Iterator[F
     wrong = {path: why for path in there if (why := broken_picture(os.path.join(home, path))) is not None}
     _, unopened = picture_sizes(home, [path for path in there if path not in wrong])
     wrong |= unopened
-    missing = len(paths) - len(there)
+    found = set(there)
+    missing = [path for path in paths if path not in found]
     told = []
     if missing:
-        absent = next(path for path in paths if not (home / path).is_file())
-        told.append(f"{missing:,} of {len(paths):,} files are not there, such as {absent!r}")
+        told.append(f"{len(missing):,} of {len(paths):,} files are not there, such as {missing[0]!r}")
     if wrong:
         told.append(f"{len(wrong):,} cannot be opened: " + ", ".join(f"{path} ({why})" for path, why in list(wrong.items())[:3]))
     if any("\\" in str(text) for text in texts[:1000]):

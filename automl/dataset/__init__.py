@@ -130,8 +130,10 @@ def _read_other(path: Path, log: DecisionLog) -> Table | None:
         return read_folder(path, log)
     if path.is_file() and suffix in (".npz", ".npy"):
         return read_arrays(path, log)
-    if path.is_file() and suffix in (".ts", ".arff") and b"@data" in path.read_bytes()[: 1 << 20].lower():
-        return read_series_file(path)
+    if path.is_file() and suffix in (".ts", ".arff"):
+        with path.open("rb") as file:
+            head = file.read(1 << 20)
+        return read_series_file(path) if b"@data" in head.lower() else None
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,16 @@ def periodic_embedding(spec: Spec, members: int, scale: float = 1.0) -> Periodic
     """
     frequencies = int(np.clip(MOST_COMPONENTS // max(spec.numbers, 1), 4, 16))
     return PeriodicEmbedding(members, frequencies, scale=scale) if spec.numbers else None
+
+
+def spanned(rates: Sequence[tuple[float, float]], **shared: Any) -> list[Config]:
+    """Return one configuration for each (learning rate, dropout); all have the entries `shared`, so that they can share a pack.
+
+    Example:
+        >>> spanned([(1e-3, 0.1)], form="parallel")
+        [{'form': 'parallel', 'learning_rate': 0.001, 'dropout': 0.1}]
+    """
+    return [{**shared, "learning_rate": rate, "dropout": dropout} for rate, dropout in rates]
 
 
 def input_groups(spec: Spec, numbers: Any, categories: PackedCategories | None) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automl.families._inputs import EMBEDDINGS, category_layer, number_layer
+from automl.families._inputs import EMBEDDINGS, category_layer, number_layer, spanned
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
 from automl.layers import PackedDense, PackedDropout, PackedModel, PackedScale
@@ -47,8 +47,7 @@ class DeepCross(KerasFamily):
     def portfolio(self, spec: Spec) -> list[Config]:
         """Return the stacked default's pack, then the authors' other form (which of the two wins depends on the data, they find)."""
         rates = [(2e-3, 0.1), (1e-3, 0.3), (4e-3, 0.2), (1e-3, 0.0), (4e-3, 0.4), (7e-3, 0.2), (5e-4, 0.1), (2e-3, 0.5)]
-        first: list[Config] = [{"learning_rate": rate, "dropout": dropout} for rate, dropout in rates]
-        return [*first, *({"form": "parallel", "learning_rate": rate, "dropout": dropout} for rate, dropout in rates[:4])]
+        return [*spanned(rates), *spanned(rates[:4], form="parallel")]
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share form, depths, widths and rank."""

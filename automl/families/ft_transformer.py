@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from automl import _backend
+from automl.families._inputs import spanned
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
 from automl.layers import PackedDense, PackedModel
@@ -53,7 +54,7 @@ class FTTransformer(KerasFamily):
         """Return the default's pack: half and twice its learning rate, more and no dropout (no source; chosen to span the space)."""
         rate = float(self.defaults(spec)["learning_rate"])
         rates = [(rate, 0.1), (rate / 2, 0.3), (2 * rate, 0.2), (rate, 0.0)]
-        return [{"learning_rate": chosen, "dropout": dropout} for chosen, dropout in rates]
+        return spanned(rates)
 
     def schedule(self, spec: Spec, config: Config, seed: int, configs: int) -> Schedule:
         """Return half of the epochs of a plain network (small tables a quarter), in batches that the number of columns allows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automl.families._inputs import EMBEDDINGS, category_layer, number_layer
+from automl.families._inputs import EMBEDDINGS, category_layer, number_layer, spanned
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
 from automl.layers import PackedDense, PackedDropout, PackedModel
@@ -41,7 +41,7 @@ class MLP(KerasFamily):
     def portfolio(self, spec: Spec) -> list[Config]:
         """Return one pack: the default, then its neighbours in learning rate, decay and dropout (no source; chosen to span the space)."""
         rates = [(3e-3, 0.15), (3e-3, 0.35), (1e-3, 0.15), (8e-3, 0.15), (1e-3, 0.4), (8e-3, 0.35), (3e-3, 0.0), (1.5e-2, 0.25)]
-        return [{"learning_rate": rate, "dropout": dropout} for rate, dropout in rates]
+        return spanned(rates)
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share everything but rates."""

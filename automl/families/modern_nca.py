@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from automl import _backend
-from automl.budget import Deadline
 from automl.families._footprint import Footprint
 from automl.families._inputs import EMBEDDINGS, category_layer, number_layer
 from automl.families.base import Config, Tags, Trained, TrainingData
@@ -18,7 +17,7 @@ from automl.layers import PackedDense, PackedModel
 from automl.layers.neighbours import NeighbourModel, PackedMemory
 from automl.layers.normalization import PackedLayerNorm
 from automl.layers.residual import PackedResidual, fan_in_uniform
-from automl.preprocessing.base import Spec
+from automl.preprocessing.base import Arrays, Spec
 
 MEMORY_VALUES = 2_000_000  # remembered values of one network; wide tables are remembered with fewer rows
 
@@ -63,18 +62,9 @@ class ModernNCA(KerasFamily):
         ]
         return [*first, {"blocks": 1, "learning_rate": 3e-3}, {"blocks": 1, "learning_rate": 1e-3, "dropout": 0.3}]
 
-    def train(
-        self,
-        configs: Sequence[Config],
-        data: TrainingData,
-        *,
-        deadline: Deadline,
-        seed: int,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> list[Trained]:
-        """Train the pack on rows that carry their position, by which a row is kept from voting for itself."""
-        numbered = replace(data, arrays={**data.arrays, "row": np.arange(data.rows, dtype=np.int32)[:, None]})
-        return super().train(configs, numbered, deadline=deadline, seed=seed, on_progress=on_progress)
+    def inputs(self, data: TrainingData) -> Arrays:
+        """Return the arrays, with the position of each row, by which it is kept from voting for itself."""
+        return {**super().inputs(data), "row": np.arange(data.rows, dtype=np.int32)[:, None]}
 
     def footprint(self, spec: Spec, config: Config) -> Footprint:
         """Return the size of one network, with the distances of a row to all remembered ones and their weights."""

@@ -96,6 +96,10 @@ class KerasFamily(Family):
             _FOOTPRINTS[key] = footprint(self.build(spec, [config]), inputs_of(arrays))
         return _FOOTPRINTS[key]
 
+    def inputs(self, data: TrainingData) -> Arrays:
+        """Return the arrays that the networks are trained on, each (rows, …)."""
+        return inputs_of(data.arrays)
+
     def train(
         self,
         configs: Sequence[Config],
@@ -106,13 +110,13 @@ class KerasFamily(Family):
         on_progress: Callable[[float], None] | None = None,
     ) -> list[Trained]:
         """Train the pack; see :class:`automl.training.PackTrainer`."""
-        spec, used = data.spec, inputs_of(data.arrays)
+        spec = data.spec
         shared = dict(configs[0])
         rates = {name: np.array([float(config[name]) for config in configs]) for name in sorted(self.per_member) if name in configs[0]}
         trainer = PackTrainer(
             (type(self).__module__, type(self).__qualname__, self.pack_key(shared), spec),
             lambda members: self.build(spec, [shared] * members),
-            PackData(used, data.target, data.fold, data.folds, spec.is_classification),
+            PackData(self.inputs(data), data.target, data.fold, data.folds, spec.is_classification),
             rates,
             [int(config.get("seed", seed)) for config in configs],
             self._timed(self.schedule(spec, shared, seed, len(configs)), deadline),

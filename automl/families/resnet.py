@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automl.families._inputs import EMBEDDINGS, category_layer, number_layer
+from automl.families._inputs import EMBEDDINGS, category_layer, number_layer, spanned
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
 from automl.layers import PackedDense, PackedModel
@@ -46,9 +46,7 @@ class ResNet(KerasFamily):
     def portfolio(self, spec: Spec) -> list[Config]:
         """Return the default's pack, spanned by the source's ranges of learning rate and dropout, then one wider and shallower."""
         rates = [(2e-3, 0.15), (1e-3, 0.3), (4e-3, 0.3), (1e-3, 0.0), (4e-3, 0.15), (6e-3, 0.45), (5e-4, 0.15), (2e-3, 0.5)]
-        first: list[Config] = [{"learning_rate": rate, "dropout": dropout} for rate, dropout in rates]
-        wide = {"blocks": 1, "units": 128, "residual_dropout": True}
-        return [*first, *({**wide, "learning_rate": rate, "dropout": dropout} for rate, dropout in rates[:4])]
+        return [*spanned(rates), *spanned(rates[:4], blocks=1, units=128, residual_dropout=True)]
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share blocks, widths and the places of dropout."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,12 @@ class TabM(KerasFamily):
         """Return `config` with the most heads that get enough epochs in `seconds`; with those it names where no clock runs."""
         if not np.isfinite(seconds):
             return config
-        fitting = [heads for heads in HEADS if self.seconds_for({**config, "heads": heads}, spec, folds, ENOUGH_EPOCHS) <= seconds]
-        return {**config, "heads": max(fitting, default=min(HEADS))}
+
+        def fits(heads: int) -> bool:
+            return self.seconds_for({**config, "heads": heads}, spec, folds, ENOUGH_EPOCHS) <= seconds
+
+        # Upwards, and no further than what fits: to know the time of a network, it is built.
+        return {**config, "heads": max(takewhile(fits, HEADS), default=HEADS[0])}
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:
         """Return the pack of `configs`, which share everything but rates."""

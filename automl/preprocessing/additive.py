@@ -77,7 +77,7 @@ class Additive:
         y = _outputs(target[learn], spec)
         numbers = arrays["raw_numbers"][learn].astype(np.float64)
         lines = [basis(column) for column in numbers.T]
-        steps = [_one_hot(column) for column in arrays["categories"][learn].T]
+        steps = [one_hot(column, LEVELS) for column in arrays["categories"][learn].T]
         of_numbers, of_categories = (np.array([_alone(part, y) for part in parts]) for parts in (lines, steps))
         others = [arrays["numbers"][learn][:, numbers.shape[1] :]]  # whether a number is missing
         ranked = [part for _, _, part in sorted(_numbered([*of_numbers, *of_categories], [*lines, *steps]), key=lambda item: item[:2])]
@@ -149,9 +149,14 @@ def _outputs(target: NDArray[Any], spec: Spec) -> Floats:
     return np.asarray(y / np.maximum(y.std(axis=0), 1e-12))
 
 
-def _one_hot(codes: NDArray[Any]) -> Matrix:
-    """Return one column for each of the first codes: missing, rare, and the most frequent levels but one, (rows, columns)."""
-    wanted = np.unique(codes[codes < LEVELS + 2])[:-1]
+def one_hot(codes: NDArray[Any], levels: int) -> Matrix:
+    """Return one column for each of the first codes: missing, rare, and the most frequent `levels` but one, (rows, columns).
+
+    Example:
+        >>> one_hot(np.array([2, 3, 4]), 3).tolist()
+        [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+    """
+    wanted = np.unique(codes[codes < levels + 2])[:-1]
     return np.asarray(np.equal(codes[:, None], wanted), dtype=np.float32)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.budget import Deadline
+from automl.preprocessing.additive import one_hot
 from automl.preprocessing.base import Arrays, Spec
 from automl.preprocessing.scaling import Floats
 
@@ -99,7 +100,7 @@ def _inputs(arrays: Arrays, fold: int, new: Array, linear: bool) -> Array:
         parts.append(arrays["encoded"][:, fold])
     codes = arrays["categories"]
     if linear:
-        parts += [np.equal(column[:, None], np.unique(column[column < LEVELS + 2])[:-1]) for column in codes.T]
+        parts += [one_hot(column, LEVELS) for column in codes.T]
     else:
         parts.append(codes)
     return np.hstack([part.astype(np.float32) for part in parts])
