@@ -556,6 +556,14 @@ def test_any_text_gives_a_table_or_a_sentence(tmp_path: Path, content: str) -> N
         return
 
 
+@pytest.mark.parametrize(("header", "names"), [("a;b;c", ["a", "b", "c"]), ("a;b;", ["a", "b"])])
+def test_a_header_may_have_more_fields_than_the_lines_below(tmp_path: Path, header: str, names: list[str]) -> None:
+    frame = read(write(tmp_path, f"{header}\n1;2\n3;4\n5;6\n")).frame
+    assert list(frame.columns) == names
+    assert frame["b"].tolist() == [2, 4, 6]
+    assert all(frame[name].isna().all() for name in names[2:])
+
+
 def test_a_dataset_stays_itself_and_tells_again_what_was_decided(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a;b\n1;2\n3;4\n")
     first, again = DecisionLog(), DecisionLog()

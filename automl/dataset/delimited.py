@@ -148,6 +148,9 @@ def find_dialect(text: str, *, whole: bool = True) -> Dialect:
     fitting = sum(len(record) == width for record in records)
     evidence = f"{fitting} of the first {len(records)} lines have {width} fields." if width > 1 else "No separator splits the lines evenly."
     names = tuple(table[0]) if header and table else ()
+    if any(name.strip() for name in names[width:]):
+        width = len(names)  # the lines below a wider header are short
+    names = names[:width]
     return Dialect(best, width, skip + (1 if told else 0), header, row_names, spaces, names, evidence)
 
 
