@@ -14,7 +14,8 @@ _UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 BASELINES_UNTIL = 0.15  # simple families first, so that a usable model exists early
-SEARCH_UNTIL = 0.80  # the rest belongs to ensemble, calibration, evaluation, explanation and report
+SEARCH_UNTIL = 0.80  # the rest belongs to ensemble, calibration, evaluation, explanation and report; it needs less of a long budget:
+REST_SECONDS, REST_SHARE, REST_ROW = 6.0, 0.05, 5e-5  # seconds in any case, share of the budget, and seconds for a row
 
 
 def parse_seconds(text: str | float) -> float:
@@ -192,6 +193,24 @@ class Budget:
         if isinstance(value, Budget):
             return value
         return cls("5m" if value is None else value, started=started)
+
+
+def search_until(budget: Budget, rows: int) -> float:
+    """Return the share of the budget at which the search ends, so that the rest is enough for what comes after it.
+
+    Args:
+        budget: The budget.
+        rows: Training rows.
+
+    Example:
+        >>> search_until(Budget("20s"), 1_000)
+        0.8
+        >>> round(search_until(Budget("5m"), 1_000), 2)
+        0.93
+    """
+    if not budget.timed:
+        return SEARCH_UNTIL
+    return max(SEARCH_UNTIL, 1.0 - REST_SHARE - (REST_SECONDS + REST_ROW * rows) / budget.limit)
 
 
 @dataclass(frozen=True)

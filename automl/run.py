@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.budget import Budget
+from automl.budget import Budget, search_until
 from automl.calibration import Calibration
 from automl.checks import Finding, check, shift
 from automl.dataset import Dataset, fingerprint, read, with_target
@@ -42,6 +42,7 @@ Array = NDArray[Any]
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
 EXPLAINED_ROWS = 2_000
 BACKGROUND_ROWS = 60
+AFTER_SHUFFLING, AFTER_EXPLAINING = 0.5, 0.15  # of the time behind the search, for what comes after the importance, and after explaining
 SHUFFLED_COLUMNS = 10_000  # columns × repeats; wider tables are shuffled fewer times
 
 
@@ -332,13 +333,15 @@ class Run:
         self.tell("explain")
         rows, predictor = self._explained()
         features = [column.name for column in self.schema.features]
-        if not features or len(rows) < 2 or self.budget.over(0.97):
+        rest = 1.0 - search_until(self.budget, self.data.rows)
+        if not features or len(rows) < 2 or self.budget.over(1.0 - AFTER_EXPLAINING * rest):
             return
         frame, y = self.dataset.frame.iloc[rows][features].reset_index(drop=True), self.y[rows]
         budget, seed = self.budget, self.settings.seed
         repeats = int(np.clip(SHUFFLED_COLUMNS // len(features), 1, 5))
+        until = 1.0 - AFTER_SHUFFLING * rest
         self.importance = permutation_importance(
-            predictor, frame, y, problem=self.task.problem, repeats=repeats, max_rows=EXPLAINED_ROWS, budget=budget, until=0.9, seed=seed
+            predictor, frame, y, problem=self.task.problem, repeats=repeats, max_rows=EXPLAINED_ROWS, budget=budget, until=until, seed=seed
         )
         self.background = frame.sample(min(BACKGROUND_ROWS, len(frame)), random_state=seed).reset_index(drop=True)
         prediction = predictor(frame)

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from automl.budget import BASELINES_UNTIL, SEARCH_UNTIL, Budget, Deadline
+from automl.budget import BASELINES_UNTIL, Budget, Deadline, search_until
 from automl.decisions import DecisionLog
 from automl.errors import ArtifactError, DataError
 from automl.families.base import Config, Family, Trained, TrainingData
 from automl.memory import is_out_of_memory, resident_bytes, room_for_packs
 from automl.proposals import Limits, Queue, key_of
-from automl.selection import SHARES, Plan, order_of
+from automl.selection import Plan, order_of
+from automl.shares import shares
 from automl.trials import Pack, RecordedPack, Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
+SECOND_SLICE = 1 / 3  # of a baseline's time, for the second of its kind: enough to see whether it is worth more
 LEAST_SECONDS = 0.5  # a piece of work is not begun with less
 
 
@@ -54,6 +56,7 @@ class Study:
     def run(self) -> list[Trial]:
         """Try the baselines, then portfolios and proposals, and return all trials."""
         self._rng = np.random.default_rng([self.seed, 7])
+        self._until = search_until(self.budget, self.data.rows)
         self._queues = {
             family.name: Queue(family, [family.complete(config, self.data.spec) for config in family.portfolio(self.data.spec)])
             for family in self.plan.families
@@ -81,24 +84,25 @@ class Study:
             seconds = max(BASELINES_UNTIL * self.budget.limit, 2.0) if self.budget.timed else None
             first = not any(trial.usable and trial.family.tags.kind != "naive" for trial in self.trials)
             if seconds is not None and not first:
-                seconds = min(seconds, self.budget.remaining(SEARCH_UNTIL) / 2)
+                again = any(trial.usable and trial.family.tags.kind == queue.family.tags.kind for trial in self.trials)
+                seconds = min(seconds * (SECOND_SLICE if again else 1.0), self.budget.remaining(self._until) / 2)
             # Without a model that looks at the columns there is nothing to report: the first one may use what later stages would have.
-            deadline = self.budget.deadline(1.0 if first else SEARCH_UNTIL, seconds)
+            deadline = self.budget.deadline(1.0 if first else self._until, seconds)
             self._train(queue, self._ask(queue, deadline.remaining(), most=1), deadline)
 
     def _search(self) -> None:
         """Give each kind of family its share of the time that is left, until nothing more fits."""
-        while not self._full() and not self.budget.over(SEARCH_UNTIL):
+        while not self._full() and not self.budget.over(self._until):
             queue = self._next()
             if queue is None:
                 return
             seconds = self._slice(queue)
             configs = self._ask(queue, seconds)
-            self._train(queue, configs, self.budget.deadline(SEARCH_UNTIL, seconds if self.budget.timed else None))
+            self._train(queue, configs, self.budget.deadline(self._until, seconds if self.budget.timed else None))
 
     def _next(self) -> Queue | None:
         """Return the family whose kind is furthest behind its share of the time and still fits."""
-        remaining = self.budget.remaining(SEARCH_UNTIL)
+        remaining = self.budget.remaining(self._until)
         open_queues = [
             queue
             for queue in self._queues.values()
@@ -120,7 +124,8 @@ class Study:
         """Return the best family of the kind that is furthest behind its share of the time."""
         kinds = {queue.family.tags.kind for queue in open_queues}
         spent = {kind: sum(q.spent for q in self._queues.values() if q.family.tags.kind == kind) for kind in kinds}
-        kind = min(kinds, key=lambda kind: (spent[kind] / SHARES.get(kind, 0.3), kind))
+        share = shares(self.data, [trial for trial in self.trials if trial.family.name not in self.plan.references], sorted(kinds))
+        kind = min(kinds, key=lambda kind: (spent[kind] / share[kind], kind))
         return self._of_kind([queue for queue in open_queues if queue.family.tags.kind == kind])
 
     def _of_kind(self, queues: list[Queue]) -> Queue:
@@ -137,7 +142,7 @@ class Study:
 
     def _slice(self, queue: Queue) -> float:
         """Return the seconds for the next pack: half of what is left for a first one, more where half would not even be worth beginning."""
-        left = self.budget.remaining(SEARCH_UNTIL)
+        left = self.budget.remaining(self._until)
         if queue.family.tags.kind != "network" or queue.spent > 0.0 or not self.budget.timed:
             return left
         return min(max(left * NETWORK_SLICE, queue.family.least_seconds(self.data.spec, self.data.folds)), left)
@@ -257,7 +262,7 @@ class Study:
         if self.budget.timed:
             self._adopt()
         # What comes after the search has its share of the budget, however late the last pack came.
-        self.budget.spend(min(last.elapsed, SEARCH_UNTIL * self.budget.limit))
+        self.budget.spend(min(last.elapsed, self._until * self.budget.limit))
 
     def _repeat(self, queue: Queue, configs: Sequence[Config]) -> bool:
         """Take the next recorded pack in place of training `configs`, if it is the same; return whether nothing is left to train."""

@@ -14,7 +14,6 @@ from automl.preprocessing.base import Spec
 ORDER = {"naive": 0, "linear": 1, "tree": 2, "network": 3}
 NOT_ASKED = "not asked for"
 COMPARED = ("naive", "linear")  # kinds that are cheap, and that every score is read against, also where they are not wanted as a model
-SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while each kind still has something to try
 
 
 @dataclass(frozen=True)

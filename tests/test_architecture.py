@@ -44,8 +44,9 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "memory": set(),
     "trials": {"families", "preprocessing", "artifact"},
     "proposals": {"families", "preprocessing"},
-    "search": {"families", "selection", "metrics", "progress", "trials", "memory", "proposals"},
+    "search": {"families", "selection", "metrics", "progress", "trials", "memory", "proposals", "shares"},
     "ensemble": {"families", "metrics"},
+    "shares": {"families", "trials", "ensemble"},
     # judge
     "calibration": {"metrics", "task"},
     "intervals": {"metrics", "task"},

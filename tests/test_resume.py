@@ -16,7 +16,7 @@ from small import FEATURES, FakeFamily, HandClock, people
 
 import automl
 from automl import AutoML, Budget, DataError, UsageError
-from automl.budget import SEARCH_UNTIL
+from automl.budget import search_until
 from automl.errors import InternalError
 from automl.search import Study
 from automl.selection import Plan
@@ -171,8 +171,9 @@ def test_time_that_was_spent_counts(tmp_path):
     budget = Budget(100, clock=other)
     found = families(clock=other, cost=4.0)
     run = study(tmp_path / NAME, found, budget)
-    assert budget.elapsed() <= SEARCH_UNTIL * 100
-    assert other.now - 1000 == pytest.approx(SEARCH_UNTIL * 100 - spent, abs=4.0)
+    until = 100 * search_until(budget, run.data.rows)
+    assert budget.elapsed() <= until
+    assert other.now - 1000 == pytest.approx(until - spent, abs=4.0)
     assert [trial.number for trial in run.trials] == list(range(len(run.trials)))
     assert sum(len(family.calls) for family in found) > 3
     elapsed = [trial.elapsed for trial in run.trials]
@@ -187,8 +188,8 @@ def test_what_comes_after_the_search_keeps_its_time(tmp_path):
     with sqlite3.connect(tmp_path / NAME) as connection:
         connection.execute("update packs set elapsed = 99.0")  # the last pack came late
     budget = Budget(100, clock=HandClock())
-    study(tmp_path / NAME, families(), budget)
-    assert budget.remaining() == pytest.approx(20.0)
+    run = study(tmp_path / NAME, families(), budget)
+    assert budget.remaining() == pytest.approx(100 * (1 - search_until(budget, run.data.rows)))
 
 
 def test_a_damaged_pack_of_a_run_with_a_clock_counts_as_failed(tmp_path):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from small import FakeFamily, HandClock
 
-from automl.budget import SEARCH_UNTIL, Budget
+from automl.budget import Budget, search_until
 from automl.families.base import Trained, TrainingData
 from automl.search import Study, out_of_fold_loss
-from automl.selection import SHARES, Plan
+from automl.selection import Plan
+from automl.shares import SHARES, TRUST
 from automl.testing import toy_data
 from automl.trials import TrialStore
 
@@ -71,16 +72,19 @@ def test_the_search_ends_when_its_share_of_the_clock_is_used_up():
     budget = Budget(100, clock=clock)
     trials = study(FakeFamily("a", clock=clock, cost=3.0), FakeFamily("b", "tree", clock=clock, cost=7.0), budget=budget).run()
     assert len(trials) > 5
-    assert clock.now <= 100 * SEARCH_UNTIL
+    assert clock.now <= 100 * search_until(budget, 200)
 
 
-def test_kinds_of_families_get_their_share_of_the_time():
+@pytest.mark.parametrize("useful", SHARES)
+def test_kinds_of_families_get_the_time_that_the_ensemble_says_they_are_worth(useful):
     clock = HandClock()
-    families = [FakeFamily(kind, kind, clock=clock, cost=1.0) for kind in SHARES]
-    trials = study(*families, budget=Budget(500, clock=clock)).run()
+    # All are useless but one, which therefore has all the weight.
+    families = [FakeFamily(kind, kind, clock=clock, cost=1.0, best=0.5 if kind == useful else 5.0) for kind in SHARES]
+    trials = study(*families, budget=Budget(150, clock=clock)).run()
     spent = {kind: sum(trial.seconds for trial in trials if trial.family.tags.kind == kind) for kind in SHARES}
     for kind, share in SHARES.items():
-        assert spent[kind] / sum(spent.values()) == pytest.approx(share, abs=0.03)
+        worth = (1 - TRUST) * share + TRUST * (kind == useful)
+        assert spent[kind] / sum(spent.values()) == pytest.approx(worth, abs=0.03)
 
 
 def test_what_does_not_fit_into_the_time_left_is_not_begun():

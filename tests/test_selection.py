@@ -11,7 +11,7 @@ from automl.decisions import DecisionLog
 from automl.errors import UsageError
 from automl.families.base import Tags
 from automl.preprocessing.base import Spec
-from automl.selection import ORDER, SHARES, choose_families
+from automl.selection import ORDER, choose_families
 
 SPEC = Spec(3, 2, (4,), 2, "binary", 500)
 
@@ -99,10 +99,6 @@ def test_the_choice_is_told():
     assert "500 rows" in decision.because
     assert any("mlp (not asked for)" in other for other in decision.alternatives)
     assert json.loads(json.dumps(plan.to_dict()))["families"] == ["naive", "linear"]
-
-
-def test_the_shares_of_the_time_add_up():
-    assert sum(SHARES.values()) == pytest.approx(1.0)
 
 
 # ── networks alone

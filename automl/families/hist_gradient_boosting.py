@@ -52,14 +52,13 @@ class HistGradientBoosting(TreeFamily):
         hp.Choice("set_levels", [0, FEW_LEVELS, MOST_LEVELS], default=FEW_LEVELS)
 
     def portfolio(self, spec: Spec) -> list[Config]:
-        """Return the default (with few rows: small, strongly regularised trees), others with fewer columns per split or finer leaves."""
+        """Return the default and what adds most to it in an ensemble (no source; measured out of fold on nine tables, see CHANGELOG)."""
+        varied = {"max_leaf_nodes": 31, "max_features": 0.3, "min_samples_leaf": 5, "set_levels": MOST_LEVELS}
         slow = {"learning_rate": 0.03, "max_leaf_nodes": 63, "l2_regularization": 1.0, "max_features": 0.5}
-        quick = {"learning_rate": 0.1, "max_leaf_nodes": 15, "l2_regularization": 1.0, "max_features": 0.7}
-        small = {"learning_rate": 0.03, "max_leaf_nodes": 8, "l2_regularization": 10.0, "max_features": 0.3}
         if spec.rows < 10_000:
-            return [{}, {**quick, "set_levels": MOST_LEVELS}, small, slow]
-        fine = {"learning_rate": 0.04, "max_leaf_nodes": 63, "min_samples_leaf": 5, "max_features": 0.3}
-        return [{}, {"max_features": 0.5, "min_samples_leaf": 5, "set_levels": MOST_LEVELS}, fine, small, slow]
+            return [{}, varied, {"learning_rate": 0.03, "max_features": 0.3}, slow]
+        small = {"learning_rate": 0.1, "max_leaf_nodes": 8, "l2_regularization": 10.0, "max_features": 0.3}
+        return [{}, varied, {"max_leaf_nodes": 15}, slow, {"set_levels": 0}, small]
 
     def fit(
         self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1

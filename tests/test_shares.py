@@ -1,0 +1,58 @@
+"""The division of the search time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl.families.base import Trained
+from automl.shares import OTHER, SHARES, TRUST, shares
+from automl.testing import toy_data
+from automl.trials import Trial
+from tests.small import FakeFamily
+
+
+def trial(data, kind, right, seed=0):
+    """A finished trial whose probability of the true class is `right` on average."""
+    noise = np.random.default_rng(seed).normal(0, 0.05, data.rows)
+    chance = np.clip(right + noise, 0.01, 0.99)
+    out = np.stack([1 - chance, chance], axis=1)
+    out = np.where(data.target[:, None] == 1, out, out[:, ::-1]).astype(np.float32)
+    return Trial(0, FakeFamily(kind, kind), {}, "finished", 0.5, 1.0, 1.0, Trained({}, [{}] * data.folds, out, 1.0))
+
+
+def test_the_shares_of_experience_add_up():
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+
+
+def test_experience_holds_until_every_kind_has_a_usable_trial():
+    data = toy_data("binary")
+    assert shares(data, [trial(data, "tree", 0.9)], ["tree", "network"]) == {"tree": SHARES["tree"], "network": SHARES["network"]}
+    failed = replace(trial(data, "network", 0.9), status="failed", trained=None)
+    assert shares(data, [trial(data, "tree", 0.9), failed], ["tree", "network"])["network"] == SHARES["network"]
+    assert shares(data, [], ["something new"]) == {"something new": OTHER}
+
+
+def test_time_goes_where_the_weight_is():
+    data = toy_data("binary")
+    tried = [trial(data, "tree", 0.9), trial(data, "network", 0.6, 1)]
+    found = shares(data, tried, ["tree", "network"])
+    assert found["tree"] == pytest.approx((1 - TRUST) * SHARES["tree"] + TRUST, abs=0.05)
+    assert found["network"] >= (1 - TRUST) * SHARES["network"]
+
+
+def test_a_kind_that_cannot_go_on_still_has_its_weight():
+    data = toy_data("binary")
+    tried = [trial(data, "linear", 0.9), trial(data, "tree", 0.6, 1), trial(data, "network", 0.6, 2)]
+    found = shares(data, tried, ["tree", "network"])
+    assert sum(found.values()) < 0.6
+
+
+def test_rows_that_no_fold_validates_do_not_count():
+    data = toy_data("binary")
+    fold = np.where(np.arange(data.rows) % 2, 0, -1)
+    data = replace(data, fold=fold)
+    tried = [trial(data, "tree", 0.9), trial(data, "network", 0.6, 1)]
+    for one in tried:
+        one.trained.out_of_fold[fold < 0] = np.nan
+    assert shares(data, tried, ["tree", "network"])["tree"] > 0.6
