@@ -17,7 +17,7 @@ from automl.families.base import Config, Family, Trained, TrainingData
 from automl.memory import is_out_of_memory, resident_bytes, room_for_packs
 from automl.proposals import Limits, Queue, key_of
 from automl.selection import Plan, order_of
-from automl.shares import shares
+from automl.shares import LEAST, family_weights, shares_of_kinds
 from automl.trials import Pack, RecordedPack, Trial, TrialStore
 
 NETWORK_SLICE = 0.5  # of the search time that is left, for one pack: a second one can still learn from the first
@@ -113,28 +113,30 @@ class Study:
         if not self.budget.timed:  # without a clock the order must not depend on measured seconds
             order = lambda queue: (len(queue.asked) / queue.family.pack_configs, *order_of(queue.family))  # noqa: E731
             return min(open_queues, key=order, default=None)
+        weights = self._weights()
         while open_queues:
-            queue = self._furthest_behind(open_queues)
+            queue = self._furthest_behind(open_queues, weights)
             if self._worth(queue, remaining):  # asked of the next one alone: to know the size of a network takes a while
                 return queue
             open_queues.remove(queue)
         return None
 
-    def _furthest_behind(self, open_queues: list[Queue]) -> Queue:
-        """Return the best family of the kind that is furthest behind its share of the time."""
-        kinds = {queue.family.tags.kind for queue in open_queues}
-        spent = {kind: sum(q.spent for q in self._queues.values() if q.family.tags.kind == kind) for kind in kinds}
-        share = shares(self.data, [trial for trial in self.trials if trial.family.name not in self.plan.references], sorted(kinds))
-        kind = min(kinds, key=lambda kind: (spent[kind] / share[kind], kind))
-        return self._of_kind([queue for queue in open_queues if queue.family.tags.kind == kind])
+    def _weights(self) -> dict[str, float]:
+        """Return the weight that each family would have in an ensemble of what was tried so far."""
+        return family_weights(self.data, [trial for trial in self.trials if trial.family.name not in self.plan.references])
 
-    def _of_kind(self, queues: list[Queue]) -> Queue:
-        """Return the family to go on with: what was not tried yet, best rank first; then the one of the two best that had less time."""
-        new = [queue for queue in queues if queue.spent == 0.0]
+    def _furthest_behind(self, open_queues: list[Queue], weights: dict[str, float]) -> Queue:
+        """Return what is furthest behind its share of the time: the kind, then the family of that kind."""
+        kind_of = {name: queue.family.tags.kind for name, queue in self._queues.items()}
+        spent = {kind: sum(q.spent for q in self._queues.values() if q.family.tags.kind == kind) for kind in kind_of.values()}
+        share = shares_of_kinds(weights, kind_of, {queue.family.tags.kind for queue in open_queues})
+        kind = min(sorted(share), key=lambda kind: spent[kind] / share[kind])
+        of_kind = [queue for queue in open_queues if queue.family.tags.kind == kind]
+        new = [queue for queue in of_kind if queue.spent == 0.0]
         if new:
             return min(new, key=lambda queue: order_of(queue.family))
-        best = sorted(queues, key=lambda queue: (loss_of(self._best_of(queue.family)), queue.family.name))
-        return min(best[:2], key=lambda queue: queue.spent)
+        weight = {queue.family.name: weights.get(queue.family.name, 0.0) for queue in of_kind}
+        return min(of_kind, key=lambda queue: (queue.spent / (LEAST + weight[queue.family.name]), order_of(queue.family)))
 
     def _best_of(self, family: Family) -> Trial | None:
         """Return the usable trial of a family with the lowest loss, None where there is none."""

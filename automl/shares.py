@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,40 +12,66 @@ from automl.trials import Trial
 
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while nothing is known
 OTHER = 0.3  # of a kind that the table does not know
-TRUST = 0.5  # how much of a share follows the ensemble: what was tuned longer looks better than it is
+TRUST = 0.5  # how much of a kind's share follows the ensemble: what was tuned longer looks better than it is
+LEAST = 0.1  # share of a kind's time for a family without any weight
 ROWS = 4_000  # that are enough to tell who helps
 BEST, STEPS = 8, 10  # trials of each kind that are looked at, and members that are drawn from them
 
 
-def shares(data: TrainingData, trials: Sequence[Trial], kinds: Iterable[str]) -> dict[str, float]:
+def family_weights(data: TrainingData, trials: Sequence[Trial]) -> dict[str, float]:
+    """Return the weight of each family in a quick ensemble of what was tried so far.
+
+    Args:
+        data: The training rows.
+        trials: What was tried and may become part of the model.
+
+    Returns:
+        Family and its weight; the weights of the families that have a usable trial add up to 1.
+
+    Example:
+        >>> from automl.testing import toy_data
+        >>> family_weights(toy_data("binary"), [])
+        {}
+    """
+    by_kind: dict[str, list[Trial]] = {}
+    usable = [trial for trial in trials if trial.usable and trial.trained is not None]
+    for trial in sorted(usable, key=lambda trial: float(trial.loss or 0.0)):
+        by_kind.setdefault(trial.family.tags.kind, []).append(trial)
+    best = [trial for of_kind in by_kind.values() for trial in of_kind[:BEST]]
+    if not best:
+        return {}
+    rows = np.flatnonzero(data.fold >= 0)
+    rows = rows[:: -(-len(rows) // ROWS)]
+    predictions = np.stack([trial.trained.out_of_fold[rows] for trial in best if trial.trained is not None])
+    selected = greedy_selection(data.spec.problem, data.target[rows], predictions, steps=STEPS).weights
+    weights = {trial.family.name: 0.0 for of_kind in by_kind.values() for trial in of_kind}
+    for weight, trial in zip(selected, best, strict=True):
+        weights[trial.family.name] += float(weight)
+    return weights
+
+
+def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str]) -> dict[str, float]:
     """Return the share of the search time that each kind of family should have.
 
     Time goes where the ensemble has its weight: where trees carry it, a second configuration of trees is worth more than a sixth
     kind of network, and the other way round. Until every kind has a usable trial, the shares of experience hold.
 
     Args:
-        data: The training rows.
-        trials: What was tried so far and may become part of the model.
+        weights: As from :func:`family_weights`.
+        kind_of: The kind of each family.
         kinds: The kinds that can still go on.
 
     Returns:
         A share for each of `kinds`; they need not add up to 1.
 
     Example:
-        >>> from automl.testing import toy_data
-        >>> shares(toy_data("binary"), [], ["tree", "network"])
-        {'tree': 0.4, 'network': 0.5}
+        >>> shares_of_kinds({"mlp": 0.8, "extra_trees": 0.2}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"])
+        {'tree': 0.3, 'network': 0.65}
     """
     prior = {kind: SHARES.get(kind, OTHER) for kind in kinds}
-    by_kind: dict[str, list[Trial]] = {}
-    for trial in sorted((trial for trial in trials if trial.usable and trial.trained is not None), key=lambda trial: float(trial.loss or 0.0)):
-        by_kind.setdefault(trial.family.tags.kind, []).append(trial)
-    if not set(prior) <= set(by_kind):
+    of_kind: dict[str, float] = {}
+    for family, weight in weights.items():
+        of_kind[kind_of[family]] = of_kind.get(kind_of[family], 0.0) + weight
+    if not set(prior) <= set(of_kind):
         return prior
-    usable = [trial for of_kind in by_kind.values() for trial in of_kind[:BEST]]
-    rows = np.flatnonzero(data.fold >= 0)
-    rows = rows[:: -(-len(rows) // ROWS)]
-    predictions = np.stack([trial.trained.out_of_fold[rows] for trial in usable if trial.trained is not None])
-    weights = greedy_selection(data.spec.problem, data.target[rows], predictions, steps=STEPS).weights
-    weight = {kind: sum(w for w, trial in zip(weights, usable, strict=True) if trial.family.tags.kind == kind) for kind in prior}
-    return {kind: (1 - TRUST) * share + TRUST * float(weight[kind]) for kind, share in prior.items()}
+    return {kind: (1 - TRUST) * share + TRUST * of_kind[kind] for kind, share in prior.items()}

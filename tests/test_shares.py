@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl.families.base import Trained
-from automl.shares import OTHER, SHARES, TRUST, shares
+from automl.shares import OTHER, SHARES, TRUST, family_weights, shares_of_kinds
 from automl.testing import toy_data
 from automl.trials import Trial
 from tests.small import FakeFamily
@@ -26,26 +26,31 @@ def test_the_shares_of_experience_add_up():
 
 
 def test_experience_holds_until_every_kind_has_a_usable_trial():
+    kind_of = {"a": "tree", "b": "network"}
+    prior = {"tree": SHARES["tree"], "network": SHARES["network"]}
+    assert shares_of_kinds({}, kind_of, prior) == prior
+    assert shares_of_kinds({"a": 1.0}, kind_of, prior) == prior
+    assert shares_of_kinds({}, {}, ["something new"]) == {"something new": OTHER}
+
+
+def test_a_failed_trial_is_no_experience():
     data = toy_data("binary")
-    assert shares(data, [trial(data, "tree", 0.9)], ["tree", "network"]) == {"tree": SHARES["tree"], "network": SHARES["network"]}
     failed = replace(trial(data, "network", 0.9), status="failed", trained=None)
-    assert shares(data, [trial(data, "tree", 0.9), failed], ["tree", "network"])["network"] == SHARES["network"]
-    assert shares(data, [], ["something new"]) == {"something new": OTHER}
+    assert family_weights(data, [trial(data, "tree", 0.9), failed]) == {"tree": 1.0}
 
 
 def test_time_goes_where_the_weight_is():
     data = toy_data("binary")
-    tried = [trial(data, "tree", 0.9), trial(data, "network", 0.6, 1)]
-    found = shares(data, tried, ["tree", "network"])
+    weights = family_weights(data, [trial(data, "tree", 0.9), trial(data, "network", 0.6, 1)])
+    assert weights["tree"] > 0.9
+    found = shares_of_kinds(weights, {"tree": "tree", "network": "network"}, ["tree", "network"])
     assert found["tree"] == pytest.approx((1 - TRUST) * SHARES["tree"] + TRUST, abs=0.05)
     assert found["network"] >= (1 - TRUST) * SHARES["network"]
 
 
 def test_a_kind_that_cannot_go_on_still_has_its_weight():
-    data = toy_data("binary")
-    tried = [trial(data, "linear", 0.9), trial(data, "tree", 0.6, 1), trial(data, "network", 0.6, 2)]
-    found = shares(data, tried, ["tree", "network"])
-    assert sum(found.values()) < 0.6
+    found = shares_of_kinds({"a": 0.9, "b": 0.1, "c": 0.0}, {"a": "linear", "b": "tree", "c": "network"}, ["tree", "network"])
+    assert found == {"tree": pytest.approx(0.25), "network": pytest.approx(0.25)}
 
 
 def test_rows_that_no_fold_validates_do_not_count():
@@ -55,4 +60,4 @@ def test_rows_that_no_fold_validates_do_not_count():
     tried = [trial(data, "tree", 0.9), trial(data, "network", 0.6, 1)]
     for one in tried:
         one.trained.out_of_fold[fold < 0] = np.nan
-    assert shares(data, tried, ["tree", "network"])["tree"] > 0.6
+    assert family_weights(data, tried)["tree"] > 0.9

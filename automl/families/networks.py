@@ -24,6 +24,7 @@ ACTIVATION_SECONDS, WEIGHT_SECONDS = 4e-9, 5e-11  # of one row of many, for each
 BLOCK_MEMORY = 2**28  # bytes that the largest block may take
 ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained longer are better than many trained briefly
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
+COMPILE_SECONDS = 3.0  # of a structure that was not trained before, on two cores
 TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
 FIRST_PACE = 8e9  # work per second: a first guess for two CPU cores
 ACTIVATION_WORK = 80.0  # what a value that a layer puts out takes, in multiplications by a weight: passes over memory, not arithmetic
@@ -70,8 +71,8 @@ class KerasFamily(Family):
         return min(max(int(wanted), 1), fitting)
 
     def least_seconds(self, spec: Spec, folds: int) -> float:
-        """Return what a few epochs of the first configuration take, by the pace of earlier packs."""
-        return self.seconds_for(self.complete(self.portfolio(spec)[0], spec), spec, folds, WORTH_EPOCHS)
+        """Return what a few epochs of the first configuration take, by the pace of earlier packs, and to compile them."""
+        return COMPILE_SECONDS + self.seconds_for(self.complete(self.portfolio(spec)[0], spec), spec, folds, WORTH_EPOCHS)
 
     def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
         """Return the seconds that so many epochs of a configuration take, by the pace of this family's packs, or of the latest one."""
