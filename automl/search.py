@@ -136,7 +136,8 @@ class Study:
         if new:
             return min(new, key=lambda queue: order_of(queue.family))
         weight = {queue.family.name: weights.get(queue.family.name, 0.0) for queue in of_kind}
-        return min(of_kind, key=lambda queue: (queue.spent / (LEAST + weight[queue.family.name]), order_of(queue.family)))
+        # Squared: a second configuration of the heaviest family does more than one of each.
+        return min(of_kind, key=lambda queue: (queue.spent / (LEAST + weight[queue.family.name]) ** 2, order_of(queue.family)))
 
     def _best_of(self, family: Family) -> Trial | None:
         """Return the usable trial of a family with the lowest loss, None where there is none."""
