@@ -16,10 +16,10 @@ from automl.trials import Trial
 
 Array = NDArray[Any]
 FOLDS = 5  # of the weights, where one part of the rows was held out
-# Seconds on one core, as families count them, that one of many rows may take, cheapest first: 100,000 rows in about three, five and eight
-# seconds on two cores. What is dearer must earn it: on four of nine tables the first costs 0.2 to 2 % of the loss, on the others nothing.
+# Seconds on one core, as families count them, that one of many rows may take, cheapest first: 100,000 rows in about five and eight seconds
+# on two cores. What is dearer must earn it. With a limit of 45 µs (three seconds) four of nine tables lost 0.2 to 2 % of their loss.
 # A single model that takes more may still be the whole answer.
-ROW_SECONDS = (45e-6, 80e-6, 120e-6)
+ROW_SECONDS = (80e-6, 120e-6)
 CLOSE = 1.003  # times the loss of the dearest: what cheaper members may lose
 
 

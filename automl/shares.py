@@ -13,6 +13,7 @@ from automl.trials import Trial
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while nothing is known
 OTHER = 0.3  # of a kind that the table does not know
 TRUST = 0.5  # how much of a kind's share follows the ensemble: what was tuned longer looks better than it is
+TRUST_ROWS = (5_000, 10_000)  # with fewer than the first, its weights are chance more than worth; from the second on they have all their trust
 LEAST = 0.1  # share of a kind's time for a family without any weight
 ROWS = 4_000  # that are enough to tell who helps
 BEST, STEPS = 8, 10  # trials of each kind that are looked at, and members that are drawn from them
@@ -50,7 +51,7 @@ def family_weights(data: TrainingData, trials: Sequence[Trial]) -> dict[str, flo
     return weights
 
 
-def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str]) -> dict[str, float]:
+def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str], rows: int) -> dict[str, float]:
     """Return the share of the search time that each kind of family should have.
 
     Time goes where the ensemble has its weight: where trees carry it, a second configuration of trees is worth more than a sixth
@@ -60,12 +61,13 @@ def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], ki
         weights: As from :func:`family_weights`.
         kind_of: The kind of each family.
         kinds: The kinds that can still go on.
+        rows: Training rows; the more there are, the more the weights count.
 
     Returns:
         A share for each of `kinds`; they need not add up to 1.
 
     Example:
-        >>> shares_of_kinds({"mlp": 0.8, "extra_trees": 0.2}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"])
+        >>> shares_of_kinds({"mlp": 0.8, "extra_trees": 0.2}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"], 10_000)
         {'tree': 0.3, 'network': 0.65}
     """
     prior = {kind: SHARES.get(kind, OTHER) for kind in kinds}
@@ -74,4 +76,5 @@ def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], ki
         of_kind[kind_of[family]] = of_kind.get(kind_of[family], 0.0) + weight
     if not set(prior) <= set(of_kind):
         return prior
-    return {kind: (1 - TRUST) * share + TRUST * of_kind[kind] for kind, share in prior.items()}
+    trust = TRUST * float(np.interp(rows, TRUST_ROWS, (0.0, 1.0)))
+    return {kind: (1 - trust) * share + trust * of_kind[kind] for kind, share in prior.items()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl.families.base import Trained
-from automl.shares import OTHER, SHARES, TRUST, family_weights, shares_of_kinds
+from automl.shares import OTHER, SHARES, TRUST, TRUST_ROWS, family_weights, shares_of_kinds
 from automl.testing import toy_data
 from automl.trials import Trial
 from tests.small import FakeFamily
@@ -28,9 +28,9 @@ def test_the_shares_of_experience_add_up():
 def test_experience_holds_until_every_kind_has_a_usable_trial():
     kind_of = {"a": "tree", "b": "network"}
     prior = {"tree": SHARES["tree"], "network": SHARES["network"]}
-    assert shares_of_kinds({}, kind_of, prior) == prior
-    assert shares_of_kinds({"a": 1.0}, kind_of, prior) == prior
-    assert shares_of_kinds({}, {}, ["something new"]) == {"something new": OTHER}
+    assert shares_of_kinds({}, kind_of, prior, 99) == prior
+    assert shares_of_kinds({"a": 1.0}, kind_of, prior, 99) == prior
+    assert shares_of_kinds({}, {}, ["something new"], 99) == {"something new": OTHER}
 
 
 def test_a_failed_trial_is_no_experience():
@@ -43,13 +43,16 @@ def test_time_goes_where_the_weight_is():
     data = toy_data("binary")
     weights = family_weights(data, [trial(data, "tree", 0.9), trial(data, "network", 0.6, 1)])
     assert weights["tree"] > 0.9
-    found = shares_of_kinds(weights, {"tree": "tree", "network": "network"}, ["tree", "network"])
-    assert found["tree"] == pytest.approx((1 - TRUST) * SHARES["tree"] + TRUST, abs=0.05)
-    assert found["network"] >= (1 - TRUST) * SHARES["network"]
+    kinds = {"tree": "tree", "network": "network"}
+    few, some, many = (shares_of_kinds(weights, kinds, kinds, rows) for rows in (TRUST_ROWS[0], sum(TRUST_ROWS) // 2, TRUST_ROWS[1]))
+    assert few == {"tree": SHARES["tree"], "network": SHARES["network"]}
+    assert few["tree"] < some["tree"] < many["tree"]
+    assert many["tree"] == pytest.approx((1 - TRUST) * SHARES["tree"] + TRUST, abs=0.05)
+    assert many["network"] >= (1 - TRUST) * SHARES["network"]
 
 
 def test_a_kind_that_cannot_go_on_still_has_its_weight():
-    found = shares_of_kinds({"a": 0.9, "b": 0.1, "c": 0.0}, {"a": "linear", "b": "tree", "c": "network"}, ["tree", "network"])
+    found = shares_of_kinds({"a": 0.9, "b": 0.1, "c": 0.0}, {"a": "linear", "b": "tree", "c": "network"}, ["tree", "network"], TRUST_ROWS[1])
     assert found == {"tree": pytest.approx(0.25), "network": pytest.approx(0.25)}
 
 

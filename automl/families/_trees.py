@@ -26,6 +26,7 @@ from automl.preprocessing.base import Arrays, Spec, State
 TREE_SECONDS, LEVEL_SECONDS = 20e-9, 5e-9  # of a row in a tree: for the tree, and for each level of it
 FOREST_FACTOR = 2.5  # large trees do not fit into the nearest memory, and their leaves are looked up
 BLOCK = 4_096  # rows that one thread takes; fewer cost more to hand out than to do
+FEW_ROWS = 4  # of so few, each walks all trees at once: a call of the compiled predictor takes longer than its tree
 
 
 class TreeFamily(SklearnFamily):
@@ -127,7 +128,10 @@ def add_trees(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDAr
         The number of trees.
     """
     blocks = [slice(start, start + BLOCK) for start in range(0, len(inputs), BLOCK)]
-    if len(blocks) < 2:
+    if len(inputs) <= FEW_ROWS:
+        for row, sums in zip(inputs, total, strict=True):
+            _add_row(model, row, sums)
+    elif len(blocks) < 2:
         _add_block(model, inputs, total)
     else:
         # Blocks of rows instead of scikit-learn's threads within a tree, which wait for each other at every single tree.
@@ -146,6 +150,31 @@ def _add_block(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDA
             total[:, tree % outputs] += values
         else:
             total += leaves[values.astype(np.int64)]
+
+
+def _add_row(model: Mapping[str, Any], row: NDArray[np.float64], total: NDArray[np.float64]) -> None:
+    """Add the value of each tree at one row to `total` (outputs,): all trees take a step at a time, as the compiled predictor would."""
+    nodes, starts = model["nodes"], model["starts"][:-1]
+    at, moving = starts.copy(), np.arange(len(starts))
+    while True:
+        inner = nodes["is_leaf"][at[moving]] == 0
+        moving = moving[inner]
+        if not len(moving):
+            break
+        here = at[moving]
+        value, missing_left = row[nodes["feature_idx"][here]], nodes["missing_go_to_left"][here] != 0
+        left = np.where(np.isnan(value), missing_left, value <= nodes["num_threshold"][here])
+        by_code = np.flatnonzero((nodes["is_categorical"][here] != 0) & ~np.isnan(value))
+        if len(by_code):
+            word, bit = np.divmod(value[by_code].astype(np.uint32), np.uint32(32))
+            chosen = here[by_code]
+            inside = model["bitsets"][nodes["bitset_idx"][chosen], word] >> bit & 1
+            known = model["known"][model["feature_map"][nodes["feature_idx"][chosen]], word] >> bit & 1
+            left[by_code] = (inside != 0) | ((known == 0) & missing_left[by_code])
+        at[moving] = starts[moving] + np.where(left, nodes["left"][here], nodes["right"][here])
+    values = nodes["value"][at]
+    parts = model["leaves"][values.astype(np.int64)] if "leaves" in model else values.reshape(-1, len(total))
+    total += parts.sum(axis=0, dtype=np.float64)
 
 
 def walk_seconds(model: Mapping[str, Any]) -> float:
