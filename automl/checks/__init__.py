@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from automl.checks.columns import duplicates, named_like_identifier, odd_values, useless
+from automl.checks.columns import duplicates, named_like_identifier, naming, odd_values, useless
 from automl.checks.finding import SEVERITIES, Finding
 from automl.checks.groups import find_groups
 from automl.checks.leakage import leaks
@@ -185,11 +185,15 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     schema = _without(schema, findings)
     findings += list(odd_values(schema.features, typed, frame))
     if learnt and task.modality != "sequence":
-        findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator))
+        keys = {column.name: typed[column.name] for column in schema.columns if column.role == "identifier" and column.name in typed}
+        findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator, keys))
         findings = with_and_without(findings, schema.features, typed, task, y[sample])
         schema = _without(schema, findings)
     plan, groups, times = _plan(dataset, schema, typed, task, y, sample)
     findings += plan
+    together = [finding.columns[0] for finding in plan if finding.check == "group" and finding.action == "rows kept together"]
+    if learnt and task.modality != "sequence":
+        findings += list(naming(schema.features, typed, together))
     schema = _without(schema, findings)
     if learnt:
         findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows])]
