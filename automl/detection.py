@@ -224,6 +224,8 @@ def detect(
     types: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
     test: Any = None,
+    group: str | None = None,
+    time: str | None = None,
 ) -> Detection:
     """Find out what data hold and which task their target poses, with evidence; nothing is trained.
 
@@ -234,6 +236,8 @@ def detect(
         types: Column types, where the detection is overruled.
         ignore: Columns that are not used.
         test: A table or file to compare the data with.
+        group: The column whose equal values belong together: a customer, a patient.
+        time: The column that says when a row happened.
 
     Returns:
         The detection.
@@ -260,7 +264,7 @@ def detect(
     else:
         dataset, names = with_target(dataset, target)
     found = recognise(dataset, names, problem=problem, types=types, ignore=ignore, log=log)
-    checked = check(dataset, found.schema, found.task, found.y, log=log)
+    checked = check(dataset, found.schema, found.task, found.y, log=log, group=group, time=time)
     findings = list(checked.findings)
     if test is not None:
         findings += shift(checked.schema.features, dataset.frame, read(test, called="test").frame)

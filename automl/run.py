@@ -61,6 +61,8 @@ class RunSettings:
     min_recall: float | None = None
     types: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
     target_scale: str | None = None
     combine_columns: bool = False
     test: Any = None
@@ -175,7 +177,8 @@ class Run:
     def check(self) -> None:
         """Look for what would make the model useless or the numbers wrong; what is found changes the plan."""
         self.tell("check")
-        checked = check(self.dataset, self.schema, self.task, self.y, log=self.log, seed=self.settings.seed)
+        asked, seed = self.settings, self.settings.seed
+        checked = check(self.dataset, self.schema, self.task, self.y, log=self.log, seed=seed, group=asked.group, time=asked.time)
         self.findings: tuple[Finding, ...] = checked.findings
         self.schema, self.rows, self.checked = checked.schema, checked.rows, checked
         self.task = with_modality(self.task, self.schema, self.dataset)

@@ -144,8 +144,8 @@ def useless(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]]
     for column in columns:
         sampled, series = typed[column.name], frame[column.name]
         override = _keep(column)
-        if because := _is_constant(column, sampled, series):
-            yield Finding("constant", (column.name,), "info", "not used", f"{column.name!r} is the same in every row: {because}", "")
+        if not column.declared and (because := _is_constant(column, sampled, series)):
+            yield Finding("constant", (column.name,), "info", "not used", f"{column.name!r} is the same in every row: {because}", override)
         elif because := _says_little(column, sampled, frame):
             told = f"{column.name!r} is nearly the same in every row: {because}"
             yield Finding("constant", (column.name,), "info", "told", told, f"ignore=[{column.name!r}]")
@@ -224,7 +224,7 @@ def odd_values(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, An
         infinite = count_infinite(series) if column.type == "number" else 0
         if infinite:
             because = f"{infinite:,} values of {column.name!r} are infinite."
-            yield Finding("infinite", (column.name,), "warning", "counted as missing", because, "replace them in the data")
+            yield Finding("infinite", (column.name,), "warning", "counted as missing", because, f"ignore=[{column.name!r}]")
         missing = float(pd.isna(typed[column.name]).mean())
         if missing > 0.5:
             because = f"{missing:.1%} of the values of {column.name!r} are missing."

@@ -24,7 +24,7 @@ def encoding(dataset: Dataset) -> Iterator[Finding]:
         because = f"The file is not valid UTF-8 and has no mark; its bytes read best as {name}."
         if marked:
             because = f"The file begins with bytes that mark it as {str(name).removesuffix('-sig')}; plain UTF-8 has none."
-        yield Finding("encoding", (), "info", f"read as {name}", because, "save the file as UTF-8 without a mark")
+        yield Finding("encoding", (), "info", f"read as {name}", because, f"data=pandas.read_csv(path, encoding={str(name)!r})")
 
 
 def number_format(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Finding]:
