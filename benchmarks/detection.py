@@ -1,6 +1,6 @@
 """Run the labelled suite of the detector, and the rules of other tools on the same cases: who is right where, and whether confidence is.
 
-    python benchmarks/detection.py [--group second] [--wrong] [--out results.json]
+    python benchmarks/detection.py [--group second] [--speed rows | pictures] [--wrong] [--out results.json]
 
 The cases are those of `tests/detection/`; the second group was written from the requirements alone, before any of its cases was run. The
 other tools are not installed: their documented rules are written down in `detection_rules.py`. They choose between problem types and column
@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
+import resource
+import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from detection_rules import RULES, TYPE_RULES
 
@@ -97,14 +102,52 @@ def reliability(answers: list[tuple[float, bool]]) -> list[str]:
     return lines
 
 
+def _pictures(home: Path, count: int = 50_000) -> Path:
+    """Make pictures of 32 × 32 pixels in ten subfolders; every tenth has content of its own."""
+    from PIL import Image
+
+    generator = np.random.default_rng(0)
+    for place in range(count):
+        folder = home / "pictures" / f"kind {place % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if place % 10 == 0:
+            content = io.BytesIO()
+            Image.fromarray(generator.integers(0, 255, (32, 32, 3)).astype(np.uint8)).save(content, "jpeg")
+        (folder / f"{place:06d}.jpg").write_bytes(content.getvalue())
+    return home / "pictures"
+
+
+def speed(what: str) -> int:
+    """Time one large detection in a process of its own, from the command line as a person would call it."""
+    with tempfile.TemporaryDirectory() as home:
+        if what == "pictures":
+            arguments = [str(_pictures(Path(home)))]
+        else:
+            from limits import table
+
+            table(1_000_000).to_csv(f"{home}/table.csv", index=False)
+            arguments = [f"{home}/table.csv", "--target", "bought"]
+        command = [sys.executable, "-m", "automl", "detect", *arguments, "--json"]
+        before = time.monotonic()
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds = time.monotonic() - before
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        told = json.loads(done.stdout)
+        print(f"{what}: {told['task']} ({told['modality']}) after {seconds:.1f} s, peak {peak:,.0f} MiB")
+    return 0
+
+
 def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--group", choices=GROUPS, help="one group of cases; all without it")
+    parser.add_argument("--speed", choices=["rows", "pictures"], help="time 1,000,000 rows × 20 columns, or 50,000 pictures, instead")
     parser.add_argument("--wrong", action="store_true", help="list what is wrong")
     parser.add_argument("--out", type=Path, help="write the results as JSON")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
+    if arguments.speed:
+        return speed(arguments.speed)
     suite = cases([arguments.group] if arguments.group else list(GROUPS))
     results = {name: run(case) for name, case in suite.items()}
     types = [hit for one in results.values() for hit, _ in one["types"].values()]

@@ -57,7 +57,7 @@ def _candidates(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, A
         if count < _FEWEST_GROUPS or not _ROWS_PER_GROUP[0] <= present.sum() / count <= _ROWS_PER_GROUP[1]:
             continue
         named = named_like_identifier(column.name)
-        coded = _looks_coded(column, values) or (not named and names_things(column, columns, typed) is not None)
+        coded = _looks_coded(column, values) or (not named and names_things(column, columns, typed, traits=True) is not None)
         if named or coded:
             yield _Candidate(column, codes, count, named, coded)
 

@@ -12,7 +12,9 @@ from automl.schema import Column
 
 _FEWEST = 50  # distinct numbers
 _ROWS_PER_NUMBER = 1.25
-_LIFT = 0.25
+_LIFT = 0.25  # how much more often rows of one number agree than rows of the next, in two columns at least
+_MOST = 0.4  # and in the one that shows it best
+_TRAIT = 0.95  # agreement from which a column is a trait of what the number names
 _FINER = 3  # distinct numbers per value of the other column: else that column names the number, as a place its distance
 _COLUMNS = 25
 
@@ -25,7 +27,9 @@ def _agreement(values: np.ndarray[Any, Any], codes: np.ndarray[Any, Any]) -> tup
     return float(equal[same].mean()), float(equal[~same].mean())
 
 
-def names_things(column: Column, columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]]) -> str | None:
+def names_things(
+    column: Column, columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], *, traits: bool = False
+) -> str | None:
     """Return why a number names things, or None.
 
     A measure says much the same as the next larger one. A name says nothing of the next: rows of one flight number go to one place,
@@ -35,6 +39,7 @@ def names_things(column: Column, columns: Sequence[Column], typed: Mapping[str, 
         column: A feature.
         columns: The features; those of few values are compared.
         typed: A sample of them as typed values.
+        traits: Whether the columns must hardly ever differ between rows of one number, as the sex of a patient does not.
 
     Example:
         >>> who = np.repeat(np.arange(200.0) * 7 % 611, 5)
@@ -57,12 +62,14 @@ def names_things(column: Column, columns: Sequence[Column], typed: Mapping[str, 
     for other in [one for one in columns if one.type in ("category", "ordinal", "boolean") and one is not column][:_COLUMNS]:
         codes = pd.factorize(typed[other.name])[0][order]
         shares = np.bincount(codes[codes >= 0]) / max(len(codes), 1)
-        if not len(shares) or count < _FINER * len(shares):
-            continue
         here, beside = _agreement(values[order], codes)
-        if here - max(beside, float((shares**2).sum())) >= _LIFT:
+        if len(shares) >= count / _FINER:
+            if here >= 0.9:
+                return None  # a number that belongs to a value of this column
+            continue
+        if here - max(beside, float((shares**2).sum())) >= _LIFT and here >= _TRAIT * traits:
             told.append((here, beside, other.name))
-    if len(told) < 2:
+    if len(told) < 2 or max(here - beside for here, beside, _ in told) < _MOST:
         return None
     here, beside, name = max(told, key=lambda one: one[0] - one[1])
     return (

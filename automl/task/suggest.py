@@ -15,11 +15,14 @@ from automl.schema import Column, Schema, cast_column, levels
 # Names that people give to what they want to know, in a few languages: weak evidence, and said to be.
 _WORDS = """
     target label labels class y outcome churn churned price survived default defaulted fraud status response result sale sales income
-    rating score category author species sentiment diagnosis attrition canceled cancelled returned readmitted demand revenue count cnt
-    failure died dead death quality spam claims delay load quantity passengers consumption yield ziel zielvariable klasse umsatz preis
-    absatz cible classe prix objetivo clase precio alvo preco preço obiettivo prezzo cíl cena třída
+    rating score
 """
-_TARGET_NAMES = re.compile(rf"(?i)(^|[_\s.-])({'|'.join(_WORDS.split())})$")
+_WHOLE = """
+    category author species sentiment diagnosis attrition canceled cancelled returned readmitted demand revenue count cnt failure died dead
+    death quality spam claims delay load quantity passengers consumption yield ziel zielvariable klasse umsatz preis absatz cible classe
+    prix objetivo clase precio alvo preco preço obiettivo prezzo cíl cena třída
+"""
+_TARGET_NAMES = re.compile(rf"(?i)(^|.*[_\s.-])({'|'.join(_WORDS.split())})|((is|has|total)[_\s.-])?({'|'.join(_WHOLE.split())})")
 _COORDINATES = frozenset(["x", "z"])
 _ONLY_ANSWER = 3.0  # points of the one column beside texts or pictures
 
@@ -65,7 +68,7 @@ def named_like_target(name: str) -> bool:
         >>> named_like_target("total_sales"), named_like_target("height")
         (True, False)
     """
-    return _TARGET_NAMES.search(name) is not None
+    return _TARGET_NAMES.fullmatch(name) is not None
 
 
 def _counts_rows(values: np.ndarray[Any, Any]) -> bool:
