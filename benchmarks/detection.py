@@ -2,7 +2,8 @@
 
     python benchmarks/detection.py [--group second] [--speed rows | pictures] [--wrong] [--out results.json]
 
-The cases are those of `tests/detection/`; the second group was written from the requirements alone, before any of its cases was run. The
+The cases are those of `tests/detection/`; the second group was written from the requirements alone, the third after
+the second had been mended, each before any of its cases was run. The
 other tools are not installed: their documented rules are written down in `detection_rules.py`. They choose between problem types and column
 types of tables, so they are asked where a table has one target; what they do not answer counts as wrong in "all cases" alone.
 """
@@ -34,6 +35,7 @@ BINS = ((0.0, 0.6), (0.6, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01))
 GROUPS = {
     "first": ("cases_targets", "cases_columns", "cases_findings", "cases_sequences", "cases_hard"),
     "second": ("cases_trades", "cases_foreign", "cases_signs", "cases_stores"),
+    "third": ("cases_later",),
 }
 
 

@@ -16,6 +16,7 @@ from automl.decisions import DecisionLog
 from automl.errors import DataError
 
 _LARGEST = 4 << 30  # bytes of an archive after unpacking; more than that is no data set but a bomb, or must be sampled before
+_BOMB = 500  # times that arrays hardly shrink when they are packed
 _LOOKED_AT = 100
 _MOST_ANSWERS = 200  # columns of one array
 
@@ -31,10 +32,16 @@ def _unpacked(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         if raw.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
-            if size > _LARGEST or (len(raw) > 0 and size > 2000 * len(raw) and size > 1 << 28):
+            if size > _LARGEST or (len(raw) > 0 and size > _BOMB * len(raw) and size > 1 << 28):
                 raise DataError(f"An .npz file must fit into memory. {path.name!r} would unpack to {size / 1e9:.1f} GB; give fewer rows.")
         loaded = np.load(io.BytesIO(raw), allow_pickle=False)
-        return {"x": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        foreign = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+        if foreign:
+            raise DataError(f"An .npz file must hold arrays. {path.name!r} holds {foreign[0]!r}, which is none.")
+        return arrays
+    except DataError:
+        raise
     except (OSError, EOFError, zipfile.BadZipFile, KeyError) as problem:
         raise DataError(f"The file of arrays must be complete. Reading {path.name!r} failed: {problem}.") from problem
     except ValueError as problem:

@@ -10,6 +10,7 @@ import cases_columns  # noqa: F401
 import cases_findings  # noqa: F401
 import cases_foreign  # noqa: F401
 import cases_hard  # noqa: F401
+import cases_later  # noqa: F401
 import cases_sequences  # noqa: F401
 import cases_signs  # noqa: F401
 import cases_stores  # noqa: F401
