@@ -11,6 +11,7 @@ types of tables, so they are asked where a table has one target; what they do no
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib
 import io
 import json
@@ -52,12 +53,13 @@ def as_table(data: Any) -> pd.DataFrame | None:
     if isinstance(data, pd.DataFrame):
         return data
     if isinstance(data, Path) and data.suffix == ".csv":
-        try:
-            return pd.read_csv(data, sep=None, engine="python")
-        except UnicodeDecodeError:
-            return pd.read_csv(data, encoding="latin-1", sep=None, engine="python")
-        except (pd.errors.ParserError, ValueError):  # not what its name says
-            return None
+        for encoding in ("utf-8", "latin-1"):
+            try:
+                return pd.read_csv(data, encoding=encoding, sep=None, engine="python")
+            except UnicodeDecodeError:
+                continue
+            except (pd.errors.ParserError, csv.Error, ValueError):
+                return None  # not what its name says
     return None
 
 
