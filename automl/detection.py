@@ -17,7 +17,17 @@ from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema import Schema, detect_schema
-from automl.task import Task, detect_task, find_sequence, find_series, no_target, several_targets, suggest_target, value_column
+from automl.task import (
+    Task,
+    answer_of_series,
+    detect_task,
+    find_sequence,
+    find_series,
+    no_target,
+    several_targets,
+    suggest_target,
+    value_column,
+)
 from automl.task.modality import modality_of
 
 _GUESS = 0.6  # no guess of a target is surer than this
@@ -214,6 +224,8 @@ def detect(
     types: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
     test: Any = None,
+    group: str | None = None,
+    time: str | None = None,
 ) -> Detection:
     """Find out what data hold and which task their target poses, with evidence; nothing is trained.
 
@@ -224,6 +236,8 @@ def detect(
         types: Column types, where the detection is overruled.
         ignore: Columns that are not used.
         test: A table or file to compare the data with.
+        group: The column whose equal values belong together: a customer, a patient.
+        time: The column that says when a row happened.
 
     Returns:
         The detection.
@@ -250,7 +264,7 @@ def detect(
     else:
         dataset, names = with_target(dataset, target)
     found = recognise(dataset, names, problem=problem, types=types, ignore=ignore, log=log)
-    checked = check(dataset, found.schema, found.task, found.y, log=log)
+    checked = check(dataset, found.schema, found.task, found.y, log=log, group=group, time=time)
     findings = list(checked.findings)
     if test is not None:
         findings += shift(checked.schema.features, dataset.frame, read(test, called="test").frame)
@@ -265,7 +279,12 @@ def _without_target(dataset: Dataset, types: Mapping[str, str] | None, ignore: S
     suggestions = [(name, reason) for name, reason, _ in ranked]
     facts = find_series(dataset.frame, schema, None)
     value = None if facts is None else value_column(dataset, schema, facts)
-    if value is not None:
+    answer = answer_of_series(dataset.frame, schema) if value is None else None
+    if answer is not None:
+        reason = f"{answer!r}: the other columns are steps of a series, and it holds few values."
+        suggestions = [(answer, reason), *(entry for entry in suggestions if entry[0] != answer)]
+        value = answer
+    elif value is not None:
         reason = f"{value!r}: it goes on from step to step of a series."
         suggestions = [(value, reason), *(entry for entry in suggestions if entry[0] != value)]
     likely = value is not None or (bool(ranked) and ranked[0][2] >= _LIKELY)

@@ -52,6 +52,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         types: ``{column: "number" | "boolean" | "category" | "ordinal" | "datetime" | "text" | "list"}``, to overrule the detection; one
             whose type is declared stays a feature and decides no folds.
         ignore: Columns that are not used.
+        group: The column whose equal values belong together, such as a customer: they are never split between learning and judging.
+        time: The column that says when a row happened: folds follow its order, and what came last judges.
         target_scale: "linear" or "log" (regression); None to find out where a target above 0 spans orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         test: A table or file with the target that is used for nothing but the final judgement.
@@ -97,6 +99,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         trials: int | None = None,
         types: Mapping[str, str] | None = None,
         ignore: Sequence[str] | None = None,
+        group: str | None = None,
+        time: str | None = None,
         target_scale: str | None = None,
         combine_columns: bool = False,
         test: Any = None,
@@ -116,6 +120,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.trials = trials
         self.types = types
         self.ignore = ignore
+        self.group = group
+        self.time = time
         self.target_scale = target_scale
         self.combine_columns = combine_columns
         self.test = test
@@ -214,23 +220,18 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             raise UsageError(f"`seed` must be a whole number from 0 on. Received seed={self.seed!r}.")
         families = None if self.families is None else _several(self.families)
         check_families(families)
+        as_given = ("problem", "positive", "metric", "min_precision", "min_recall", "group", "time", "target_scale", "test")
         return RunSettings(
             budget=budget,
             families=families,
             only_networks=bool(self.only_networks),
             seed=int(self.seed),
-            problem=self.problem,
-            positive=self.positive,
-            metric=self.metric,
             costs=None if self.costs is None else dict(self.costs),
-            min_precision=self.min_precision,
-            min_recall=self.min_recall,
             types=dict(self.types or {}),
             ignore=() if self.ignore is None else _several(self.ignore),
-            target_scale=self.target_scale,
             combine_columns=bool(self.combine_columns),
-            test=self.test,
             directory=None if self.directory is None else str(self.directory),
+            **{name: getattr(self, name) for name in as_given},
         )
 
     def predict(self, X: Any) -> Array:

@@ -66,6 +66,8 @@ class Recipe(_Part):
         costs: What errors cost; they choose the threshold.
         minimum: Recall or precision that the threshold has to reach.
         ignore: Columns that must not be used.
+        group: The column whose equal values belong together, such as a customer.
+        time: The column that says when a row happened.
         sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
         types: Type of a column, where the detection is wrong.
         metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
@@ -91,6 +93,8 @@ class Recipe(_Part):
     costs: Costs | None = None
     minimum: Minimum = Minimum()
     ignore: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
     sensitive: tuple[str, ...] = ()
     types: dict[str, str] = {}
     metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
@@ -310,6 +314,8 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "min_precision": recipe.minimum.precision,
         "types": recipe.types or None,
         "ignore": [*recipe.ignore, *recipe.sensitive] or None,
+        "group": recipe.group,
+        "time": recipe.time,
         "metric": recipe.metric,
         "target_scale": recipe.target_scale,
         "combine_columns": recipe.combine_columns or None,

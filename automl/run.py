@@ -62,6 +62,8 @@ class RunSettings:
     min_recall: float | None = None
     types: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
     target_scale: str | None = None
     combine_columns: bool = False
     test: Any = None
@@ -176,7 +178,8 @@ class Run:
     def check(self) -> None:
         """Look for what would make the model useless or the numbers wrong; what is found changes the plan."""
         self.tell("check")
-        checked = check(self.dataset, self.schema, self.task, self.y, log=self.log, seed=self.settings.seed)
+        asked = self.settings
+        checked = check(self.dataset, self.schema, self.task, self.y, log=self.log, seed=asked.seed, group=asked.group, time=asked.time)
         self.findings: tuple[Finding, ...] = checked.findings
         self.schema, self.rows, self.checked = checked.schema, checked.rows, checked
         self.task = with_modality(self.task, self.schema, self.dataset)
@@ -337,9 +340,8 @@ class Run:
         if not features or len(rows) < 2 or self.budget.over(1.0 - AFTER_EXPLAINING * rest):
             return
         frame, y = self.dataset.frame.iloc[rows][features].reset_index(drop=True), self.y[rows]
-        budget, seed = self.budget, self.settings.seed
+        budget, seed, until = self.budget, self.settings.seed, 1.0 - AFTER_SHUFFLING * rest
         repeats = int(np.clip(SHUFFLED_COLUMNS // len(features), 1, 5))
-        until = 1.0 - AFTER_SHUFFLING * rest
         self.importance = permutation_importance(
             predictor, frame, y, problem=self.task.problem, repeats=repeats, max_rows=EXPLAINED_ROWS, budget=budget, until=until, seed=seed
         )

@@ -13,7 +13,7 @@ from automl.trials import Trial
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while nothing is known
 OTHER = 0.3  # of a kind that the table does not know
 TRUST = 0.5  # how much of a kind's share follows the ensemble: what was tuned longer looks better than it is
-TRUST_ROWS = (5_000, 10_000)  # with fewer than the first, its weights are chance more than worth; from the second on they have all their trust
+TRUST_ROWS = (5_000, 10_000)  # below the first, its weights are chance more than worth; from the second on, they have all that trust
 LEAST = 0.1  # share of a kind's time for a family without any weight
 ROWS = 4_000  # that are enough to tell who helps
 BEST, STEPS = 8, 10  # trials of each kind that are looked at, and members that are drawn from them

@@ -33,7 +33,7 @@ class Split:
         holdout: Positions of rows that nothing but the final judgement may see, ascending; may be empty.
         fold: Fold in which each row of `train` is validated, (rows,); -1 means never validated, always trained on.
         folds: Number of folds.
-        kind: How rows were dealt: "stratified", "quantiles", "grouped" or "ordered".
+        kind: How rows were dealt: "stratified", "quantiles", "grouped", "ordered" or "grouped and ordered".
 
     Example:
         >>> Split(np.arange(4), np.arange(0), np.array([0, 1, 0, 1]), 2, "stratified").to_dict()
@@ -76,7 +76,13 @@ def split(
 
     Classes are dealt so that every fold has its share of each; numbers are dealt by their quantile bins.
     With `groups`, rows of one group always stay together. With `times`, folds are blocks of time, so that every row is judged by
-    models that did not see its period, and the holdout is what came last. With `twins`, equal rows stay on one side.
+    models that did not see its period, and the holdout is what came last. With both, whole groups are put in the order of their last
+    rows, so that the newest groups judge; where all groups end together, they are dealt without order. With `twins`, equal rows stay on
+    one side.
+
+    Blocks, not windows that grow: a block is judged by models that saw earlier and later periods. Windows that grow would leave the first
+    block without any prediction and train the early ones on a fraction of the rows, while ensemble, calibration and threshold need a
+    comparable prediction of every row. What the future costs is measured by the holdout, and by a test file of later rows.
 
     Args:
         task: The task; its problem decides how rows are stratified.
@@ -84,7 +90,7 @@ def split(
         rows: Positions of the usable rows in `y`.
         test_rows: Positions of rows that the user gave for testing; they become the holdout.
         groups: One value per row of the data; rows with the same value are never separated.
-        times: One time per row of the data, comparable; not together with `groups`.
+        times: One time per row of the data, comparable.
         twins: One value per row of the data; rows with the same value are the same row again.
         folds: Number of folds. Above 100,000 training rows one validation part is used instead.
         holdout: Share of rows to hold out; None decides by the number of rows; 0 for none.
@@ -112,11 +118,13 @@ def split(
         raise UsageError(f"`holdout` must be a share of at least 0 and below 1. Received holdout={holdout!r}; give 0.2, for example.")
     rng = np.random.default_rng(seed)
     usable = np.unique(np.asarray(rows, dtype=np.int64))
-    moments = None if times is None or members is not None else _ranks(times, len(target))
+    moments = None if times is None else _ranks(times, len(target))
+    if moments is not None and members is not None:
+        moments = _last_moments(moments, members)
+        moments = moments if len(np.unique(moments[usable])) >= 2 * int(folds) else None
     same = None if twins is None or members is not None or moments is not None else _group_numbers(twins, len(target))
-    kind = (
-        "grouped" if members is not None else "ordered" if moments is not None else "stratified" if task.is_classification else "quantiles"
-    )
+    kinds = ["grouped"] * (members is not None) + ["ordered"] * (moments is not None)
+    kind = " and ".join(kinds) or ("stratified" if task.is_classification else "quantiles")
 
     if test_rows is not None:
         held = _with_target(np.unique(np.asarray(test_rows, dtype=np.int64)), target)
@@ -153,6 +161,15 @@ def _ranks(times: ArrayLike, rows: int) -> Rows:
     if len(values) != rows:
         raise UsageError(f"`times` must hold one value per row of the data, {rows:,} in all. Received {len(values):,}.")
     return np.asarray(values.rank(method="dense").fillna(0), dtype=np.int64)
+
+
+def _last_moments(moments: Rows, members: Rows) -> Rows:
+    """Return for each row the moment of its group's last row, groups that end together kept apart by their numbers."""
+    last = np.zeros(int(members.max(initial=0)) + 1, dtype=np.int64)
+    np.maximum.at(last, members, moments)
+    if len(np.unique(last[members])) < 2:
+        return last[members]
+    return np.asarray(np.unique(last[members] * len(last) + members, return_inverse=True)[1], dtype=np.int64)
 
 
 def _latest(moments: Rows, size: int) -> NDArray[np.bool_]:

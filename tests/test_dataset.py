@@ -243,6 +243,42 @@ def test_gzip(tmp_path: Path) -> None:
     assert (data.details["compression"], data.name) == ("gzip", "data")
 
 
+def test_a_table_in_a_zip_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("readme.md", "about")
+        archive.writestr("in/rows.csv", "a;b\n1;2\n3;4\n")
+    data = read(tmp_path / "t.zip")
+    assert data.frame.to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+    assert data.details["compression"] == "zip"
+    with zipfile.ZipFile(tmp_path / "t.zip", "a") as archive:
+        archive.writestr("more.csv", "a\n1\n")
+    with pytest.raises(DataError, match=r"exactly one table. 't.zip' holds in/rows.csv, more.csv"):
+        read(tmp_path / "t.zip")
+
+
+def test_a_zip_bomb_is_refused_by_its_index(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.csv", "w", force_zip64=True) as file:
+        file.write(b"a,b\n")
+        for _ in range(300):
+            file.write(bytes(1 << 20))
+    with pytest.raises(DataError, match="must fit into memory"):
+        read(tmp_path / "t.zip")
+
+
+@pytest.mark.parametrize("name", ["t.feather", "t.csv"])
+def test_feather(tmp_path: Path, table: pd.DataFrame, name: str) -> None:
+    table.to_feather(tmp_path / "t.feather")
+    (tmp_path / name).write_bytes((tmp_path / "t.feather").read_bytes())
+    assert read(tmp_path / name).frame["n"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.parquet"])
+def test_text_under_another_name(tmp_path: Path, name: str) -> None:
+    log = DecisionLog()
+    assert read(write(tmp_path, "a,b\n1,2\n3,4\n", name), log=log).frame["b"].tolist() == [2, 4]
+    assert told(log)["file format"] == "delimited"
+
+
 def test_parquet(tmp_path: Path, table: pd.DataFrame) -> None:
     table.set_index("name").to_parquet(tmp_path / "t.parquet")
     frame = read(tmp_path / "t.parquet").frame
@@ -355,7 +391,7 @@ def test_sample_keeps_the_order() -> None:
 def xlsx_like() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("a.txt", "x")
+        archive.writestr("a.bin", "x")
     return buffer.getvalue()
 
 
@@ -372,7 +408,7 @@ def xlsx_like() -> bytes:
         ("t.csv", b"a,b\n1,\x00\x00\n", "binary data"),
         ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "must be complete"),
         ("t.parquet", b"PAR1" + b"junk" * 20, "Parquet file must be complete"),
-        ("t.parquet", b"a,b\n1,2\n", "damaged or another format"),
+        ("t.parquet", b"\x01\x02\x03\x04", "damaged or another format"),
         ("t.xlsx", b"PK\x03\x04 broken", "workbook must be complete"),
         ("t.xlsx", xlsx_like(), "must be an Excel workbook"),
         ("t.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "save it as .xlsx"),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from automl.checks.columns import duplicates, named_like_identifier, odd_values, useless
+from automl.checks.columns import duplicates, named_like_identifier, naming, odd_values, useless
 from automl.checks.finding import SEVERITIES, Finding
-from automl.checks.groups import find_groups
 from automl.checks.leakage import leaks
 from automl.checks.notation import encoding, number_format, shift
-from automl.checks.order import find_order
 from automl.checks.pictures import pictures
+from automl.checks.plan import plan_rows
 from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
 from automl.checks.worth import with_and_without
 from automl.dataset import Dataset
@@ -60,65 +58,6 @@ def _without(schema: Schema, findings: list[Finding]) -> Schema:
     return schema.with_roles(roles)
 
 
-def _plan(
-    dataset: Dataset,
-    schema: Schema,
-    typed: dict[str, np.ndarray[Any, Any]],
-    task: Task,
-    y: np.ndarray[Any, Any],
-    sample: np.ndarray[Any, Any],
-) -> tuple[list[Finding], np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
-    """Find out how rows hang together: (findings, groups, times)."""
-    outcome = _outcome(task, y[sample])
-    findings: list[Finding] = []
-    groups = times = None
-    if task.modality == "sequence":
-        if task.time is not None and task.time["column"] is not None:
-            column = task.time["column"]
-            told = f"The rows are steps in time by {column!r}: what comes later judges what was learnt before."
-            findings.append(Finding("time_order", (column,), "info", "ordered folds", told, "problem='regression'"))
-        return findings, None, None
-    if task.problem != "anomaly_detection":
-        findings += find_groups(schema.features, typed, outcome, task.target)
-        if len(findings) >= len(schema.features):
-            findings = [dataclasses.replace(one, action="told") for one in findings]
-        elif findings:
-            groups = cast_column(dataset.frame[findings[0].columns[0]], schema[findings[0].columns[0]])
-            findings = [findings[0], *(dataclasses.replace(one, action="not used") for one in findings[1:])]
-    for one in find_order(schema.features, typed, outcome, task.target):
-        if groups is not None:
-            one = dataclasses.replace(one, action="told", because=f"{one.because} Rows that belong together decide the folds.")
-        elif one.action != "told":
-            times = cast_column(dataset.frame[one.columns[0]], schema[one.columns[0]])
-            if not _can_be_ordered(task, y, times):
-                one, times = dataclasses.replace(one, action="told", because=f"{one.because} Some classes occur only at some times."), None
-        findings.append(one)
-    return findings, groups, times
-
-
-def _outcome(task: Task, y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
-    """Return the target as numbers of which means can be taken: of classes, whether it is the commonest or the positive one."""
-    if not task.is_classification:
-        return y.astype(np.float64)
-    if task.problem not in ("binary", "multiclass"):
-        return None
-    chosen = 1 if task.problem == "binary" else int(np.bincount(y[y >= 0]).argmax())
-    return np.where(y < 0, np.nan, (y == chosen).astype(np.float64))
-
-
-def _can_be_ordered(task: Task, y: np.ndarray[Any, Any], times: np.ndarray[Any, Any]) -> bool:
-    """Whether every part of time holds every class of a binary target, and no class lives in one part alone."""
-    if not task.is_classification:
-        return True
-    rows = np.flatnonzero(y >= 0)
-    part = np.empty(len(rows), dtype=np.int64)
-    part[np.argsort(times[rows], kind="stable")] = np.arange(len(rows)) * 5 // max(len(rows), 1)
-    table = np.zeros((5, len(task.classes)), dtype=np.int64)
-    np.add.at(table, (part, y[rows]), 1)
-    known = table.sum(0) > 0
-    return bool(((table > 0).sum(0)[known] >= (5 if task.problem == "binary" else 2)).all())
-
-
 def _keep_one(schema: Schema, findings: list[Finding]) -> list[Finding]:
     """Take a column back in if nothing else were left to learn from."""
     unused = [finding for finding in findings if finding.action == "not used"]
@@ -140,7 +79,17 @@ def _require_features(schema: Schema, task: Task, findings: list[Finding]) -> No
     raise DataError(f"The data must have a column to learn from besides the target {task.target!r}. {why}")
 
 
-def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any], log: DecisionLog | None = None, seed: int = 0) -> Checked:
+def check(
+    dataset: Dataset,
+    schema: Schema,
+    task: Task,
+    y: np.ndarray[Any, Any],
+    log: DecisionLog | None = None,
+    seed: int = 0,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+) -> Checked:
     """Check columns, rows and target.
 
     Args:
@@ -150,12 +99,15 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
         y: The encoded target of all rows: -1 or NaN where it is missing.
         log: Receives a decision for each finding that changed the plan or needs one.
         seed: Draws the rows that are looked at where there are many.
+        group: The column whose equal values belong together, where the user names one.
+        time: The column that says when a row happened, where the user names one.
 
     Returns:
         Findings, the schema with new roles, and the usable rows.
 
     Raises:
         DataError: If no column is left to learn from.
+        UsageError: If `group` or `time` cannot be it.
 
     Example:
         >>> import pandas as pd
@@ -185,11 +137,15 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     schema = _without(schema, findings)
     findings += list(odd_values(schema.features, typed, frame))
     if learnt and task.modality != "sequence":
-        findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator))
+        keys = {column.name: typed[column.name] for column in schema.columns if column.role == "identifier" and column.name in typed}
+        findings += list(leaks(schema, typed, frame, task, y, rows, sample, generator, keys))
         findings = with_and_without(findings, schema.features, typed, task, y[sample])
         schema = _without(schema, findings)
-    plan, groups, times = _plan(dataset, schema, typed, task, y, sample)
-    findings += plan
+    plan = plan_rows(dataset, schema, typed, task, y, sample, group, time)
+    findings += plan.findings
+    together = [finding.columns[0] for finding in plan.findings if finding.check == "group" and finding.action == "rows kept together"]
+    if learnt and task.modality != "sequence":
+        findings += list(naming(schema.features, typed, together))
     schema = _without(schema, findings)
     if learnt:
         findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows])]
@@ -200,4 +156,4 @@ def check(dataset: Dataset, schema: Schema, task: Task, y: np.ndarray[Any, Any],
     for finding in findings:
         what = f"{finding.check.replace('_', ' ')}" + (f": {', '.join(finding.columns[:3])}" if finding.columns else "")
         log.add("check", what, finding.action, finding.because, [], finding.override or None)
-    return Checked(tuple(findings), schema, rows, groups, times, twins)
+    return Checked(tuple(findings), schema, rows, plan.groups, plan.times, twins)

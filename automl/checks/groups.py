@@ -12,6 +12,7 @@ import pandas as pd
 
 from automl.checks.columns import named_like_identifier
 from automl.checks.finding import Finding
+from automl.checks.naming import names_things
 from automl.schema import Column
 
 _FEWEST_GROUPS = 20
@@ -19,7 +20,7 @@ _ROWS_PER_GROUP = (1.25, 200.0)
 _FIXED = 0.9  # share of the groups of several rows in which a column must not change to belong to the group
 _ALIKE = 0.1  # intraclass correlation from which rows of a group are alike
 _OTHERS = 25  # columns that are compared within groups
-_SHAPED = re.compile(r"[A-Za-z]{0,6}[-_ :/#.]?\d[\w\-/:. ]*|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SHAPED = re.compile(r"[A-Za-z]{0,6}[-_ :/#.]?\d[\w\-/:. ]*|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,14 @@ def _candidates(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, A
             continue
         values = typed[column.name]
         present = ~pd.isna(values)
-        if present.mean() < 0.8 or (column.type == "number" and (values[present] % 1).any()):
+        if not present.any() or present.mean() < 0.8 or (column.type == "number" and (values[present] % 1).any()):
             continue
         codes, uniques = pd.factorize(values)
         count = len(uniques)
         if count < _FEWEST_GROUPS or not _ROWS_PER_GROUP[0] <= present.sum() / count <= _ROWS_PER_GROUP[1]:
             continue
-        named, coded = named_like_identifier(column.name), _looks_coded(column, values)
+        named = named_like_identifier(column.name)
+        coded = _looks_coded(column, values) or (not named and names_things(column, columns, typed, traits=True) is not None)
         if named or coded:
             yield _Candidate(column, codes, count, named, coded)
 

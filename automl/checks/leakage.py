@@ -161,25 +161,38 @@ def _filled_afterwards(column: Column, values: np.ndarray[Any, Any], question: Q
     missing = pd.isna(values)
     share = float(missing.mean())
     if not 0.01 < share < 0.99:
-        return None
+        return None if share else _zero_before(column, values, question)
     if question.task.problem == "regression":
         outcome = question.outcomes[:, 0]
         between = sum(part.mean() * float(outcome[part].mean()) ** 2 for part in (missing, ~missing))
         if between < 0.5:
             return None
         return f"whether {column.name!r} is filled explains {between:.0%} of the variance of {question.task.target!r}."
+    return _pure(column, (~missing), "filled", question) or _pure(column, missing, "missing", question)
+
+
+def _pure(column: Column, part: np.ndarray[Any, Any], word: str, question: Question) -> str | None:
+    """Return why rows of a part are all of one class, or None."""
     usual = np.bincount(question.y) / len(question.y)
-    for part, word in ((~missing, "filled"), (missing, "missing")):
-        counts = np.bincount(question.y[part], minlength=len(usual))
-        top = int(counts.argmax())
-        surprise = counts.sum() * np.log10(max(usual[top], 1e-12))  # log10 of the chance of so pure a part
-        if counts.sum() >= _FEWEST and counts[top] >= _PURE * counts.sum() and usual[top] < _USUAL and surprise < -6:
-            label = question.task.classes[top]
-            return (
-                f"of the {counts.sum():,} rows in which {column.name!r} is {word}, {counts[top] / counts.sum():.1%} are {label!r} "
-                f"(of all rows {usual[top]:.1%})."
-            )
-    return None
+    counts = np.bincount(question.y[part], minlength=len(usual))
+    top = int(counts.argmax())
+    surprise = counts.sum() * np.log10(max(usual[top], 1e-12))  # log10 of the chance of so pure a part
+    if counts.sum() < _FEWEST or counts[top] < _PURE * counts.sum() or usual[top] >= _USUAL or surprise >= -6:
+        return None
+    return (
+        f"of the {counts.sum():,} rows in which {column.name!r} is {word}, {counts[top] / counts.sum():.1%} are "
+        f"{question.task.classes[top]!r} (of all rows {usual[top]:.1%})."
+    )
+
+
+def _zero_before(column: Column, values: np.ndarray[Any, Any], question: Question) -> str | None:
+    """Return why an amount that is 0 until something happens gives the outcome away, or None."""
+    if column.type != "number" or question.task.problem == "regression":
+        return None
+    above = values != 0
+    if not 0.01 < above.mean() < 0.5 or len(np.unique(values[above])) < 10:
+        return None
+    return _pure(column, above, "not 0", question)
 
 
 def leaks(
@@ -191,6 +204,7 @@ def leaks(
     rows: np.ndarray[Any, Any],
     sample: np.ndarray[Any, Any],
     generator: np.random.Generator,
+    keys: Mapping[str, np.ndarray[Any, Any]] | None = None,
 ) -> Iterator[Finding]:
     """Yield features that know too much.
 
@@ -203,6 +217,7 @@ def leaks(
         rows: Positions of usable rows.
         sample: Positions of the sampled rows, a part of `rows`.
         generator: Draws the folds.
+        keys: Identifiers that are not used, of the sampled rows: whether they are given at all may tell the outcome.
     """
     from automl.checks.together import dates_apart, same_moment, shares
 
@@ -226,6 +241,11 @@ def leaks(
     found = [*_suspects(suspects, typed, question, others), *shares(suspects, typed, question, others)]
     named = {name for finding in found for name in finding.columns}
     found += [one for one in dates_apart(suspects, typed, question, others) if one.columns[0] not in named]
+    for name, values in (keys or {}).items():
+        afterwards = _filled_afterwards(schema[name], values, question)
+        if afterwards:
+            because = f"{name!r} seems to be filled in only after the outcome: {afterwards} It only tells rows apart, and is not used."
+            found.append(Finding("leakage", (name,), "warning", "not used", because, f"types={{{name!r}: {schema[name].type!r}}}"))
     yield from found
     leaking = [*copies, *(name for finding in found for name in finding.columns)]
     yield from same_moment(schema.features, typed, task.target, leaking)

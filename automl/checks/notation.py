@@ -20,9 +20,11 @@ _PLAIN = ("utf-8", "utf-8-sig", "ascii")
 def encoding(dataset: Dataset) -> Iterator[Finding]:
     """Yield an encoding that had to be guessed."""
     name, marked = dataset.details.get("encoding"), dataset.details.get("byte_order_mark")
-    if name is not None and str(name).lower() not in _PLAIN and not marked:
+    if name is not None and (str(name).lower() not in _PLAIN or marked):
         because = f"The file is not valid UTF-8 and has no mark; its bytes read best as {name}."
-        yield Finding("encoding", (), "info", f"read as {name}", because, "save the file as UTF-8")
+        if marked:
+            because = f"The file begins with bytes that mark it as {str(name).removesuffix('-sig')}; plain UTF-8 has none."
+        yield Finding("encoding", (), "info", f"read as {name}", because, f"data=pandas.read_csv(path, encoding={str(name)!r})")
 
 
 def number_format(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Finding]:
@@ -41,6 +43,9 @@ def number_format(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Findi
             found += ["a decimal comma"] if parse.get("decimal") == "," else []
             found += [f"{parse['thousands']!r} between thousands"] if parse.get("thousands") else []
             found += [f"the sign {parse['affix']!r}"] if parse.get("affix") else []
+            found += ["signs for thousands and millions"] if parse.get("magnitudes") else []
+            found += ["colons between hours, minutes and seconds"] if parse.get("clock") else []
+            found += ["brackets for negative ones"] if parse.get("brackets") else []
         if found:
             example = next((str(cell) for cell in dataset.frame[column.name].dropna().head(1)), "") if column.name not in local else ""
             shown = f", such as {example!r}" if example else ""

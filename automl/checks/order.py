@@ -68,8 +68,16 @@ def find_order(
         told = f"The rows happened at the times of {column.name!r}, {span}"
         told += f"; {share:.1%} of them are stored in its order" if share >= _SORTED else ""
         told += f"; {target!r} drifts with it (rows next to each other in time correlate {memory:.2f})" if drifts else ""
-        action, hint = ("ordered folds", "") if memory >= _COPIES else ("told", " For a model of the future, judge on later rows: test=.")
-        finding = Finding("time_order", (column.name,), "warning", action, f"{told}.{hint}", f"types={{{column.name!r}: 'datetime'}}")
+        action, hint = (
+            ("ordered folds", "")
+            if memory >= _COPIES
+            else (
+                "told",
+                f" For a model of the future, say time={column.name!r}, or judge on later rows: test=.",
+            )
+        )
+        override = f"types={{{column.name!r}: 'datetime'}}" if action == "ordered folds" else f"time={column.name!r}"
+        finding = Finding("time_order", (column.name,), "warning", action, f"{told}.{hint}", override)
         points = share + 5 * drifts * memory
         if best is None or points > best[0]:
             best = points, finding

@@ -73,8 +73,9 @@ def _of_column(home: Path, column: Column, series: pd.Series[Any]) -> Iterator[F
     if len(led_out) > len(near):
         first = next(path for path in led_out if path not in near)
         more = len(led_out) - len(near) - 1
+        others = f" and {more:,} more" if more else ""
         raise DataError(
-            f"Paths of pictures must stay inside the folder of the data. {column.name!r} holds {first!r} and {more:,} more that do not; "
+            f"Paths of pictures must stay inside the folder of the data. {column.name!r} holds {first!r}{others}, which do not; "
             f"give paths relative to {str(home)!r}, or leave the column out: ignore=[{column.name!r}]."
         )
     there = [path for path in paths if os.path.isfile(os.path.join(home, path))]

@@ -26,22 +26,24 @@ def target_missing(task: Task, usable: np.ndarray[Any, Any]) -> Iterator[Finding
     if missing:
         share = missing / len(usable)
         because = f"{missing:,} of {len(usable):,} rows ({share:.1%}) have no value of the target {task.target!r}."
-        yield Finding("target_missing", (task.target,), "warning" if share > 0.2 else "info", "rows left out", because, "")
+        severity, override = "warning" if share > 0.2 else "info", f"data=data.fillna({{{task.target!r}: ...}})"
+        yield Finding("target_missing", (task.target,), severity, "rows left out", because, override)
 
 
 def few_rows(task: Task, y: np.ndarray[Any, Any], features: int) -> Iterator[Finding]:
     """Yield too few rows in all, for the columns, or of a class."""
     if len(y) < _FEW_ROWS:
-        yield Finding("few_rows", (), "warning", "told", f"Only {len(y):,} rows can be used: every score will have a wide interval.", "")
+        because = f"Only {len(y):,} rows can be used: every score will have a wide interval."
+        yield Finding("few_rows", (), "warning", "told", because, "test=...")
     elif len(y) < features:
-        yield Finding("few_rows", (), "warning", "told", f"There are {features:,} columns but only {len(y):,} rows.", "")
+        yield Finding("few_rows", (), "warning", "told", f"There are {features:,} columns but only {len(y):,} rows.", "ignore=[...]")
     if task.is_classification:
         counts = np.bincount(y, minlength=len(task.classes))
         few = [f"{task.classes[place]!r} ({counts[place]:,})" for place in np.flatnonzero(counts < _FEW_OF_A_CLASS)]
         if few:
             shown = ", ".join(few[:5]) + (" …" if len(few) > 5 else "")
             because = f"{len(few)} classes of {task.target!r} have fewer than {_FEW_OF_A_CLASS} rows: {shown}."
-            yield Finding("few_rows", (task.target,), "warning", "told", because, "merge or leave out rare classes")
+            yield Finding("few_rows", (task.target,), "warning", "told", because, f"data=data[~data[{task.target!r}].isin([...])]")
 
 
 def imbalance(task: Task, y: np.ndarray[Any, Any]) -> Iterator[Finding]:
@@ -53,7 +55,8 @@ def imbalance(task: Task, y: np.ndarray[Any, Any]) -> Iterator[Finding]:
     share, equal = counts[place] / len(y), 1 / len(counts)
     if share < 2 * _RARE * equal:
         because = f"Only {counts[place]:,} of {len(y):,} rows ({share:.1%}) are {task.classes[place]!r}: accuracy would flatter any model."
-        yield Finding("imbalance", (task.target,), "warning", "told", because, "")
+        override = "costs={'miss': 10, 'false_alarm': 1}" if len(counts) == 2 else "metric='brier'"
+        yield Finding("imbalance", (task.target,), "warning", "told", because, override)
 
 
 def _row_codes(series: pd.Series[Any]) -> np.ndarray[Any, Any]:
@@ -97,6 +100,6 @@ def duplicate_rows(frame: pd.DataFrame, features: Sequence[str]) -> tuple[Findin
     because = f"{repeated:,} rows ({share:.1%}) equal an earlier row in every column"
     if room < _ROOM * rows or rows - repeated < _FEWEST_DIFFERENT:
         told = f"{because}; the columns can tell only {room:,.0f} rows apart, so equal ones are to be expected."
-        return Finding("duplicate_rows", (), severity, "told", told, "data.drop_duplicates()"), None
+        return Finding("duplicate_rows", (), severity, "told", told, "data=data.drop_duplicates()"), None
     kept = f"{because}; they stay on one side of every split, so that no row is judged by a model that has seen its twin."
-    return Finding("duplicate_rows", (), severity, "kept on one side", kept, "data.drop_duplicates()"), twins
+    return Finding("duplicate_rows", (), severity, "kept on one side", kept, "data=data.drop_duplicates()"), twins

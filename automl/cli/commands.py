@@ -44,6 +44,8 @@ Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Def
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]
+Moment = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="When a row happened: folds follow its order.")]
 StartOver = Annotated[bool, typer.Option("--start-over", help="Drop the unfinished run that the folder holds, and begin again.")]
 Require = Annotated[list[str] | None, typer.Option(metavar="METRIC>=VALUE", help="Exit with 5 unless this is reached; all is saved.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for programs.")]
@@ -67,6 +69,8 @@ def fit(
     positive: Annotated[str | None, typer.Option(metavar="CLASS", help="The class that matters, of two.")] = None,
     types: Types = None,
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    group: Group = None,
+    time: Moment = None,
     metric: Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")] = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     combine_columns: Combine = False,
@@ -96,6 +100,8 @@ def fit(
         "positive": positive,
         "types": output.pairs(types),
         "ignore": output.names(ignore),
+        "group": group,
+        "time": time,
         "metric": metric,
         "target_scale": target_scale,
         "combine_columns": combine_columns or None,
@@ -176,12 +182,15 @@ def detect(
     problem: Problem = None,
     types: Types = None,
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    group: Group = None,
+    time: Moment = None,
     test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows of a test file, to compare with.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
     _existing(data, "data", folders=True)
     options: dict[str, Any] = {"problem": problem, "types": output.pairs(types)}
+    options |= {name: value for name, value in (("group", group), ("time", time)) if value is not None}
     if test is not None:
         _existing(test, "--test")
         options["test"] = test

@@ -17,12 +17,13 @@ from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
 from automl.dataset.folders import read_folder
 from automl.dataset.frames import column_names, from_memory
-from automl.dataset.numbers import MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
+from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
 from automl.errors import DataError
 
 __all__ = [
+    "CLOCK",
     "MISSING",
     "PADDED",
     "Dataset",

@@ -16,7 +16,9 @@ from automl.decisions import DecisionLog
 from automl.errors import DataError
 
 _LARGEST = 4 << 30  # bytes of an archive after unpacking; more than that is no data set but a bomb, or must be sampled before
+_BOMB = 500  # times that arrays hardly shrink when they are packed
 _LOOKED_AT = 100
+_MOST_ANSWERS = 200  # columns of one array
 
 
 def _unpacked(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -30,10 +32,16 @@ def _unpacked(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         if raw.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
-            if size > _LARGEST or (len(raw) > 0 and size > 2000 * len(raw) and size > 1 << 28):
+            if size > _LARGEST or (len(raw) > 0 and size > _BOMB * len(raw) and size > 1 << 28):
                 raise DataError(f"An .npz file must fit into memory. {path.name!r} would unpack to {size / 1e9:.1f} GB; give fewer rows.")
         loaded = np.load(io.BytesIO(raw), allow_pickle=False)
-        return {"x": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        foreign = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+        if foreign:
+            raise DataError(f"An .npz file must hold arrays. {path.name!r} holds {foreign[0]!r}, which is none.")
+        return arrays
+    except DataError:
+        raise
     except (OSError, EOFError, zipfile.BadZipFile, KeyError) as problem:
         raise DataError(f"The file of arrays must be complete. Reading {path.name!r} failed: {problem}.") from problem
     except ValueError as problem:
@@ -41,9 +49,19 @@ def _unpacked(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         raise DataError(f"{law}. Reading {path.name!r} failed: {str(problem).split(';')[0]}.") from problem
 
 
+_ANSWERS = r"(?i)(y|label|labels|target|targets)"
+
+
 def _choose(arrays: dict[str, np.ndarray[Any, Any]], name: str) -> tuple[str, np.ndarray[Any, Any], str | None]:
-    """Return the name and array of the cases, and the name of one array with a value per case."""
-    cases = {key: array for key, array in arrays.items() if array.ndim >= 2 and len(array)}
+    """Return the name and array of the cases, and the name of one array with a value, or a few values, per case."""
+    named = {
+        key
+        for key, array in arrays.items()
+        if array.ndim == 2 and array.shape[1] <= _MOST_ANSWERS and re.match(_ANSWERS + "(?![a-z])", key)
+    }
+    cases = {key: array for key, array in arrays.items() if array.ndim >= 2 and len(array) and key not in named}
+    if not cases:
+        cases, named = {key: arrays[key] for key in named if len(arrays[key])}, set()
     if not cases:
         one = next((key for key, array in arrays.items() if array.ndim == 1 and len(array)), None)
         if one is None:
@@ -51,9 +69,9 @@ def _choose(arrays: dict[str, np.ndarray[Any, Any]], name: str) -> tuple[str, np
         return one, arrays[one], None
     first = max(cases, key=lambda key: ("train" in key.lower(), cases[key].size, key))  # a test part is for later
     rows = len(cases[first])
-    answers = [key for key, array in arrays.items() if array.ndim == 1 and len(array) == rows and key != first]
+    answers = [key for key, array in arrays.items() if (array.ndim == 1 or key in named) and len(array) == rows and key != first]
     part = re.sub(r"(?i)^x", "", first)
-    same = [key for key in answers if re.fullmatch(rf"(?i)(y|label|labels|target|targets){re.escape(part)}", key)]
+    same = [key for key in answers if re.fullmatch(rf"{_ANSWERS}{re.escape(part)}", key)]
     return first, cases[first], next(iter([*same, *answers]), None)
 
 
@@ -99,6 +117,18 @@ def describe(array: np.ndarray[Any, Any]) -> tuple[str, str] | None:
     return "sequence", f"The array of shape {shape} holds series of {told}: only neighbours along one axis are alike."
 
 
+def _add_answers(answer: str, values: np.ndarray[Any, Any], columns: dict[str, Any], names: list[str]) -> str | list[str]:
+    """Add the answers to the columns and return their names: a class of each row where exactly one of several columns is 1."""
+    if values.ndim == 2 and values.shape[1] > 1 and np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all():
+        values = values.argmax(axis=1)
+    parts = values.reshape(len(values), -1)
+    several = [answer] if parts.shape[1] == 1 else [f"{answer}{place}" for place in range(parts.shape[1])]
+    for place, name in enumerate(several):
+        columns[str(len(names))] = parts[:, place]
+        names.append(name)
+    return several[0] if len(several) == 1 else several
+
+
 def read_arrays(path: Path, log: DecisionLog) -> Table:
     """Read .npz or .npy: cases of two dimensions become columns, others are told by their shape."""
     arrays = _unpacked(path)
@@ -120,9 +150,7 @@ def read_arrays(path: Path, log: DecisionLog) -> Table:
         details["modality"], details["modality_because"] = found or ("tabular", "")
         columns, names = {"0": np.arange(len(array))}, ["case"]
     if answer is not None:
-        columns[str(len(names))] = arrays[answer]
-        names.append(answer)
-        details["target"] = answer
+        details["target"] = _add_answers(answer, arrays[answer], columns, names)
     return Table(pd.DataFrame(columns), names, details)
 
 

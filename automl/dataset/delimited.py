@@ -225,6 +225,11 @@ def _load(data: bytes, dialect: Dialect) -> tuple[pa.Table, dict[str, Any]]:
     return _parse(repaired, ",", names, 0, max(len(repaired), 1 << 20)), facts
 
 
+def _controls(data: bytes) -> bool:
+    """Whether the beginning holds more control bytes than a text does."""
+    return sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in data[:4096]) > 0.02 * min(len(data), 4096)
+
+
 def _decode(data: bytes, log: DecisionLog, details: dict[str, Any]) -> bytes:
     """Return the text as UTF-8 bytes without a mark."""
     encoding, because = find_encoding(data)
@@ -237,6 +242,8 @@ def _decode(data: bytes, log: DecisionLog, details: dict[str, Any]) -> bytes:
             data[3:] if encoding == "utf-8-sig" else data if encoding == "utf-8" else data.decode(encoding).lstrip("\ufeff").encode("utf-8")
         )
     except UnicodeDecodeError as error:
+        if _controls(data) and "utf-" not in encoding:
+            raise DataError(f"A text table must be readable text. The file holds binary data: it begins with {data[:8]!r}.") from error
         raise DataError(
             f"A text table must be readable text. Its bytes at {error.start} are not valid {encoding}; save it as UTF-8."
         ) from error
@@ -299,8 +306,7 @@ def read_delimited(data: bytes, log: DecisionLog) -> Table:
     """
     details: dict[str, Any] = {}
     data = _decode(data, log, details).lstrip(b"\r\n")
-    controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in data[:4096])
-    if b"\0" in data[: 1 << 20] or controls > 0.02 * min(len(data), 4096):
+    if b"\0" in data[: 1 << 20] or _controls(data):
         raise DataError(f"A text table must be readable text. The file holds binary data: it begins with {data[:8]!r}.")
     if not data.strip():
         raise DataError("The file must hold a header and rows. It holds only blanks.")

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from automl.dataset.delimited import Table, read_delimited
@@ -27,6 +29,7 @@ _SUFFIXES = {
     "old excel": ".xls",
     "parquet": ".parquet .pq",
     "json": ".jsonl .ndjson .json",
+    "feather": ".feather .arrow",
 }
 _BY_NAME = {"": "delimited"} | {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _FOREIGN = {
@@ -46,7 +49,7 @@ _FOREIGN = {
 }
 _LARGEST = 8 << 30  # bytes after unpacking
 _BOMB = 500  # times that tables do not shrink when they are packed
-_KNOWN = "CSV, TSV, Excel (.xlsx), Parquet, JSON lines, each text also as .gz"
+_KNOWN = "CSV, TSV, Excel (.xlsx), Parquet, Feather, JSON lines, each text also as .gz, or one in a .zip"
 
 
 def _missing(path: Path) -> DataError:
@@ -136,6 +139,8 @@ def _find_format(path: Path, data: bytes) -> tuple[str, str]:
             raise DataError(f"`data` must be a table ({_KNOWN}). {path.name!r} is {name}.")
     if data.startswith(b"PAR1"):
         return "parquet", "The file begins with PAR1."
+    if data.startswith(b"ARROW1"):
+        return "feather", "The file begins with ARROW1."
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         return "old excel", "The file begins with the mark of old Office files."
     if data.startswith(b"PK\x03\x04"):
@@ -145,11 +150,57 @@ def _find_format(path: Path, data: bytes) -> tuple[str, str]:
     start = data[:200].lstrip(b"\xef\xbb\xbf \r\n\t")
     if named == "json" or (start.startswith((b'{"', b'[{"', b"[ {", b"[\n"))):
         return "json", "The text begins with a JSON bracket." if start[:1] in (b"{", b"[") else "The name says so."
-    if named in ("parquet", "excel", "old excel"):
+    if named in ("parquet", "excel", "old excel", "feather") and not _readable(data):
         raise DataError(
             f"A {suffixes[-1]} file must be one inside too. {path.name!r} begins with {data[:8]!r}: it is damaged or another format."
         )
     return "delimited", "The content is text."
+
+
+def _readable(data: bytes) -> bool:
+    """Whether the beginning is text with a mark between fields, which a table may be that has the wrong name."""
+    head = data[:4096].rsplit(b"\n", 1)[0]
+    return b"\n" in data[:4096] and not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head) and re.search(rb"[,;\t|]", head) is not None
+
+
+def _only_table(data: bytes, name: str) -> tuple[bytes, str] | None:
+    """Return content and name of the one table in a zip archive, or None for a workbook.
+
+    Raises:
+        DataError: If it is damaged, holds none or several, or would unpack to more than a table.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            inside = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if any(entry.filename == "xl/workbook.xml" for entry in inside):
+                return None
+            tables = [entry for entry in inside if Path(entry.filename).suffix.lower() in _BY_NAME and Path(entry.filename).suffix]
+            tables = [entry for entry in tables if not Path(entry.filename).name.startswith((".", "_"))]
+            if len(tables) != 1:
+                shown = ", ".join(entry.filename for entry in (tables or inside)[:5]) or "nothing"
+                raise DataError(
+                    f"A zip archive must be an Excel workbook or hold exactly one table. {name!r} holds {shown}; give one file."
+                )
+            size = tables[0].file_size
+            if size > _LARGEST or (size > 1 << 28 and size > _BOMB * len(data)):
+                raise DataError(f"A zip archive must fit into memory. {name!r} would unpack to {size / 1e9:.1f} GB.")
+            with archive.open(tables[0]) as file:
+                return file.read(size + 1), tables[0].filename
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        if Path(name).suffix.lower() in _SUFFIXES["excel"].split():
+            return None
+        raise DataError(f"A zip archive must be complete and not encrypted. Reading {name!r} failed: {error}.") from error
+
+
+def read_feather(data: bytes) -> Table:
+    """Read a Feather (Arrow IPC) file."""
+    try:
+        table = pa.ipc.open_file(io.BytesIO(data)).read_all()
+        names = list(table.column_names)
+        plain = table.rename_columns([str(place) for place in range(len(names))]).replace_schema_metadata(None)
+        return Table(plain.to_pandas(), names, {})
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"The Feather file must be complete. Reading it failed: {str(error).splitlines()[0]}.") from error
 
 
 def read_parquet(data: bytes) -> Table:
@@ -274,6 +325,11 @@ def read_file(path: str | os.PathLike[str], log: DecisionLog, largest: int | Non
         told = f"Its beginning and pieces from all over it, {share:.1%} of its bytes: enough to tell what it holds."
         log.add("read", "a large file", f"read in part ({share:.1%})", told)
     data, compression = _unpack(place, raw)
+    packed = _only_table(data, place.name) if data.startswith(b"PK\x03\x04") else None
+    if packed is not None:
+        data, inside = packed
+        compression, place = "zip", Path(inside)
+        log.add("read", "archive", inside, "It is the only table in the zip archive.")
     kind, because = _find_format(place, data)
     suffixes = [suffix.lower() for suffix in place.suffixes if suffix.lower() != ".gz"]
     named = _BY_NAME.get(suffixes[-1] if suffixes else "")
@@ -283,6 +339,8 @@ def read_file(path: str | os.PathLike[str], log: DecisionLog, largest: int | Non
         log.add("read", "file format", kind, f"{because} Its name would say {named or 'nothing'}.")
     if kind == "parquet":
         table = read_parquet(data)
+    elif kind == "feather":
+        table = read_feather(data)
     elif kind == "excel":
         table = read_excel(data, log)
     elif kind == "json":

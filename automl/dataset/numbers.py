@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,15 @@ import numpy as np
 _TOKENS = "NA N/A n/a na #N/A #NA NaN nan NAN -nan <NA> NaT null NULL Null None ? - -- ."
 MISSING = frozenset(["", *_TOKENS.split()])
 
-_SIGNS = "$ € £ ¥ ₹ ₽ ₴ Kč zł Ft kr CHF USD EUR GBP CZK PLN HUF SEK NOK DKK JPY"
-_MEASURES = (
-    "% ‰ °C °F ° kg g mg t lb lbs oz km m cm mm mi ft in m² m2 sqft ha l ml dl h hrs min s sec ms days years kWh kW W V hp PS kcal MB GB Hz"
-)
+_SIGNS = """
+    $ € £ ¥ ₹ ₽ ₴ ₺ ₩ ₪ ฿ ₫ ₱ ₦ R$ A$ C$ US$ NZ$ HK$ S$ Kč zł Ft kr kr. Rs Rs. Fr. Rp TL lei руб руб. р. лв CHF USD EUR GBP CZK PLN HUF
+    SEK NOK DKK JPY CAD AUD INR BRL MXN ZAR CNY RUB RON BGN TRY
+"""
+_MEASURES = """
+    % ‰ °C °F ° kg g mg µg t lb lbs oz km m cm mm mi ft in m² m2 sqft sqm ha l L ml mL dl h hr hrs min mins s sec ms d days years yrs
+    months weeks kWh MWh kW MW W V mV mA hp PS kcal cal kB KB MB GB TB Hz kHz MHz GHz km/h kmh km/s m/s mph kn kts bar mbar hPa kPa psi
+    ppm dB rpm bpm mmHg mg/dl mg/dL mmol/l mmol/L g/l g/dl g/km l/100km kg/m² kg/m2 µg/m³ m³ cm² cm³ km² pcs Stk px
+"""
 _CURRENCIES, _UNITS = _SIGNS.split(), _MEASURES.split()
 _AFFIX = "|".join(re.escape(affix) for affix in sorted({*_CURRENCIES, *_UNITS}, key=len, reverse=True))
 _CURRENCY = "|".join(re.escape(affix) for affix in sorted(_CURRENCIES, key=len, reverse=True))
@@ -31,6 +36,10 @@ _SHAPE = re.compile(
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-", "\u2019": "'"})
 CANONICAL = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 PADDED = re.compile(r"[+-]?0\d+")  # "007" is a code: as a number it would lose its zeros
+CLOCK = re.compile(r"-?(\d{1,3}):([0-5]\d):([0-5]\d)(?:[.,]\d+)?")
+_COMMON_UNIT = re.compile(r"[\d.,' ]*\d\s+([^\W\d_][^\d]{0,14}|[^\w\s.,'()-][^\d]{0,8})")
+_MAGNITUDES = {"k": 1e3, "K": 1e3, "tsd": 1e3, "M": 1e6, "Mio": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9, "T": 1e12}
+_SHORTENED = re.compile(rf"(?P<core>.*\d)\s?(?P<scale>{'|'.join(sorted(_MAGNITUDES, key=len, reverse=True))})\.?(?P<rest>\D*)")
 _INFINITE = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf, "infinity": math.inf, "+infinity": math.inf, "-infinity": -math.inf}
 
 
@@ -54,21 +63,32 @@ class NumberFormat:
         decimal: "." or ",".
         thousands: "", ",", ".", " " or "'".
         affix: A sign that may stand before or after the number, such as "$", "%" or "kg"; "" for none.
+        magnitudes: Whether numbers may be shortened, as 1.5k and 2M are.
+        clock: Whether cells are hours, minutes and seconds, such as 01:23:45, which count as seconds.
 
     Example:
         >>> NumberFormat(decimal=",", thousands=".").parse("1.234,56")
         1234.56
         >>> NumberFormat(thousands=",", affix="$").parse("($1,200)")
         -1200.0
+        >>> NumberFormat(magnitudes=True, affix="$").parse("$1.5M"), NumberFormat(clock=True).parse("01:00:05")
+        (1500000.0, 3605.0)
     """
 
     decimal: str = "."
     thousands: str = ""
     affix: str = ""
+    magnitudes: bool = field(default=False, repr=False)
+    clock: bool = field(default=False, repr=False)
 
     def parse(self, text: str) -> float:
         """Return the number that `text` says in this notation, or NaN when it says none."""
         text = text.strip()
+        if self.clock:
+            return _seconds(text)
+        if self.magnitudes and (shortened := _SHORTENED.fullmatch(text)) and shortened["scale"] + shortened["rest"] not in _UNITS:
+            plain = replace(self, magnitudes=False)
+            return plain.parse(shortened["core"] + shortened["rest"]) * _MAGNITUDES[shortened["scale"]]
         match = _strict(self.decimal, self.thousands, self.affix).fullmatch(text if text.isascii() else text.translate(_SPACES))
         if match is None:
             if self.decimal == "," and CANONICAL.fullmatch(text) and decimal_evidence(text.lstrip("-")) == ".":
@@ -83,13 +103,52 @@ class NumberFormat:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the notation as JSON-ready values, without what is empty."""
-        values = {"decimal": self.decimal, "thousands": self.thousands, "affix": self.affix}
+        values = {
+            "decimal": self.decimal,
+            "thousands": self.thousands,
+            "affix": self.affix,
+            "magnitudes": self.magnitudes,
+            "clock": self.clock,
+        }
         return {key: value for key, value in values.items() if value}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> NumberFormat:
         """Rebuild a notation from :meth:`to_dict`; other keys are ignored."""
-        return cls(values.get("decimal", "."), values.get("thousands", ""), values.get("affix", ""))
+        return cls(
+            values.get("decimal", "."),
+            values.get("thousands", ""),
+            values.get("affix", ""),
+            bool(values.get("magnitudes", False)),
+            bool(values.get("clock", False)),
+        )
+
+
+def _seconds(text: str) -> float:
+    """Return the seconds that hours, minutes and seconds say, or NaN."""
+    if CLOCK.fullmatch(text) is None:
+        return math.nan
+    hours, minutes, seconds = text.lstrip("-").split(":")
+    total = int(hours) * 3600 + int(minutes) * 60 + float(seconds.replace(",", "."))
+    return -total if text.startswith("-") else total
+
+
+def _shortened(texts: Sequence[str]) -> list[str] | None:
+    """Return texts without the signs of thousands and millions, where most have one and not all the same; else None."""
+    found = [match if (match := _SHORTENED.fullmatch(text)) and match["scale"] + match["rest"] not in _UNITS else None for text in texts]
+    scales = {match["scale"] for match in found if match}
+    bare = sum(match is None and bool(_SHAPE.fullmatch(text)) for match, text in zip(found, texts, strict=True))
+    if sum(match is not None for match in found) + bare < 0.9 * len(texts) or len(scales) + (bare > 0) < 2 or not scales & set("kKMB"):
+        return None
+    plain = [match["core"] + match["rest"] if match else text for match, text in zip(found, texts, strict=True)]
+    return plain if sum(bool(_SHAPE.fullmatch(text)) for text in plain) >= 0.9 * len(plain) else None
+
+
+def _common_unit(texts: Sequence[str]) -> str:
+    """Return the word that stands behind all numbers, apart from them, or an empty text."""
+    found: Counter[str] = Counter(match[1] for text in texts if (match := _COMMON_UNIT.fullmatch(text)))
+    unit, count = next(iter(found.most_common(1)), ("", 0))
+    return unit if count >= 0.95 * len(texts) and count >= 10 else ""
 
 
 def decimal_evidence(core: str) -> str | None:
@@ -137,7 +196,15 @@ def find_number_format(texts: Iterable[str], hint: str | None = None) -> NumberF
         >>> find_number_format(["45 %", "7 %"])
         NumberFormat(decimal='.', thousands='', affix='%')
     """
-    matches = [match for text in texts if (match := _SHAPE.fullmatch(text.strip().translate(_SPACES)))]
+    texts = [text.strip().translate(_SPACES) for text in texts]
+    shortened = _shortened(texts)
+    if shortened is not None:
+        found = find_number_format(shortened, hint)
+        return None if found is None else replace(found, magnitudes=True)
+    matches = [match for text in texts if (match := _SHAPE.fullmatch(text))]
+    if len(matches) < 0.5 * len(texts) and (unit := _common_unit(texts)):
+        found = find_number_format([text[: -len(unit)] for text in texts if text.endswith(unit)], hint)
+        return found if found is None or found.affix else replace(found, affix=unit)
     if not matches:
         return None
     affixes: Counter[str] = Counter(match["prefix"] or match["suffix"] or "" for match in matches)

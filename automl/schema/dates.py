@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import warnings
 from collections import Counter
@@ -17,10 +18,17 @@ _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_CLOCK}")
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])\s?(\d{{1,2}})\2\s?(\d{{4}}|\d{{2}}){_CLOCK}")
 _COMPACT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _MONTH = re.compile(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])")
+_MONTH_YEAR = re.compile(r"(?:0?[1-9]|1[0-2])([/.-])(?:19|20)\d{2}")
+_QUARTER = re.compile(r"((?:19|20)\d{2})[ -/]?[Qq]([1-4])|[Qq]([1-4])[ -/]?((?:19|20)\d{2})")
+_WEEK = re.compile(r"((?:19|20)\d{2})-?[Ww](\d{2})")
 _NAMES = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)([a-z]*)"
 _DAY_NAME = re.compile(rf"\d{{1,2}}([-/ .]|\. ){_NAMES}\.?(,? ?[-/ ]?)(\d{{4}}|\d{{2}}){_CLOCK}", re.IGNORECASE)
 _NAME_DAY = re.compile(rf"{_NAMES}\.? \d{{1,2}}(,?) (\d{{4}}){_CLOCK}", re.IGNORECASE)
+_NAME_YEAR = re.compile(rf"{_NAMES}\.?([-/ ]|, )(\d{{4}}|\d{{2}})", re.IGNORECASE)
+_YEAR_NAME = re.compile(rf"(\d{{4}})[-/ ]{_NAMES}", re.IGNORECASE)
 _ENOUGH = 0.95
+_MOSTLY = 0.75  # of the cells, where the others are a few words such as "unknown"
+QUARTERS, WEEKS = "year and quarter", "year and week"  # formats that strptime does not know
 _YEARS = (1678, 2261)  # what 64-bit nanoseconds hold
 
 
@@ -64,6 +72,51 @@ def _date_end(text: str) -> int:
     return clock.start() if clock else len(text)
 
 
+# Months in other languages, beginning with the first; told by their first letters, so that March and May are written out.
+_FOREIGN = """
+    janv januar jänner enero gennaio gen janeiro jan stycz leden ledna янв
+    févr fevr februar feber febrero febbraio fevereiro luty lutego únor února фев
+    mars märz maerz mrz marzo março maart marzec marca březen března мар
+    avr april abril aprile abr kwie duben dubna апр
+    mai maio mayo maggio mag mei maj květen května мая май
+    juin juni junio giugno giu junho czerw červen června июн
+    juil juli julio luglio lug julho lip červenec července июл
+    août aout august agosto ago augustus sierp srpen srpna авг
+    sept september septiembre settembre set setembro wrze září сен
+    oct oktober okt octubre ottobre ott outubro out paźdz říjen října окт
+    nov november noviembre novembre novembro listopad ноя
+    déc dec dez dezember diciembre dicembre dic dezembro december grud prosinec prosince дек
+"""
+_ENGLISH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_KNOWN = frozenset(
+    [
+        *["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "sept"],
+        *(month.casefold() for month in _ENGLISH),
+    ]
+)
+_MONTH_OF = {word: place for place, line in enumerate(_FOREIGN.strip().splitlines()) for word in line.split()}
+_BEGINNINGS = sorted(_MONTH_OF, key=len, reverse=True)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_IN_BETWEEN = re.compile(r" (?:de|di|del) ")
+
+
+def _in_english(text: str) -> str:
+    """Return a text with the name of a month in the short English form, as it is where it holds none.
+
+    Example:
+        >>> _in_english("24 août 2020"), _in_english("3 de enero de 2021"), _in_english("blue 7")
+        ('24 Aug 2020', '3 Jan 2021', 'blue 7')
+    """
+    words = [word for word in _WORD.findall(text) if word.casefold() not in ("del",)]
+    if len(words) != 1 or words[0].casefold() in _KNOWN:
+        return text
+    word = words[0].casefold()
+    known = next((beginning for beginning in _BEGINNINGS if word.startswith(beginning)), None)
+    if known is None or not any(letter.isdigit() for letter in text):
+        return text
+    return re.sub(r"\.(?= )", "", _IN_BETWEEN.sub(" ", text).replace(words[0], _ENGLISH[_MONTH_OF[known]]), count=1)
+
+
 def _named_format(text: str) -> str | None:
     """Return the format of a date with the name of a month."""
     date = text[: _date_end(text)]
@@ -91,7 +144,14 @@ def _shape(text: str) -> tuple[str, str] | None:
         return "compact", "%Y%m%d"
     if _MONTH.fullmatch(text):
         return "month", "%Y-%m"
-    if _DAY_NAME.fullmatch(text) or _NAME_DAY.fullmatch(text):
+    if match := _MONTH_YEAR.fullmatch(text):
+        return "month", f"%m{match[1]}%Y"
+    if _QUARTER.fullmatch(text):
+        return "quarter", QUARTERS
+    if _WEEK.fullmatch(text):
+        return "week", WEEKS
+    text = _in_english(text)
+    if _DAY_NAME.fullmatch(text) or _NAME_DAY.fullmatch(text) or _NAME_YEAR.fullmatch(text) or _YEAR_NAME.fullmatch(text):
         named = _named_format(text)
         return ("named", named + _clock_format(text, _date_end(text))) if named else None
     return None
@@ -107,11 +167,12 @@ def _day_first(texts: Sequence[str]) -> tuple[bool, bool]:
     return not matches or matches[0][2] != "/", False  # slashes alone: the American order is the more common one
 
 
-def find_date_formats(texts: Sequence[str]) -> tuple[list[str], float, str]:
+def find_date_formats(texts: Sequence[str], few: int = 0) -> tuple[list[str], float, str]:
     """Find out how dates are written.
 
     Args:
         texts: Distinct non-missing cells.
+        few: How many of them may be words instead; the share is then that of the others.
 
     Returns:
         The formats, most common first; the share of cells that they read (0 where these are no dates); a note on the order
@@ -124,8 +185,10 @@ def find_date_formats(texts: Sequence[str]) -> tuple[list[str], float, str]:
         ['ISO8601']
     """
     head = [shape for text in texts[:30] if (shape := _shape(text))]
-    if len(head) < _ENOUGH * len(texts[:30]) - 1 or not texts:
+    if len(head) < _ENOUGH * len(texts[:30]) - max(1, few) or not texts:
         return [], 0.0, ""
+    if few:
+        texts = [text for text in texts if _shape(text)]
     shapes = Counter(shape for text in texts if (shape := _shape(text)))
     if sum(shapes.values()) < _ENOUGH * len(texts):
         return [], 0.0, ""
@@ -139,7 +202,7 @@ def find_date_formats(texts: Sequence[str]) -> tuple[list[str], float, str]:
         formats.append(re.sub("[AB](?=[-/.])", lambda match: order[match[0]], written) if family == "order" else written)
     formats = list(dict.fromkeys(formats))
     read = ~np.isnat(parse_dates(np.array(texts, dtype=object), formats))
-    share = float(read.mean())
+    share = float(read.mean()) if len(read) else 0.0
     return (formats, share, note) if share >= _ENOUGH else ([], 0.0, "")
 
 
@@ -155,9 +218,29 @@ def parse_dates(texts: np.ndarray[Any, Any], formats: Sequence[str]) -> np.ndarr
     for written in formats:
         if not len(left):
             break
+        if written in (QUARTERS, WEEKS):
+            result[left] = [_period(texts[place], written) for place in left]
+            left = left[np.isnat(result[left])]
+            continue
+        named = "%b" in written or "%B" in written
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parsed = pd.to_datetime(pd.Index(texts[left], dtype=object), format=written, errors="coerce", utc=True)
+            cells = [_in_english(text) for text in texts[left]] if named else texts[left]
+            parsed = pd.to_datetime(pd.Index(cells, dtype=object), format=written, errors="coerce", utc=True)
         result[left] = to_nanoseconds(pd.DatetimeIndex(parsed))
         left = left[np.isnat(result[left])]
     return result
+
+
+def _period(text: str, written: str) -> np.datetime64:
+    """Return the first day of a quarter or of a week (ISO 8601), NaT for what is neither."""
+    match = (_QUARTER if written == QUARTERS else _WEEK).fullmatch(text.strip())
+    if match is None:
+        return np.datetime64("NaT")
+    if written == QUARTERS:
+        year, quarter = int(match[1] or match[4]), int(match[2] or match[3])
+        return np.datetime64(f"{year}-{3 * quarter - 2:02d}-01", "ns")
+    try:
+        return np.datetime64(datetime.date.fromisocalendar(int(match[1]), int(match[2]), 1), "ns")
+    except ValueError:  # there is no such week
+        return np.datetime64("NaT")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.dataset import PADDED, NumberFormat, find_number_format
+from automl.dataset import CLOCK, PADDED, NumberFormat, find_number_format
 from automl.schema.column import Column
 from automl.schema.dates import find_date_formats, parse_dates
 from automl.schema.structured import coded, image_paths, lists, ordinal
@@ -28,6 +28,7 @@ _PAIRS = [tuple(pair.split("/")) for pair in _WORDS.split()]
 _TRUE_OF = {frozenset(pair): pair[0] for pair in _PAIRS}
 
 _NUMBERS_AT_LEAST = 0.95  # of the cells; the rest becomes missing, and is told
+_FEW_WORDS = 3
 _MEASURED_AT_LEAST = 0.75  # where there are many distinct numbers and few distinct other words, such as "unknown"
 
 
@@ -175,6 +176,12 @@ def _date_texts(sample: Sample) -> Column | None:
         return None
     texts = sample.levels
     formats, share, note = find_date_formats(texts)
+    if not formats:  # dates, and a few words such as "pending"
+        formats, share, note = find_date_formats(texts, few=_FEW_WORDS)
+        read = ~np.isnat(parse_dates(np.array(texts, dtype=object), formats)) if formats else np.zeros(len(texts), dtype=bool)
+        share = float(read.mean()) if len(texts) else 0.0
+        if sample.share(read) < _MEASURED_AT_LEAST or (~read).sum() > _FEW_WORDS:
+            return None
     if not formats or (formats == ["%Y%m%d"] and len(texts) < 10):
         return None
     unread = (
@@ -195,6 +202,21 @@ def _unread(sample: Sample, texts: list[str]) -> dict[str, Any]:
     return {"unread": round(sample.share([level in bad for level in sample.levels]), 6), "examples": texts[:3]}
 
 
+def _clock_texts(sample: Sample) -> Column | None:
+    """Read hours, minutes and seconds such as 01:23:45 as a number of seconds."""
+    if sample.kind != "text" or len(sample.levels) < 3:
+        return None
+    shaped = [CLOCK.fullmatch(text) is not None for text in sample.levels]
+    share = sample.share(shaped)
+    if share < _NUMBERS_AT_LEAST:
+        return None
+    others = [text for text, known in zip(sample.levels, shaped, strict=True) if not known]
+    evidence = (
+        f"{share:.1%} of the values are hours, minutes and seconds, such as {sample.levels[int(np.argmax(shaped))]!r}: read as seconds."
+    )
+    return Column("", "number", "feature", evidence, 0.9, {"clock": True, **_unread(sample, others)})
+
+
 def _number_texts(sample: Sample) -> Column | None:
     if sample.kind != "text":
         return None
@@ -212,6 +234,8 @@ def _number_texts(sample: Sample) -> Column | None:
         return None
     example = next(text for text, ok in zip(texts, readable, strict=True) if ok)
     parse = {**notation.to_dict(), **_unread(sample, others)}
+    if any(text.startswith("(") for text, ok in zip(texts, readable, strict=True) if ok):
+        parse["brackets"] = True
     evidence = f"{share:.1%} of the values are numbers written as text, such as {example!r}."
     if others:
         evidence += f" The others, such as {others[0]!r}, count as missing."
@@ -283,6 +307,7 @@ DETECTORS: tuple[Callable[[Sample], Column | None], ...] = (
     _date_texts,
     image_paths,
     ordinal,
+    _clock_texts,
     _number_texts,
     lists,
     _free_text,

@@ -42,21 +42,56 @@ very good<great<premium<excellent<ideal<outstanding
     1st<2nd<3rd<4th<5th<6th
     i<ii<iii<iv<v<vi<vii<viii<ix<x
     green<amber<red<black alert
-    no formal education<primary<primary school<elementary school<secondary<secondary school<high school<some college<associate<\
-college<bachelor<bachelors<bachelor's<master<masters<master's<phd<doctorate
+    none<no schooling<no formal education<primary<primary school<elementary<elementary school<middle school<some high school<\
+less than high school<secondary<secondary school<high school<high school diploma<high school graduate<vocational<some college<associate<\
+associate's degree<college<undergraduate<bachelor<bachelors<bachelor's<bachelor degree<bachelor's degree<graduate<graduate degree<tertiary<\
+university<postgraduate<master<masters<master's<master degree<master's degree<phd<doctoral<doctorate<doctoral degree
+    po<fa<ta<gd<ex
+    easy<moderate<medium<hard<difficult<very hard<very difficult
+    rare<medium rare<medium<medium well<well done
+    economy<premium economy<business<first<first class
+    infant<baby<toddler<child<teen<teenager<adolescent<young adult<adult<middle aged<senior<elderly
+    sedentary<lightly active<light<moderately active<moderate<active<very active<extremely active
+    bad<normal<good<very good
+    dry<damp<moist<wet
+    once<twice<three times
     sehr niedrig<niedrig<mittel<hoch<sehr hoch
     gering<mäßig<mittel<stark<sehr stark
+    leicht<mittel<mittelschwer<schwer<sehr schwer
+    stimme überhaupt nicht zu<stimme gar nicht zu<stimme nicht zu<stimme eher nicht zu<neutral<weder noch<teils teils<teils/teils<\
+stimme eher zu<stimme zu<stimme voll zu<stimme völlig zu
+    trifft gar nicht zu<trifft nicht zu<trifft eher nicht zu<teils teils<teils/teils<trifft eher zu<trifft zu<trifft voll zu
+    sehr unzufrieden<unzufrieden<eher unzufrieden<neutral<eher zufrieden<zufrieden<sehr zufrieden
     sehr schlecht<schlecht<mangelhaft<ausreichend<befriedigend<mittel<gut<sehr gut<ausgezeichnet
     nie<selten<manchmal<oft<häufig<immer
     klein<mittel<groß<sehr groß
     très faible<faible<moyen<moyenne<fort<élevé<élevée<très élevé<très élevée
     très mauvais<mauvais<passable<moyen<bon<très bon<excellent
     jamais<rarement<parfois<souvent<toujours
+    pas du tout d'accord<pas d'accord<plutôt pas d'accord<neutre<ni d'accord ni pas d'accord<plutôt d'accord<d'accord<tout à fait d'accord
+    très insatisfait<insatisfait<neutre<satisfait<très satisfait
+    facile<moyen<difficile
     petit<moyen<grand<très grand
     muy bajo<bajo<medio<alto<muy alto
     muy malo<malo<regular<bueno<muy bueno<excelente
     nunca<rara vez<a veces<a menudo<siempre
     pequeño<mediano<grande
+    muy en desacuerdo<en desacuerdo<neutral<ni de acuerdo ni en desacuerdo<de acuerdo<muy de acuerdo
+    muy insatisfecho<insatisfecho<neutral<satisfecho<muy satisfecho
+    mai<raramente<qualche volta<a volte<talvolta<spesso<sempre
+    scarso<insufficiente<mediocre<sufficiente<discreto<buono<distinto<ottimo
+    piccolo<medio<grande
+    nunca<raramente<às vezes<frequentemente<sempre
+    péssimo<ruim<regular<bom<muito bom<ótimo
+    nooit<zelden<soms<vaak<altijd
+    laag<gemiddeld<hoog
+    aldrig<sällan<ibland<ofta<alltid
+    låg<medel<hög
+    nigdy<rzadko<czasami<często<zawsze
+    никогда<редко<иногда<часто<всегда
+    плохо<удовлетворительно<хорошо<отлично
+    低<中<高
+    小<中<大
     muito baixo<baixo<médio<alto<muito alto
     molto basso<basso<medio<alto<molto alto
     velmi nízká<nízká<střední<vysoká<velmi vysoká
@@ -159,14 +194,14 @@ def names_in_numbers(values: np.ndarray[Any, Any]) -> str | None:
     if len(str(whole[-1])) != digits or np.median(counts) < 3:
         return None
     steps, span = np.diff(whole), int(whole[-1] - whole[0] + 1)
-    if np.gcd.reduce(steps) > 1 or len(whole) > 0.25 * span or steps.max() < 3:
+    if np.gcd.reduce(steps) > 4 or len(whole) > 0.25 * span or steps.max() < 3:
         return None
     if digits == 4 and whole[0] >= 1500 and whole[-1] <= 2200:
         return None  # years
     last = np.bincount(whole % 10, minlength=10) / len(whole)
     if len(whole) >= 20 and ((last > 0).sum() < 7 or last.max() > 0.35):
         return None
-    if len(whole) < 20 and ((whole % 10 == 0) | (whole % 10 == 5)).mean() > 0.6:
+    if len(whole) < 20 and ((whole % 10 == 0) | (whole % 10 == 5)).mean() > 0.7:
         return None
     return (
         f"All {len(values):,} values are whole numbers of {digits} digits; only {len(whole):,} of the {span:,} numbers between "

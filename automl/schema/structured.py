@@ -40,7 +40,8 @@ def split_list(text: str) -> list[str] | None:
         (['a', 'b'], ['a', 'b'], None)
     """
     text = text.strip()
-    if not (text.startswith("[") and text.endswith("]")) and not (text.startswith("{'") and text.endswith("}")):
+    braces = text.startswith("{") and text.endswith("}") and ":" not in text
+    if not (text.startswith("[") and text.endswith("]")) and not braces:
         return None
     try:
         items = json.loads(text)

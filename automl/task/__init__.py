@@ -18,11 +18,13 @@ from automl.task.sequences import find_sequence, value_column
 from automl.task.series import find_series
 from automl.task.several import labels_in_cells, no_target, several_targets
 from automl.task.suggest import suggest_target
+from automl.task.wide import answer_of_series
 
 __all__ = [
     "METRICS",
     "PROBLEMS",
     "Task",
+    "answer_of_series",
     "detect_task",
     "find_sequence",
     "find_series",

@@ -12,13 +12,17 @@ from automl.dataset import Dataset
 from automl.schema import Schema, cast_column
 from automl.task.base import Task
 from automl.task.series import SeriesFacts, autocorrelation, find_season, find_series
+from automl.task.suggest import named_like_target
 from automl.task.wide import find_wide
 
 _REMEMBERS = 0.2  # autocorrelation below which the past says little
 
 
 def value_column(dataset: Dataset, schema: Schema, facts: SeriesFacts) -> str | None:
-    """Return the number column that remembers its past best: what one would forecast where no target was named."""
+    """Return the number column that remembers its past best: what one would forecast where no target was named.
+
+    Of several that remember it, one with the name of a target comes first.
+    """
     best, most = None, _REMEMBERS
     taken = {facts.time, *facts.series}
     for column in schema.columns:
@@ -26,6 +30,7 @@ def value_column(dataset: Dataset, schema: Schema, facts: SeriesFacts) -> str | 
             continue
         values = cast_column(dataset.frame[column.name], column)[facts.order]
         memory = autocorrelation(values, facts.key, 1)
+        memory += named_like_target(column.name) if memory > _REMEMBERS else 0.0
         if memory > most + 0.02:
             best, most = column.name, memory
     return best
@@ -65,7 +70,7 @@ def find_sequence(dataset: Dataset, schema: Schema, task: Task, *, asked: bool) 
     wide = find_wide(dataset.frame, schema, task.target)
     if wide is None:
         return task, schema
-    if wide.modality == "sequence" and wide.goes_on:
+    if wide.modality == "sequence" and wide.goes_on and task.problem == "regression":
         horizon = max(1, min(18, len(wide.columns) // 5))
         time = {"column": None, "frequency": None, "season": None, "horizon": horizon}
         series = {"column": None, "count": len(dataset.frame), "steps": len(wide.columns) + 1}

@@ -272,7 +272,11 @@ def find_season(values: np.ndarray[Any, Any], key: np.ndarray[Any, Any], candida
             continue
         here = autocorrelation(changes, key, lag)
         beside = max(autocorrelation(changes, key, lag - 1), autocorrelation(changes, key, lag + 1)) if lag > 2 else 0.0
-        if here > 0.15 and here > beside + 0.05:
+        # A smooth wave is nearly as like itself one step beside its season, and unlike itself half a season away.
+        smooth = here >= beside and here > autocorrelation(changes, key, lag // 2) + 0.3
+        if here > 0.15 and (here > beside + 0.05 or smooth):
             found.append(lag)
-    found = [lag for lag in found if list(candidates) == [24, 168] or not any(lag % other == 0 for other in found if other < lag)]
+    strength = {lag: autocorrelation(changes, key, lag) for lag in found}
+    longer = {lag: max((strength[other] for other in found if other < lag and lag % other == 0), default=0.0) for lag in found}
+    found = [lag for lag in found if strength[lag] > longer[lag] + 0.02]
     return None if not found else found[0] if len(found) == 1 else sorted(found)

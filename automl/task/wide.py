@@ -63,6 +63,22 @@ def picture_side(width: int) -> tuple[int, int] | None:
     return None
 
 
+def answer_of_series(frame: pd.DataFrame, schema: Schema) -> str | None:
+    """Return the first or last column where it holds a few classes and all others are steps of a series, or None."""
+    if len(schema.columns) <= _FEWEST_STEPS:
+        return None
+    for column in (schema.columns[0], schema.columns[-1]):
+        values = cast_column(frame[column.name].iloc[:_LOOKED_AT], column)
+        distinct = len(pd.unique(values[~pd.isna(values)]))
+        whole = values.dtype == object or (values.dtype.kind == "f" and not (values[~np.isnan(values)] % 1).any())
+        if whole and 2 <= distinct <= max(2, min(60, len(values) // 3)) and find_wide(frame, schema, column.name) is not None:
+            others = [one for one in schema.columns if one is not column]
+            fractions = [(cast_column(frame[one.name].iloc[:20], one) % 1 != 0).any() for one in others[:3] if one.type == "number"]
+            if any(fractions) or values.dtype == object:
+                return column.name
+    return None
+
+
 def _dated(names: Sequence[str]) -> bool:
     numbers = [int(re.sub(r"\D", "", name) or 0) for name in names]
     return all(_DATED.fullmatch(name) for name in names) and numbers == sorted(set(numbers))
@@ -88,8 +104,8 @@ def find_wide(frame: pd.DataFrame, schema: Schema, target: str | None) -> WideFa
     part = frame.iloc[rows]
     values = np.column_stack([cast_column(part[column.name], column) for column in numeric])
     present = ~np.isnan(values).all(axis=1)
-    values = values[present]
-    if len(values) < 4:
+    values = values[present][:, ~np.isnan(values).all(axis=0)]
+    if len(values) < 4 or values.shape[1] < _FEWEST_STEPS / 2:
         return None
     spreads = np.nanstd(values, axis=0)
     spreads = spreads[spreads > 0]

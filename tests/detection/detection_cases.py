@@ -32,6 +32,8 @@ class Case:
         clean: Whether no severe finding may be made.
         why: The reason of the labels.
         time: What `time` must say, in part.
+        test: Makes a test table of the case's, to compare with; None where there is none.
+        absent: Checks that must not be among the findings.
     """
 
     name: str
@@ -44,10 +46,19 @@ class Case:
     findings: tuple[tuple[str, str | None], ...] = ()
     clean: bool = True
     time: dict[str, Any] = field(default_factory=dict)
+    test: Callable[[pd.DataFrame, Random], pd.DataFrame] | None = None
+    absent: tuple[str, ...] = ()
 
     def data(self, folder: Path) -> Any:
         """Make the case's data."""
         return self.make(np.random.default_rng(zlib.crc32(self.name.encode())), folder)
+
+    def told(self, data: Any) -> dict[str, Any]:
+        """Return what is detected in the case's data."""
+        import automl
+
+        test = self.test(data, np.random.default_rng(1)) if self.test else None
+        return automl.detect(data, self.target, test=test).to_dict()
 
 
 CASES: dict[str, Case] = {}

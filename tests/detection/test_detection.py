@@ -8,15 +8,20 @@ from typing import Any
 
 import cases_columns  # noqa: F401
 import cases_findings  # noqa: F401
+import cases_foreign  # noqa: F401
 import cases_hard  # noqa: F401
+import cases_later  # noqa: F401
 import cases_sequences  # noqa: F401
+import cases_signs  # noqa: F401
+import cases_stores  # noqa: F401
 import cases_targets  # noqa: F401
+import cases_trades  # noqa: F401
 import pytest
 from detection_cases import CASES, Case
 
-import automl
-
-KNOWN_TO_FAIL: dict[str, str] = {}
+KNOWN_TO_FAIL: dict[str, str] = {
+    "education: final marks": "marks whose variance is near their mean look like counts: told as a count, with regression as the runner-up",
+}
 
 
 def wrong(case: Case, told: dict[str, Any]) -> list[str]:
@@ -36,6 +41,7 @@ def wrong(case: Case, told: dict[str, Any]) -> list[str]:
     problems += [
         f"time {key} is {told.get('time', {}).get(key)}" for key, value in case.time.items() if told.get("time", {}).get(key) != value
     ]
+    problems += [f"a finding {check}" for check in case.absent if (check, None) in found]
     if case.clean:
         problems += [f"severe: {one['because']}" for one in told["findings"] if one["severity"] == "high"]
     return problems
@@ -50,7 +56,7 @@ def test_the_suite_is_large_enough() -> None:
 @pytest.mark.parametrize("name", list(CASES))
 def test_case(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    told = automl.detect(case.data(tmp_path), case.target).to_dict()
+    told = case.told(case.data(tmp_path))
     assert json.loads(json.dumps(told)) == told
     problems = wrong(case, told)
     if name in KNOWN_TO_FAIL:

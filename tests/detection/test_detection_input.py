@@ -192,3 +192,21 @@ def test_fit_refuses_what_cannot_be_learnt_with_a_sentence(album: Path, tmp_path
         err = capsys.readouterr().err
         assert part in err
         assert "Traceback" not in err
+
+
+def test_archives_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "text.npz", "w") as archive:
+        archive.writestr("x.npy", b"no array")
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("x.npy", "w") as file:
+        for _ in range(300):
+            file.write(bytes(1 << 20))
+    for name, message in (("text.npz", "must hold arrays"), ("bomb.npz", "must fit into memory")):
+        with pytest.raises(DataError, match=message) as caught:
+            automl.detect(tmp_path / name)
+        assert caught.value.exit_code == 3
+
+
+def test_bytes_of_no_encoding_are_called_binary(tmp_path: Path) -> None:
+    (tmp_path / "junk.csv").write_bytes(np.random.default_rng(0).integers(0, 256, 5000).astype(np.uint8).tobytes())
+    with pytest.raises(DataError, match="binary data"):
+        automl.detect(tmp_path / "junk.csv")

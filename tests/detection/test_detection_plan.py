@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import cases_findings  # noqa: F401
+import cases_signs  # noqa: F401
 import numpy as np
 import pandas as pd
+import pytest
 from detection_cases import CASES, signal, table
 
 from automl import Budget, detect
 from automl.detection import plan_of
+from automl.errors import UsageError
 from automl.run import Run, RunSettings
 from automl.split import split
 
@@ -160,3 +163,84 @@ def test_ordered_folds_flatter_less() -> None:
     numbers = frame.assign(day=frame["day"].astype("int64") / 1e15)
     known, later = numbers.iloc[:1200], numbers.iloc[1200:]
     assert optimism(known, later, "y", plan) < optimism(known, later, "y", {}) - 0.2
+
+
+# ── what the user says of the plan
+
+
+def test_named_groups_and_times_decide_the_folds() -> None:
+    frame = case("group: patients").assign(seen=pd.date_range("2020-01-01", periods=1200, freq="h"), visit=np.arange(1200) % 300)
+    run = run_of(frame, "ill", group="city")
+    assert run.parts.kind == "grouped"
+    assert (pd.Series(run.parts.fold).groupby(frame["city"].to_numpy()[run.parts.train]).nunique() == 1).all()
+    assert run.schema["city"].role == "group"
+    run = run_of(frame.drop(columns="patient_id"), "ill", time="seen")
+    assert run.parts.kind == "ordered"
+    assert (np.diff(run.parts.fold) >= 0).all()
+    assert [(one.action, one.override) for one in run.findings if one.check == "time_order"] == [("ordered folds", "time=None")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"group": "pateint_id"}, "Did you mean 'patient_id'"),
+        ({"time": "ill"}, "another column than the target"),
+        ({"time": "city"}, "dates or numbers"),
+    ],
+)
+def test_impossible_groups_and_times_are_refused(asked: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        detect(case("group: patients"), "ill", **asked)  # type: ignore[arg-type]
+
+
+def test_whole_groups_in_the_order_of_their_last_rows() -> None:
+    who = np.repeat(np.arange(200), 6)
+    times = who * 10 + np.tile(np.arange(6), 200) * 3
+    mixed = np.random.default_rng(0).permutation(1200)
+    task: Any = detect(pd.DataFrame({"x": np.arange(1200) * 1.1, "y": ["a", "b"] * 600}), "y").task
+    parts = split(task, np.arange(1200) % 2, np.arange(1200), groups=who[mixed], times=times[mixed], holdout=0.2)
+    assert parts.kind == "grouped and ordered"
+    assert set(who[mixed][parts.holdout]) == set(range(160, 200))
+    folds = pd.Series(parts.fold).groupby(who[mixed][parts.train])
+    assert (folds.nunique() == 1).all()
+    assert (np.diff(folds.first().sort_index()) >= 0).all()
+    together = split(task, np.arange(1200) % 2, np.arange(1200), groups=who, times=np.tile(np.arange(6), 200), holdout=0.2)
+    assert together.kind == "grouped"
+    assert len(together.holdout) == 240
+
+
+OVERRIDES = [
+    "group: patients",
+    "identifier: codes",
+    "constant: word",
+    "duplicate column: same",
+    "leakage: copy in other words",
+    "mixed types: numbers and words",
+    "sign: nearly constant",
+    "sign: words again as codes",
+    "sign: nine in ten missing",
+    "sign: complaint number",
+    "when: calls in order",
+    "sign: euros",
+]
+
+
+@pytest.mark.parametrize("name", OVERRIDES)
+def test_what_a_finding_says_to_change_it_changes_it(name: str) -> None:
+    frame, target = case(name), CASES[name].target
+    before = detect(frame, target)
+    for finding in before.findings:
+        assert finding.override, finding
+        if not finding.override.startswith(("types=", "ignore=", "time=", "group=")):
+            continue
+        asked: dict[str, Any] = eval(f"dict({finding.override})")
+        after = detect(frame, target, **asked)
+        same = [one for one in after.findings if (one.check, one.columns) == (finding.check, finding.columns)]
+        if "ignore" in asked:
+            assert all(after.schema[column].role == "dropped" for column in asked["ignore"])
+        elif "time" in asked:
+            assert [one.action for one in same] == ["ordered folds"]
+        elif finding.check in ("identifier", "constant", "duplicate_columns", "leakage", "group"):
+            assert after.schema[finding.columns[0]].role == "feature"
+        else:
+            assert not same

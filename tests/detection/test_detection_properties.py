@@ -109,3 +109,74 @@ def test_a_table_that_pandas_wrote_is_read_back(
     np.testing.assert_allclose(again["x"].to_numpy(dtype=float), frame["x"].to_numpy(), rtol=1e-12)
     assert again["name"].tolist() == frame["name"].tolist()
     assert again["k"].tolist() == frame["k"].tolist()
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12).map(lambda text: f"w{text}")
+VALUES = {
+    "whole": st.integers(-(2**53), 2**53),
+    "float": st.floats(-1e9, 1e9, allow_subnormal=False),
+    "word": WORDS,
+    "truth": st.booleans(),
+    "day": st.datetimes(pd.Timestamp("1900-01-01").to_pydatetime(), pd.Timestamp("2100-01-01").to_pydatetime()).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
+}
+WAYS = {
+    "csv": lambda frame, path: frame.to_csv(path, index=False),
+    "semicolons.csv": lambda frame, path: frame.to_csv(path, index=False, sep=";", quoting=1),
+    "bars.txt": lambda frame, path: frame.to_csv(path, index=False, sep="|"),
+    "csv.gz": lambda frame, path: frame.to_csv(path, index=False),
+    "zip": lambda frame, path: frame.to_csv(path, index=False, compression={"method": "zip", "archive_name": "t.csv"}),
+    "utf16.csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-16"),
+    "parquet": lambda frame, path: frame.to_parquet(path),
+    "feather": lambda frame, path: frame.to_feather(path),
+    "jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, date_format="iso", double_precision=15),
+    "json": lambda frame, path: frame.to_json(path, orient="records", date_format="iso", double_precision=15),
+    "xlsx": lambda frame, path: frame.to_excel(path, index=False),
+}
+
+
+def _same(name: str, written: pd.Series, found: pd.Series) -> None:
+    kind = name.split("_")[0]
+    if kind == "day":
+        read = pd.to_datetime(found, utc=True, format="ISO8601" if found.dtype == object or found.dtype == "string" else None)
+        assert read.dt.tz_localize(None).astype("datetime64[s]").tolist() == written.astype("datetime64[s]").tolist()
+    elif kind == "truth":
+        assert [str(cell) in ("True", "1", "1.0") for cell in found] == written.tolist()
+    elif kind == "word":
+        assert [str(cell) for cell in found] == written.tolist()
+    else:
+        np.testing.assert_allclose(found.to_numpy(dtype=float), written.to_numpy(dtype=float), rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    data=st.data(),
+    rows=st.integers(12, 25),
+    kinds=st.lists(st.sampled_from(list(VALUES)), min_size=2, max_size=5),
+    way=st.sampled_from(list(WAYS)),
+)
+def test_what_pandas_wrote_in_any_format_is_read_back(data: Any, rows: int, kinds: list[str], way: str, tmp_path_factory: Any) -> None:
+    from automl.dataset import read
+
+    columns = {f"{kind}_{place}": data.draw(st.lists(VALUES[kind], min_size=rows, max_size=rows)) for place, kind in enumerate(kinds)}
+    frame = pd.DataFrame({"word_first": [f"row {k}" for k in range(rows)], **columns})
+    path = tmp_path_factory.mktemp("written") / f"t.{way}"
+    WAYS[way](frame, path)
+    again = read(path).frame
+    assert list(again.columns) == list(frame.columns)
+    assert len(again) == rows
+    for name in frame.columns:
+        _same(name, frame[name], again[name])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10_000), name=st.sampled_from(SOME))
+def test_any_order_and_any_names_give_the_same_answer(seed: int, name: str, tmp_path_factory: Any) -> None:
+    case, random = CASES[name], np.random.default_rng(seed)
+    frame = case.data(tmp_path_factory.mktemp("case")).reset_index(drop=True)
+    known = summary(automl.detect(frame, case.target).to_dict())
+    names = random.permutation([f"{chr(97 + k)}{random.integers(9999)}" for k in range(frame.shape[1])])
+    renamed = dict(zip(frame.columns, names, strict=True))
+    mixed = frame.sample(frac=1, random_state=seed).reset_index(drop=True).rename(columns=renamed)
+    assert summary(automl.detect(mixed, renamed[case.target]).to_dict(), {new: old for old, new in renamed.items()}) == known

@@ -1,7 +1,5 @@
 """Flat trees: a few rows walk all trees at once, many rows one tree after the other; both give the same."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -44,11 +42,10 @@ def test_a_row_alone_does_not_ask_the_compiled_predictor(monkeypatch):
 
 
 def test_trees_that_are_one_leaf_have_its_value():
-    _, model, rest, spec = fitted("hist_gradient_boosting", "regression")
-    family = family_by_name("hist_gradient_boosting")
+    family, _, rest, spec = fitted("hist_gradient_boosting", "regression")
     flat = toy_data("regression", rows=60)
     arrays = {key: values[:1] for key, values in rest.items()}
     config = {**family.complete({}, flat.spec), "max_iter": 3, "min_samples_leaf": 100}
     deadline = Budget(trials=1).deadline()
-    stump = family.fit(config, flat.arrays, flat.target, replace(flat.spec), deadline=deadline, seed=0, threads=1)
+    stump = family.fit(config, flat.arrays, flat.target, flat.spec, deadline=deadline, seed=0, threads=1)
     assert np.isfinite(family.predict(stump, arrays, spec)).all()
