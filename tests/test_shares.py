@@ -52,7 +52,8 @@ def test_time_goes_where_the_weight_is():
 
 
 def test_a_kind_that_cannot_go_on_still_has_its_weight():
-    found = shares_of_kinds({"a": 0.9, "b": 0.1, "c": 0.0}, {"a": "linear", "b": "tree", "c": "network"}, ["tree", "network"], TRUST_ROWS[1])
+    kind_of = {"a": "linear", "b": "tree", "c": "network"}
+    found = shares_of_kinds({"a": 0.9, "b": 0.1, "c": 0.0}, kind_of, ["tree", "network"], TRUST_ROWS[1])
     assert found == {"tree": pytest.approx(0.25), "network": pytest.approx(0.25)}
 
 
