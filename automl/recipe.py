@@ -66,7 +66,8 @@ class Recipe(_Part):
         costs: What errors cost; they choose the threshold.
         minimum: Recall or precision that the threshold has to reach.
         ignore: Columns that must not be used.
-        sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
+        sensitive: Columns that must not decide about anybody: left out of the model; the report compares people by them.
+        changes: "never", "up" or "down" by column: what may change where the smallest change of an answer is looked for.
         types: Type of a column, where the detection is wrong.
         metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
@@ -92,6 +93,7 @@ class Recipe(_Part):
     minimum: Minimum = Minimum()
     ignore: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    changes: dict[str, Literal["never", "up", "down"]] = {}
     types: dict[str, str] = {}
     metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
     target_scale: Literal["linear", "log"] | None = None
@@ -309,7 +311,9 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "min_recall": recipe.minimum.recall,
         "min_precision": recipe.minimum.precision,
         "types": recipe.types or None,
-        "ignore": [*recipe.ignore, *recipe.sensitive] or None,
+        "ignore": list(recipe.ignore) or None,
+        "sensitive": list(recipe.sensitive) or None,
+        "changes": recipe.changes or None,
         "metric": recipe.metric,
         "target_scale": recipe.target_scale,
         "combine_columns": recipe.combine_columns or None,
@@ -322,7 +326,7 @@ def _checked(recipe: Recipe) -> Dataset:
     """Read the data once, and tell every column that the recipe names and they lack, before the work."""
     from automl.dataset import read
 
-    named = {"ignore": recipe.ignore, "sensitive": recipe.sensitive, "types": recipe.types, "glossary": recipe.glossary}
+    named = {key: getattr(recipe, key) for key in ("ignore", "sensitive", "changes", "types", "glossary")}
     data = read(recipe.data)
     columns = list(data.frame.columns)
     told = [

@@ -68,10 +68,11 @@ ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metric
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
 ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
+ALLOWED["explaining"] = {"explanation", "predictor"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage"}
+ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}

@@ -67,6 +67,10 @@ def fit(
     positive: Annotated[str | None, typer.Option(metavar="CLASS", help="The class that matters, of two.")] = None,
     types: Types = None,
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    sensitive: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Columns to compare people by; not read by the model.")
+    ] = None,
+    change: Annotated[list[str] | None, typer.Option(metavar="COLUMN=WAY", help="never, up or down: what may change for a person.")] = None,
     metric: Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")] = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     combine_columns: Combine = False,
@@ -96,6 +100,8 @@ def fit(
         "positive": positive,
         "types": output.pairs(types),
         "ignore": output.names(ignore),
+        "sensitive": output.names(sensitive),
+        "changes": output.pairs(change, "--change", "age=up"),
         "metric": metric,
         "target_scale": target_scale,
         "combine_columns": combine_columns or None,
