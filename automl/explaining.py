@@ -47,6 +47,7 @@ SHUFFLED_ROWS = 4_000  # that the model with shuffled answers learns from
 EFFECTS = 6
 INTERACTING = 4
 PART_OF_TRAINING = 0.2
+LONG = 8.0  # seconds for all explanations from which the same family learns the shuffled answers
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,11 @@ class _Explaining:
         return clock
 
     def why(self) -> Why:
-        importance = self._importance()
         background = self.frame.sample(min(BACKGROUND_ROWS, len(self.frame)), random_state=self.seed).reset_index(drop=True)
         clock = self.clock(1.0)
         prediction = clock.time(self.predictor, self.frame)
         self.pace = clock.seconds_per_row
+        importance = self._importance()
         decided = self.predictor.decide(prediction) == self.run.task.decode(self.y) if self.run.task.is_classification else None
         chosen = interesting_rows(prediction, self.y, decided, self.run.task.classes)
         places = [row for _, row in chosen]
@@ -179,7 +180,7 @@ class _Explaining:
         )
 
     def _importance(self) -> Importance:
-        return self._measured(self.predictor, self.seed, int(np.clip(SHUFFLED_COLUMNS // len(self.features), 1, 5)), 0.25)
+        return self._measured(self.predictor, self.seed, int(np.clip(SHUFFLED_COLUMNS // len(self.features), 1, 5)), 0.2)
 
     def _rows(self, background: pd.DataFrame, places: Sequence[int]) -> tuple[tuple[RowExplanation, ...], list[int]]:
         """Explain the chosen rows, and with them others that only the tests look at."""
@@ -189,14 +190,14 @@ class _Explaining:
         cost = 40 * len(self.features) * len(wanted)
         if not self.clock(0.35).allows(cost):
             wanted = list(places)
-        return self._explained(self.predictor, background, wanted, self.seed, 0.4), wanted
+        return self._explained(self.predictor, background, wanted, self.seed, 0.35), wanted
 
     def _explained(
         self, predict: Any, background: pd.DataFrame, rows: Sequence[int], seed: int, part: float, output: Sequence[int] = ()
     ) -> tuple[RowExplanation, ...]:
         asked = self.frame.iloc[list(rows)].reset_index(drop=True)
         given: dict[str, Any] = {"problem": self.problem, "budget": self.budget, "until": self.until(part), "seed": seed}
-        most = max(20_000, 2_500 * len(rows))
+        most = self._affordable(max(20_000, 2_500 * len(rows)), 6_000, 0.12)
         if self.problem != "multiclass" or not output:
             fixed = 1 if self.problem == "binary" else None
             return explain_rows(predict, background, asked, output=fixed, max_evaluations=most, **given)
@@ -209,19 +210,30 @@ class _Explaining:
                 told[place] = replace(one, row=place)
         return tuple(one for one in told if one is not None)
 
+    def _affordable(self, most: int, least: int, part: float) -> int:
+        """Return how many rows may be predicted in so much of the time."""
+        if not self.budget.timed or self.pace <= 0:
+            return most
+        window = (self.end - self.start) * self.budget.limit
+        return int(np.clip(part * window / self.pace, least, most))
+
     # ── tests
 
     def _shuffled_answers(self) -> Predictor | None:
         """Train the cheapest member again, on shuffled answers; None where there is no time."""
         run = self.run
         members = [trial for trial, weight in zip(run.usable, run.weights, strict=True) if weight > 0 and trial.trained is not None]
+        window = (self.end - self.start) * self.budget.limit if self.budget.timed else float("inf")
+        if window < LONG:  # a linear model learns shuffled answers in no time, whatever the members are
+            members = [trial for trial in run.usable if trial.family.tags.kind == "linear" and trial.trained is not None] or members
         trial = min(members, key=lambda trial: trial.seconds)
         data = run.data
         rng = np.random.default_rng(self.seed + 1)
         rows = np.sort(rng.choice(data.rows, min(SHUFFLED_ROWS, data.rows), replace=False))
         left = self.clock(0.45)
-        expected = trial.seconds / max(data.folds, 1) * len(rows) / data.rows
-        if self.budget.timed and self.budget.remaining(left.until) < 1.5 * expected + 0.2:
+        # A fit has a part that does not shrink with the rows.
+        expected = trial.seconds / max(data.folds, 1) * max(len(rows) / data.rows, 0.1)
+        if self.budget.timed and self.budget.remaining(left.until) < 1.5 * expected + 0.1:
             return None
         arrays = {name: values[rows][:, :1] if name == "encoded" else values[rows] for name, values in data.arrays.items()}
         fold = np.where(rng.random(len(rows)) < PART_OF_TRAINING, 0, -1)
@@ -247,7 +259,7 @@ class _Explaining:
             self.y,
             found,
             problem=self.problem,
-            clock=self.clock(0.65),
+            clock=self.clock(0.7),
             again=again,
             shuffled=other,
             seed=self.seed,

@@ -144,7 +144,8 @@ def test_fit_leaves_four_files_and_sums_up_on_stdout(fit: FakeFit, table: str, c
 def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     options = (
         "--families linear,mlp --seed 3 --trials 9 --budget 1m --problem binary --positive Yes --cost-miss 5 --cost-false-alarm 1"
-        " --currency EUR --min-recall 0.8 --min-precision 0.2 --type age=category --ignore income --sensitive age --change income=up --memory 2GB --test customers.csv"
+        " --currency EUR --min-recall 0.8 --min-precision 0.2 --type age=category --ignore income --memory 2GB --test customers.csv"
+        " --sensitive age --change income=up"
     )
     assert main(["fit", table, "-t", "churn", "-q", *options.split()]) == 0
     call = fit.calls[0]

@@ -153,7 +153,8 @@ def case(tmp_path: Path) -> Path:
     path.write_text(
         "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\n"
         "only_networks: true\ntarget_scale: log\ncombine_columns: true\nmetric: brier\nseed: 7\n"
-        "costs: {miss: 5, false_alarm: 1, currency: EUR}\nminimum: {recall: 0.8}\nbudget: 9s\nignore: [age]\nsensitive: [income]\nchanges: {age: up}\n"
+        "costs: {miss: 5, false_alarm: 1, currency: EUR}\nminimum: {recall: 0.8}\nbudget: 9s\nignore: [age]\n"
+        "sensitive: [income]\nchanges: {age: up}\n"
         "glossary: {income: what they earn, churn: left us}\nmatters: Recall.\n"
     )
     return path
