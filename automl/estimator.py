@@ -158,6 +158,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             run.judge()
             run.compare()
             run.explain()
+            run.examine()
             self._take(run.fitted())
         return self
 

@@ -36,6 +36,7 @@ from automl.task import suggest_target
 from automl.trials import RunFolder, Trial, TrialStore
 
 if TYPE_CHECKING:
+    from automl.examining import Examined
     from automl.explaining import Why
     from automl.leaderboard import Compared
 
@@ -86,6 +87,7 @@ class Run:
         self.folder: RunFolder | None = None
         self.compared: Compared | None = None
         self.why: Why | None = None
+        self.examined: Examined | None = None
 
     def tell(self, stage: str, message: str = "") -> None:
         """Report progress."""
@@ -332,6 +334,13 @@ class Run:
 
         self.tell("explain")
         self.why = explain_run(self)
+
+    def examine(self) -> None:
+        """Look where the model can be taken at its word, where it fails, and how groups of people are treated."""
+        from automl.examining import examine_run
+
+        self.tell("examine")
+        self.examined = examine_run(self)
 
     # ── tell
 

@@ -12,11 +12,13 @@ import pandas as pd
 
 from automl import __version__
 from automl.collect.shared import only
+from automl.collect.where import trouble, where_facts
 from automl.collect.why import why_facts
 from automl.leaderboard import METRIC_TITLES, NOT_TRIED, Compared
 from automl.metrics import METRICS
 from automl.report import facts as f
 from automl.report.answer import answer
+from automl.report.blocks import trust
 
 if TYPE_CHECKING:
     from automl.run import Run
@@ -38,19 +40,21 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
     findings = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
-    return f.ReportFacts(
+    sections = {**why_facts(run), **where_facts(run)}
+    found = answer(task, evaluation, threshold=threshold, findings=findings, trouble=trouble(sections))
+    made = f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
         model_name=run.dataset.name.rsplit(".", 1)[0],
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         automl_version=__version__,
-        answer=_answer(run, answer(task, evaluation, threshold=threshold, findings=findings)),
+        answer=_answer(run, found),
         task=task,
         data=_data(run),
         findings=findings,
         evaluation=evaluation,
         threshold=threshold,
         calibration=_calibration(run),
-        **why_facts(run),
+        **sections,
         leaderboard=board,
         advice=None if compared.networks is None else compared.networks.sentence,
         networks=compared.networks,
@@ -58,6 +62,11 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),
     )
+    handed = trust.sentence(made, made.selective) if made.selective is not None else ""
+    if not handed or made.answer.verdict == "no":
+        return made
+    told = made.answer.model_copy(update={"sentences": (*made.answer.sentences, handed)})
+    return made.model_copy(update={"answer": told})
 
 
 def _answer(run: Run, found: f.Answer) -> f.Answer:

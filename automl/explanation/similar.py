@@ -105,7 +105,7 @@ def similar_cases(
 def _coded(past: pd.Series[Any], rows: pd.Series[Any]) -> tuple[Array, Array]:
     """Return ranks between 0 and 1 of numbers and dates, or codes of levels, of past cases and rows."""
     if pd.api.types.is_datetime64_any_dtype(past.dtype):
-        past, rows = (values.astype("int64").astype(float).where(values.notna()) for values in (past, rows))
+        past, rows = (values.astype("datetime64[ns]").astype("int64").astype(float).where(values.notna()) for values in (past, rows))
     numbers = as_numbers(past)
     if numbers is None:
         both = pd.concat([past, rows], ignore_index=True)

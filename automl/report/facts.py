@@ -8,6 +8,21 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from automl.errors import DataError
+from automl.report.examined import (
+    ClassReliabilityFacts,
+    CohortFacts,
+    GapFacts,
+    GroupFacts,
+    HardFacts,
+    LeafFacts,
+    PartsFacts,
+    ProxyFacts,
+    RateFacts,
+    SegmentFacts,
+    SelectiveFacts,
+    TreatmentFacts,
+    WhereFacts,
+)
 from automl.report.explained import (
     CardFacts,
     ChangeFacts,
@@ -51,7 +66,9 @@ __all__ = [
     "ChangeFacts",
     "CheckCurveFacts",
     "CheckFacts",
+    "ClassReliabilityFacts",
     "ClassScoreFacts",
+    "CohortFacts",
     "ColumnFacts",
     "ComparisonFacts",
     "ConfusionFacts",
@@ -68,15 +85,22 @@ __all__ = [
     "ExampleFacts",
     "Fact",
     "FindingFacts",
+    "GapFacts",
     "GridFacts",
+    "GroupFacts",
+    "HardFacts",
     "ImportanceEntry",
     "ImportanceFacts",
     "InteractionFacts",
     "Label",
     "LeaderboardFacts",
     "LeaderboardRow",
+    "LeafFacts",
     "NetworksFacts",
+    "PartsFacts",
     "Problem",
+    "ProxyFacts",
+    "RateFacts",
     "RegressionFacts",
     "ReliabilityBin",
     "ReliabilityFacts",
@@ -86,13 +110,17 @@ __all__ = [
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
+    "SegmentFacts",
+    "SelectiveFacts",
     "SetsFacts",
     "Severity",
     "SimilarFacts",
     "TaskFacts",
     "ThresholdFacts",
     "ThresholdRow",
+    "TreatmentFacts",
     "Verdict",
+    "WhereFacts",
     "read_json",
     "write_json",
 ]
@@ -298,6 +326,11 @@ class ReportFacts(Fact):
     interactions: tuple[InteractionFacts, ...] = ()
     changes: dict[str, str] = {}
     not_explained: tuple[str, ...] = ()
+    trust: tuple[ClassReliabilityFacts, ...] = ()
+    selective: SelectiveFacts | None = None
+    where: WhereFacts | None = None
+    sensitive: tuple[str, ...] = ()
+    treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
     networks: NetworksFacts | None = None
