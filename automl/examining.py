@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl.evaluation.cohort import Cohorts, worst_cohort
 from automl.evaluation.corp import Reliability, reliability_of
 from automl.evaluation.groups import Treatment, treatments
+from automl.evaluation.payoff import Payoff, payoff
 from automl.evaluation.segments import Segment, segments
 from automl.evaluation.selective import Selective, risk_coverage
 from automl.metrics import decide, row_losses
@@ -45,6 +46,7 @@ class Examined:
     Attributes:
         reliability: One entry for the positive class, or for each of the commonest classes.
         selective: Who decides what; None for numbers.
+        payoff: What decisions cost and save; None without costs.
         whole: Mean loss of all judged rows.
         measure: What `segments` and `cohorts` measure: "share wrong" or "size of error".
         segments: Kinds of cases, the worst first.
@@ -56,6 +58,7 @@ class Examined:
 
     reliability: tuple[Reliability, ...] = ()
     selective: Selective | None = None
+    payoff: Payoff | None = None
     whole: float = float("nan")
     measure: str = "share wrong"
     segments: tuple[Segment, ...] = ()
@@ -111,6 +114,7 @@ class _Examining:
             "selective": self._selective() if self.classes else None,
             "measure": "share wrong" if self.classes else "size of error",
             "hardest": self._hardest(),
+            "payoff": self._payoff(),
             "whole": float(self.loss.mean()),
         }
         if self._time("to look for segments and the worst cohort"):
@@ -160,6 +164,13 @@ class _Examining:
             return risk_coverage(confidence, loss, measure="cost of a case", seed=self.seed)
         confidence = self.prediction[np.arange(len(self.y)), self.decided]
         return risk_coverage(confidence, self.loss, seed=self.seed)
+
+    def _payoff(self) -> Payoff | None:
+        costs = self.run.settings.costs
+        if not costs or not self.classes or self.prediction.shape[1] != 2:
+            return None
+        money = float(costs["miss"]), float(costs["false_alarm"])
+        return payoff(self.y, self.prediction[:, 1], self.decided, *money, seed=self.seed)
 
     def _hardest(self) -> tuple[Hard, ...]:
         losses = row_losses(self.run.task.problem, self.y, self.prediction)

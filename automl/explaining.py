@@ -140,11 +140,12 @@ class _Explaining:
         decided = self.predictor.decide(prediction) == self.run.task.decode(self.y) if self.run.task.is_classification else None
         chosen = interesting_rows(prediction, self.y, decided, self.run.task.classes)
         places = [row for _, row in chosen]
-        explained, verified = self._rows(background, places)
+        few = self._typical(background)
+        explained, verified = self._rows(few, places)
         shuffled = self._shuffled_answers()
         cards = (
             self._importance_card(importance, shuffled),
-            self._rows_card(background, verified, explained, shuffled),
+            self._rows_card(few, verified, explained, shuffled),
         )
         main = _main_columns(importance)
         effects = self._effects(main)
@@ -192,12 +193,22 @@ class _Explaining:
             wanted = list(places)
         return self._explained(self.predictor, background, wanted, self.seed, 0.35), wanted
 
+    def _typical(self, background: pd.DataFrame) -> pd.DataFrame:
+        """Return as many background rows as there will be orders of columns: parts add up to the mean of those that were used."""
+        players = min(len(self.features), 21)
+        orders = self._most(VERIFIED_ROWS) // (VERIFIED_ROWS * 2 * max(players - 1, 1))
+        return background.head(int(np.clip(orders // 2, 10, len(background)))).reset_index(drop=True)
+
+    def _most(self, rows: int) -> int:
+        """Return how many rows may be predicted to explain so many."""
+        return self._affordable(max(20_000, 2_500 * rows), 6_000, 0.12)
+
     def _explained(
         self, predict: Any, background: pd.DataFrame, rows: Sequence[int], seed: int, part: float, output: Sequence[int] = ()
     ) -> tuple[RowExplanation, ...]:
         asked = self.frame.iloc[list(rows)].reset_index(drop=True)
         given: dict[str, Any] = {"problem": self.problem, "budget": self.budget, "until": self.until(part), "seed": seed}
-        most = self._affordable(max(20_000, 2_500 * len(rows)), 6_000, 0.12)
+        most = self._most(len(rows))
         if self.problem != "multiclass" or not output:
             fixed = 1 if self.problem == "binary" else None
             return explain_rows(predict, background, asked, output=fixed, max_evaluations=most, **given)

@@ -37,6 +37,7 @@ def where_facts(run: Run) -> dict[str, Any]:
     return {
         "trust": tuple(e.ClassReliabilityFacts.model_validate(only(e.ClassReliabilityFacts, one)) for one in reliability),
         "selective": selective,
+        "payoff": None if found.payoff is None else e.PayoffFacts.model_validate(found.payoff.to_dict()),
         "where": where,
         "sensitive": run.settings.sensitive,
         "treatments": tuple(_treatment(one.to_dict()) for one in found.treatments),

@@ -15,6 +15,7 @@ POINTS = 20
 GOAL = 0.5  # of the error: what a person should take off the model
 LEAST_ROWS = 60
 LEAST_ERRORS = 8
+LEAST_KEPT = 0.5  # share of the cases that the model must still decide
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def risk_coverage(confidence: Array, loss: Array, *, measure: str = "share wrong
     other, own = loss[~half], confidence[~half]
     whole = float(other.mean())
     if chosen is None or not (own >= chosen).any():
-        because = "No certainty was found from which on the model errs half as often; handing over the least certain cases does not pay."
+        because = "No certainty halves the error while the model still decides half of the cases; handing cases over does not pay."
         return Selective(measure, *curve, None, None, None, None, None, whole, None, len(other), because)
     kept = other[own >= chosen]
     low, high = _interval(kept, measure)
@@ -120,13 +121,13 @@ def _interval(values: Array, measure: str) -> tuple[float, float]:
 
 
 def _choose(confidence: Array, loss: Array) -> float | None:
-    """Return the lowest certainty whose cases err half as much as all; None where that leaves fewer than a tenth of the cases."""
+    """Return the lowest certainty whose cases err half as much as all; None where that leaves fewer than half of the cases."""
     if (loss > 0).sum() < LEAST_ERRORS:
         return None
     order = np.argsort(-confidence, kind="stable")
     ordered, running = confidence[order], np.cumsum(loss[order]) / np.arange(1, len(loss) + 1)
     last = np.append(np.diff(ordered) != 0, True)  # the last case of each certainty
     good = np.flatnonzero(last & (running <= GOAL * loss.mean()))
-    if not len(good) or good[-1] + 1 < 0.1 * len(loss):
+    if not len(good) or good[-1] + 1 < LEAST_KEPT * len(loss):
         return None
     return float(ordered[good[-1]])

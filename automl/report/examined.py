@@ -55,6 +55,21 @@ class SelectiveFacts(Fact):
     because: str
 
 
+class PayoffFacts(Fact):
+    """What a case costs with the judged decisions, what that saves against doing without, and how sure the cheapest threshold is."""
+
+    cost: float
+    cost_low: float | None = None
+    cost_high: float | None = None
+    without: Literal["nobody", "everybody"]
+    saved: float
+    saved_low: float | None = None
+    saved_high: float | None = None
+    optimum: float
+    optimum_low: float
+    optimum_high: float
+
+
 class SegmentFacts(Fact):
     """One kind of case: its mean loss with a 95 % interval, shrunk towards the whole, and whether it differs after correction."""
 

@@ -16,6 +16,7 @@ from automl.report.examined import (
     HardFacts,
     LeafFacts,
     PartsFacts,
+    PayoffFacts,
     ProxyFacts,
     RateFacts,
     SegmentFacts,
@@ -98,6 +99,7 @@ __all__ = [
     "LeafFacts",
     "NetworksFacts",
     "PartsFacts",
+    "PayoffFacts",
     "Problem",
     "ProxyFacts",
     "RateFacts",
@@ -328,6 +330,7 @@ class ReportFacts(Fact):
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
+    payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
     sensitive: tuple[str, ...] = ()
     treatments: tuple[TreatmentFacts, ...] = ()

@@ -17,6 +17,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             trust.by_class,
             trust.who_decides,
             decided.threshold,
+            decided.payoff,
             numbers.errors,
             numbers.coverage,
         ),
