@@ -15,7 +15,7 @@ _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "m
 
 BASELINES_UNTIL = 0.15  # simple families first, so that a usable model exists early
 SEARCH_UNTIL = 0.80  # the rest belongs to ensemble, calibration, evaluation, explanation and report; it needs less of a long budget:
-REST_SECONDS, REST_SHARE, REST_ROW = 6.0, 0.05, 5e-5  # seconds in any case, share of the budget, and seconds for a row
+REST_SECONDS, REST_SHARE, REST_ROW = 8.0, 0.06, 5e-5  # seconds in any case, share of the budget, and seconds for a row
 
 
 def parse_seconds(text: str | float) -> float:
@@ -206,7 +206,7 @@ def search_until(budget: Budget, rows: int) -> float:
         >>> search_until(Budget("20s"), 1_000)
         0.8
         >>> round(search_until(Budget("5m"), 1_000), 2)
-        0.93
+        0.91
     """
     if not budget.timed:
         return SEARCH_UNTIL

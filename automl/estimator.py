@@ -54,6 +54,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         ignore: Columns that are not used.
         group: The column whose equal values belong together, such as a customer: they are never split between learning and judging.
         time: The column that says when a row happened: folds follow its order, and what came last judges.
+        sensitive: Columns, such as sex or age, by which the report compares how people are treated; the model does not read them.
+        changes: "never", "up" or "down" by column: what may change where the report looks for the smallest change of an answer.
         target_scale: "linear" or "log" (regression); None to find out where a target above 0 spans orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         test: A table or file with the target that is used for nothing but the final judgement.
@@ -101,6 +103,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         ignore: Sequence[str] | None = None,
         group: str | None = None,
         time: str | None = None,
+        sensitive: Sequence[str] | None = None,
+        changes: Mapping[str, str] | None = None,
         target_scale: str | None = None,
         combine_columns: bool = False,
         test: Any = None,
@@ -122,6 +126,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.ignore = ignore
         self.group = group
         self.time = time
+        self.sensitive = sensitive
+        self.changes = changes
         self.target_scale = target_scale
         self.combine_columns = combine_columns
         self.test = test
@@ -158,6 +164,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             run.judge()
             run.compare()
             run.explain()
+            run.examine()
             self._take(run.fitted())
         return self
 
@@ -229,6 +236,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             costs=None if self.costs is None else dict(self.costs),
             types=dict(self.types or {}),
             ignore=() if self.ignore is None else _several(self.ignore),
+            sensitive=() if self.sensitive is None else _several(self.sensitive),
+            changes=None if self.changes is None else dict(self.changes),
             combine_columns=bool(self.combine_columns),
             directory=None if self.directory is None else str(self.directory),
             **{name: getattr(self, name) for name in as_given},
@@ -332,22 +341,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Returns:
             Columns row, column, value, contribution; contributions of a row add up to its prediction minus the base value.
         """
-        from automl.explanation import explain_rows
+        from automl.explaining import contributions
 
-        predictor = self._fitted()
-        frame = self._frame(rows)
-        predictor.schema.cast(frame.head(1))  # says which columns are missing
-        used = frame[[column.name for column in predictor.schema.features]]
-        background = self.fitted_.background if self.fitted_.background is not None else used
-        explained = explain_rows(predictor, background, used, problem=predictor.task.problem, output=self._explained_output(), seed=seed)
-        entries = []
-        for number, explanation in enumerate(explained):
-            for entry in explanation.to_dict()["contributions"]:
-                entries.append({"row": number, **entry})
-        return pd.DataFrame(entries)
-
-    def _explained_output(self) -> int | None:
-        return 1 if self.task_.problem == "binary" else None if self.task_.is_classification else 0
+        self._fitted()
+        return contributions(self.fitted_, self._frame(rows), seed)
 
     def report(self, path: str | os.PathLike[str] = "report.html") -> str:
         """Write the report, one self-contained HTML file, and return its path."""

@@ -108,6 +108,10 @@ class Judgement:
     sets: PredictionSets | None
     evaluation: Evaluation
     prediction: Array = field(repr=False)  # calibrated, of the judged rows
+    y: Array = field(repr=False)  # of the judged rows
+    uncalibrated: Array = field(repr=False)
+    limit: float | Array | None = field(default=None, repr=False)  # threshold, one for all or one for each judged row
+    ends: tuple[Array, Array] | None = field(default=None, repr=False)  # of the prediction intervals of the judged rows
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the rows as JSON-ready values."""
@@ -179,4 +183,5 @@ def judge(
         coverage=wishes.coverage,
         seed=seed,
     )
-    return Judgement(calibration, threshold, intervals, sets, evaluation, np.asarray(prediction))
+    rows = (np.asarray(prediction), judged.y, uncalibrated)
+    return Judgement(calibration, threshold, intervals, sets, evaluation, *rows, limit=decided, ends=ends)

@@ -68,7 +68,8 @@ class Recipe(_Part):
         ignore: Columns that must not be used.
         group: The column whose equal values belong together, such as a customer.
         time: The column that says when a row happened.
-        sensitive: Columns that must not decide about anybody: left out of the model and named in the report.
+        sensitive: Columns that must not decide about anybody: left out of the model; the report compares people by them.
+        changes: "never", "up" or "down" by column: what may change where the smallest change of an answer is looked for.
         types: Type of a column, where the detection is wrong.
         metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
@@ -96,6 +97,7 @@ class Recipe(_Part):
     group: str | None = None
     time: str | None = None
     sensitive: tuple[str, ...] = ()
+    changes: dict[str, Literal["never", "up", "down"]] = {}
     types: dict[str, str] = {}
     metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
     target_scale: Literal["linear", "log"] | None = None
@@ -313,9 +315,11 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "min_recall": recipe.minimum.recall,
         "min_precision": recipe.minimum.precision,
         "types": recipe.types or None,
-        "ignore": [*recipe.ignore, *recipe.sensitive] or None,
         "group": recipe.group,
         "time": recipe.time,
+        "ignore": list(recipe.ignore) or None,
+        "sensitive": list(recipe.sensitive) or None,
+        "changes": recipe.changes or None,
         "metric": recipe.metric,
         "target_scale": recipe.target_scale,
         "combine_columns": recipe.combine_columns or None,
@@ -328,7 +332,7 @@ def _checked(recipe: Recipe) -> Dataset:
     """Read the data once, and tell every column that the recipe names and they lack, before the work."""
     from automl.dataset import read
 
-    named = {"ignore": recipe.ignore, "sensitive": recipe.sensitive, "types": recipe.types, "glossary": recipe.glossary}
+    named = {key: getattr(recipe, key) for key in ("ignore", "sensitive", "changes", "types", "glossary")}
     data = read(recipe.data)
     columns = list(data.frame.columns)
     told = [

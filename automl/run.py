@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.budget import Budget, search_until
+from automl.budget import Budget
 from automl.calibration import Calibration
 from automl.checks import Finding, check, shift
 from automl.dataset import Dataset, fingerprint, read, with_target
 from automl.decisions import DecisionLog
 from automl.detection import doubt, plan_of, recognise, require_learnable, with_modality
 from automl.errors import DataError, UsageError
-from automl.explanation import Importance, RowExplanation, explain_rows, interesting_rows, permutation_importance
+from automl.explanation import check_changes
 from automl.families.base import Family, TrainingData
 from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
@@ -36,14 +36,12 @@ from automl.task import suggest_target
 from automl.trials import RunFolder, Trial, TrialStore
 
 if TYPE_CHECKING:
+    from automl.examining import Examined
+    from automl.explaining import Why
     from automl.leaderboard import Compared
 
 Array = NDArray[Any]
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
-EXPLAINED_ROWS = 2_000
-BACKGROUND_ROWS = 60
-AFTER_SHUFFLING, AFTER_EXPLAINING = 0.5, 0.15  # of the time behind the search, for what comes after the importance, and after explaining
-SHUFFLED_COLUMNS = 10_000  # columns × repeats; wider tables are shuffled fewer times
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,8 @@ class RunSettings:
     ignore: tuple[str, ...] = ()
     group: str | None = None
     time: str | None = None
+    sensitive: tuple[str, ...] = ()  # columns that people are compared by and that the model does not read
+    changes: dict[str, str] | None = None  # which columns may change in which direction
     target_scale: str | None = None
     combine_columns: bool = False
     test: Any = None
@@ -88,9 +88,8 @@ class Run:
         self.interrupted = False
         self.folder: RunFolder | None = None
         self.compared: Compared | None = None
-        self.importance: Importance | None = None
-        self.examples: tuple[tuple[str, int, RowExplanation], ...] = ()
-        self.background: pd.DataFrame | None = None
+        self.why: Why | None = None
+        self.examined: Examined | None = None
 
     def tell(self, stage: str, message: str = "") -> None:
         """Report progress."""
@@ -165,10 +164,11 @@ class Run:
             problem=settings.problem,
             positive=settings.positive,
             types=settings.types,
-            ignore=settings.ignore,
+            ignore=(*settings.ignore, *settings.sensitive),
             log=self.log,
         )
         self.feature_names = [name for name in dataset.frame.columns if name != target]
+        check_changes(settings.changes, self.feature_names)
         self.dataset, self.schema, self.task, self.y = dataset, found.schema, found.task, found.y
         if self.task.problem != "binary" and (settings.costs or settings.min_precision or settings.min_recall):
             law = "`costs`, `min_precision` and `min_recall` are for a target of two classes"
@@ -332,45 +332,18 @@ class Run:
         self.compared = compare_models(self)
 
     def explain(self) -> None:
-        """Measure importance on rows that the explained models have not seen, and explain a few rows."""
-        self.tell("explain")
-        rows, predictor = self._explained()
-        features = [column.name for column in self.schema.features]
-        rest = 1.0 - search_until(self.budget, self.data.rows)
-        if not features or len(rows) < 2 or self.budget.over(1.0 - AFTER_EXPLAINING * rest):
-            return
-        frame, y = self.dataset.frame.iloc[rows][features].reset_index(drop=True), self.y[rows]
-        budget, seed, until = self.budget, self.settings.seed, 1.0 - AFTER_SHUFFLING * rest
-        repeats = int(np.clip(SHUFFLED_COLUMNS // len(features), 1, 5))
-        self.importance = permutation_importance(
-            predictor, frame, y, problem=self.task.problem, repeats=repeats, max_rows=EXPLAINED_ROWS, budget=budget, until=until, seed=seed
-        )
-        self.background = frame.sample(min(BACKGROUND_ROWS, len(frame)), random_state=seed).reset_index(drop=True)
-        prediction = predictor(frame)
-        decided = predictor.decide(prediction) == self.task.decode(y) if self.task.is_classification else None
-        chosen = interesting_rows(prediction, y, decided, self.task.classes)
-        explained = explain_rows(
-            predictor,
-            self.background,
-            frame.iloc[[row for _, row in chosen]].reset_index(drop=True),
-            problem=self.task.problem,
-            output=1 if self.task.problem == "binary" else None,
-            budget=budget,
-            seed=seed,
-        )
-        self.examples = tuple((title, int(rows[row]), found) for (title, row), found in zip(chosen, explained, strict=False))
-        self.explained = {int(rows[row]): prediction[row] for _, row in chosen}
+        """Explain the model on rows that it has not seen, and put the explanations to their tests."""
+        from automl.explaining import explain_run
 
-    def _explained(self) -> tuple[Array, Predictor]:
-        """Return rows, and a predictor whose models were not trained on them: the holdout, or the first fold and its models."""
-        rng = np.random.default_rng(self.settings.seed)
-        if len(self.parts.holdout):
-            rows, predictor = self.parts.holdout, self.predictor
-        else:
-            rows = self.parts.train[self.parts.fold == 0]
-            parts = join_trials(self.usable, self.weights, self.preprocessor.spec, fold=0)
-            predictor = Predictor(**{**self.predictor.__dict__, "parts": parts})
-        return (np.sort(rng.choice(rows, EXPLAINED_ROWS, replace=False)) if len(rows) > EXPLAINED_ROWS else rows), predictor
+        self.tell("explain")
+        self.why = explain_run(self)
+
+    def examine(self) -> None:
+        """Look where the model can be taken at its word, where it fails, and how groups of people are treated."""
+        from automl.examining import examine_run
+
+        self.tell("examine")
+        self.examined = examine_run(self)
 
     # ── tell
 
@@ -388,7 +361,7 @@ class Run:
             collect_facts(self, compared),
             compared.table,
             tuple(self.feature_names),
-            self.background,
+            None if self.why is None else self.why.background,
             self.settings.seed,
             self.interrupted,
         )

@@ -67,8 +67,8 @@ def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], ki
         A share for each of `kinds`; they need not add up to 1.
 
     Example:
-        >>> shares_of_kinds({"mlp": 0.8, "extra_trees": 0.2}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"], 10_000)
-        {'tree': 0.3, 'network': 0.65}
+        >>> shares_of_kinds({"mlp": 0.75, "extra_trees": 0.25}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"], 10_000)
+        {'tree': 0.325, 'network': 0.625}
     """
     prior = {kind: SHARES.get(kind, OTHER) for kind in kinds}
     of_kind: dict[str, float] = {}

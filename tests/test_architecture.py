@@ -69,10 +69,12 @@ ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metric
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
 ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
+ALLOWED["explaining"] = {"explanation", "predictor"}
+ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage"}
+ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}

@@ -145,6 +145,7 @@ def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     options = (
         "--families linear,mlp --seed 3 --trials 9 --budget 1m --problem binary --positive Yes --cost-miss 5 --cost-false-alarm 1"
         " --currency EUR --min-recall 0.8 --min-precision 0.2 --type age=category --ignore income --memory 2GB --test customers.csv"
+        " --sensitive age --change income=up"
     )
     assert main(["fit", table, "-t", "churn", "-q", *options.split()]) == 0
     call = fit.calls[0]
@@ -155,7 +156,7 @@ def test_fit_hands_over_what_was_said(fit: FakeFit, table: str) -> None:
     assert call == {
         "data": "customers.csv", "target": "churn", "families": ["linear", "mlp"], "seed": 3, "problem": "binary", "positive": "Yes",
         "costs": {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}, "min_recall": 0.8, "min_precision": 0.2,
-        "types": {"age": "category"}, "ignore": ["income"], "test": "customers.csv",
+        "types": {"age": "category"}, "ignore": ["income"], "sensitive": ["age"], "changes": {"income": "up"}, "test": "customers.csv",
     }  # fmt: skip
 
 

@@ -154,6 +154,7 @@ def case(tmp_path: Path) -> Path:
         "title: A case\nquestion: Who goes?\ndata: d.csv\ntarget: churn\npositive: Yes\nfamilies: [linear]\n"
         "only_networks: true\ntarget_scale: log\ncombine_columns: true\nmetric: brier\nseed: 7\n"
         "costs: {miss: 5, false_alarm: 1, currency: EUR}\nminimum: {recall: 0.8}\nbudget: 9s\nignore: [age]\n"
+        "sensitive: [income]\nchanges: {age: up}\n"
         "glossary: {income: what they earn, churn: left us}\nmatters: Recall.\n"
     )
     return path
@@ -173,6 +174,7 @@ def test_a_recipe_becomes_arguments_and_its_words_reach_the_report(case: Path, m
     assert call["min_recall"] == 0.8
     assert call["costs"] == {"miss": 5.0, "false_alarm": 1.0, "currency": "EUR"}
     assert call["ignore"] == ["age"]
+    assert (call["sensitive"], call["changes"]) == (["income"], {"age": "up"})
     assert Path(call["data"].path) == case.parent / "d.csv"
     assert model.facts_.title == "A case"
     assert model.facts_.task.target_label == "left us"

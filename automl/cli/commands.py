@@ -16,6 +16,31 @@ import automl
 from automl.budget import Budget, process_started
 from automl.cli import INTERRUPTED, detected, output
 from automl.cli.interrupts import patient
+from automl.cli.options import (
+    Changes,
+    Combine,
+    Data,
+    Families,
+    Group,
+    Json,
+    Memory,
+    Model,
+    Moment,
+    OnlyNetworks,
+    Out,
+    Problem,
+    Quiet,
+    Require,
+    Seed,
+    Sensitive,
+    StartOver,
+    Target,
+    Time,
+    Trials,
+    Types,
+    costs_of,
+    gates_of,
+)
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
@@ -31,25 +56,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="A table: .csv, .tsv, .xlsx, .parquet or .jsonl.")]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `automl fit` wrote.")]
-Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")]
-Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for everything, such as 90s, 5m or 1h30m. Default: 5m.")]
-Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]
-Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
-Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
-OnlyNetworks = Annotated[bool, typer.Option("--only-networks", help="A model of networks alone; linear and naive only to compare.")]
-Combine = Annotated[bool, typer.Option("--combine-columns", help="Try products, ratios and differences of columns, too.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
-Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
-Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
-Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
-Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]
-Moment = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="When a row happened: folds follow its order.")]
-StartOver = Annotated[bool, typer.Option("--start-over", help="Drop the unfinished run that the folder holds, and begin again.")]
-Require = Annotated[list[str] | None, typer.Option(metavar="METRIC>=VALUE", help="Exit with 5 unless this is reached; all is saved.")]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 @app.command()
@@ -71,6 +77,8 @@ def fit(
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
     group: Group = None,
     time: Moment = None,
+    sensitive: Sensitive = None,
+    change: Changes = None,
     metric: Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")] = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     combine_columns: Combine = False,
@@ -86,7 +94,7 @@ def fit(
 ) -> None:
     """Train on a table and write model, report and leaderboard."""
     limits = _budget(budget, trials, memory)
-    gates = _gates(require)
+    gates = gates_of(require)
     _existing(data, "data", folders=True)
     if test is not None:
         _existing(test, "--test")
@@ -102,10 +110,12 @@ def fit(
         "ignore": output.names(ignore),
         "group": group,
         "time": time,
+        "sensitive": output.names(sensitive),
+        "changes": output.pairs(change, "--change", "age=up"),
         "metric": metric,
         "target_scale": target_scale,
         "combine_columns": combine_columns or None,
-        "costs": _costs(cost_miss, cost_false_alarm, currency),
+        "costs": costs_of(cost_miss, cost_false_alarm, currency),
         "min_recall": min_recall,
         "min_precision": min_precision,
         "test": test,
@@ -134,7 +144,7 @@ def run(
     """Solve the business problem that a recipe describes."""
     from automl.recipe import load_recipe, run_recipe
 
-    gates = _gates(require)
+    gates = gates_of(require)
     loaded = load_recipe(recipe)
     limits = _budget(budget or loaded.budget, loaded.trials, None)
     folder = _folder(out or Path("results") / loaded.name, start_over)
@@ -158,7 +168,7 @@ def resume(
     """Go on with a run that was cut off; what was finished is not done again."""
     from automl.trials import recorded_run
 
-    gates = _gates(require)
+    gates = gates_of(require)
     told = recorded_run(folder)
     recorded = told["budget"]
     seconds, cap = recorded["seconds"] if budget is None else budget, recorded["trials"] if trials is None else trials
@@ -359,22 +369,6 @@ def _before_networks(progress: Callable[[Progress], None]) -> Callable[[Progress
 
 def _started(limits: Budget) -> Progress:
     return Progress("start", elapsed=limits.elapsed(), budget=limits.limit, message="loading")
-
-
-def _gates(texts: list[str] | None) -> list[Gate]:
-    if not texts:
-        return []
-    from automl.metrics import METRICS
-
-    return [Gate.parse(text, METRICS) for text in texts]
-
-
-def _costs(miss: float | None, false_alarm: float | None, currency: str | None) -> dict[str, Any] | None:
-    if miss is None and false_alarm is None:
-        return None
-    if miss is None or false_alarm is None:
-        raise UsageError("`--cost-miss` and `--cost-false-alarm` must be given together. Received only one; the other may be 0.")
-    return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}
 
 
 def _existing(path: str, what: str, *, folders: bool = False) -> None:

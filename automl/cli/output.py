@@ -82,7 +82,7 @@ def names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def pairs(texts: Sequence[str] | None) -> dict[str, str] | None:
+def pairs(texts: Sequence[str] | None, option: str = "--type", example: str = "zip=category") -> dict[str, str] | None:
     """Read ``COLUMN=TYPE`` options.
 
     Raises:
@@ -96,7 +96,7 @@ def pairs(texts: Sequence[str] | None) -> dict[str, str] | None:
         return None
     for text in texts:
         if "=" not in text:
-            raise UsageError(f"`--type` must be COLUMN=TYPE, such as zip=category. Received {text!r}.")
+            raise UsageError(f"`{option}` must be COLUMN={'TYPE' if option == '--type' else 'WAY'}, such as {example}. Received {text!r}.")
     return {text.rpartition("=")[0]: text.rpartition("=")[2] for text in texts}
 
 

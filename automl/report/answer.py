@@ -16,7 +16,12 @@ _GAP = 0.05  # percentages that are off by more than five points mislead
 
 
 def answer(
-    task: TaskFacts, evaluation: EvaluationFacts, *, threshold: ThresholdFacts | None = None, findings: Sequence[FindingFacts] = ()
+    task: TaskFacts,
+    evaluation: EvaluationFacts,
+    *,
+    threshold: ThresholdFacts | None = None,
+    findings: Sequence[FindingFacts] = (),
+    trouble: Sequence[str] = (),
 ) -> Answer:
     """Decide whether the model can be used, and say why.
 
@@ -29,6 +34,7 @@ def answer(
         evaluation: What was measured on unseen rows.
         threshold: The chosen threshold with its costs, if any.
         findings: What the checks found.
+        trouble: What is known of explanations that failed their tests and of the worst cohort, in sentences; it warns and decides nothing.
 
     Returns:
         The answer of the first page.
@@ -48,7 +54,7 @@ def answer(
             rule="A model must be shown to beat the naive predictor, which looks at no column; this one was not.",
             headline="Do not use it: nothing shows that it is better than guessing.",
             sentences=sentences,
-            warnings=_worst((), findings),
+            warnings=_worst((), findings, trouble),
         )
     reasons = _reasons(task, evaluation, threshold, findings)
     if reasons:
@@ -58,10 +64,12 @@ def answer(
             rule=rule,
             headline=how_good(task, evaluation),
             sentences=sentences,
-            warnings=_worst(reasons, findings),
+            warnings=_worst(reasons, findings, trouble),
         )
     rule = "It beats the naive predictor, keeps its promises on unseen rows, and the checks found nothing of high severity."
-    return Answer(verdict="yes", rule=rule, headline=how_good(task, evaluation), sentences=sentences, warnings=_worst((), findings))
+    return Answer(
+        verdict="yes", rule=rule, headline=how_good(task, evaluation), sentences=sentences, warnings=_worst((), findings, trouble)
+    )
 
 
 Reason = tuple[str, str | None]
@@ -104,10 +112,10 @@ def _reasons(
     return tuple(reasons)
 
 
-def _worst(reasons: Sequence[Reason], findings: Sequence[FindingFacts]) -> tuple[str, ...]:
-    """Return the three worst warnings: findings of high severity, reasons of the review, other warnings."""
+def _worst(reasons: Sequence[Reason], findings: Sequence[FindingFacts], trouble: Sequence[str]) -> tuple[str, ...]:
+    """Return the three worst warnings: findings of high severity, reasons of the review, what fails, other warnings."""
     told = {severity: [_told(finding) for finding in findings if finding.severity == severity] for severity in ("high", "warning")}
-    return (*told["high"], *(text for _, text in reasons if text), *told["warning"])[:3]
+    return (*told["high"], *(text for _, text in reasons if text), *trouble, *told["warning"])[:3]
 
 
 def _told(finding: FindingFacts) -> str:

@@ -121,12 +121,18 @@ def over_thresholds(
     series = [(label, kind, [(row.threshold, found) for row in rows if (found := get(row)) is not None]) for label, kind, get in lines]
     highest = max((y for _, _, points in series for _, y in points), default=1.0) or 1.0
     low, high = min(rows[0].threshold, 0.0), max(rows[-1].threshold, 1.0)
-    frame = Frame(640.0, 250.0, (low, high), (0.0, highest * 1.04), (28.0, 84.0, 44.0, 66.0))
-    parts = [frame.grid(_SHARES, [(y, write(y)) for y in ticks(0, highest, 4)], "Flag from this probability on", y_title)]
+    heights = [(y, write(y)) for y in ticks(0, highest, 4)]
+    left = max(66.0, 16.0 + 6.6 * max(len(label) for _, label in heights))
+    frame = Frame(640.0, 250.0, (low, high), (0.0, highest * 1.04), (28.0, 84.0, 44.0, left))
+    parts = [frame.grid(_SHARES, heights, "Flag from this probability on", y_title)]
+    taken: list[float] = []
     for label, kind, points in series:
         kept = thin(points, 100)
         parts.append(frame.line(kept, f"line {kind}"))
         _x, y = frame.at(*kept[-1]) if kept else (0.0, 0.0)
+        while any(abs(y - other) < 14 for other in taken):
+            y -= 14
+        taken.append(y)
         parts.append(tag("text", label, x=frame.width - frame.right + 6, y=y + 4, class_=f"label {kind}"))
     parts.append(
         frame.segment(

@@ -8,6 +8,36 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from automl.errors import DataError
+from automl.report.examined import (
+    ClassReliabilityFacts,
+    CohortFacts,
+    GapFacts,
+    GroupFacts,
+    HardFacts,
+    LeafFacts,
+    PartsFacts,
+    PayoffFacts,
+    ProxyFacts,
+    RateFacts,
+    SegmentFacts,
+    SelectiveFacts,
+    TreatmentFacts,
+    WhereFacts,
+)
+from automl.report.explained import (
+    CardFacts,
+    ChangeFacts,
+    CheckCurveFacts,
+    CheckFacts,
+    Contribution,
+    CounterfactualFacts,
+    EffectFacts,
+    ExampleFacts,
+    ImportanceEntry,
+    ImportanceFacts,
+    InteractionFacts,
+    SimilarFacts,
+)
 from automl.report.measured import (
     ClassScoreFacts,
     ComparisonFacts,
@@ -33,29 +63,46 @@ __all__ = [
     "SCHEMA_VERSION",
     "Answer",
     "CalibrationFacts",
+    "CardFacts",
+    "ChangeFacts",
+    "CheckCurveFacts",
+    "CheckFacts",
+    "ClassReliabilityFacts",
     "ClassScoreFacts",
+    "CohortFacts",
     "ColumnFacts",
     "ComparisonFacts",
     "ConfusionFacts",
     "Contribution",
     "Costs",
+    "CounterfactualFacts",
     "CoverageFacts",
     "CurveFacts",
     "CurvesFacts",
     "DataFacts",
     "DecisionFacts",
+    "EffectFacts",
     "EvaluationFacts",
     "ExampleFacts",
     "Fact",
     "FindingFacts",
+    "GapFacts",
     "GridFacts",
+    "GroupFacts",
+    "HardFacts",
     "ImportanceEntry",
     "ImportanceFacts",
+    "InteractionFacts",
     "Label",
     "LeaderboardFacts",
     "LeaderboardRow",
+    "LeafFacts",
     "NetworksFacts",
+    "PartsFacts",
+    "PayoffFacts",
     "Problem",
+    "ProxyFacts",
+    "RateFacts",
     "RegressionFacts",
     "ReliabilityBin",
     "ReliabilityFacts",
@@ -65,12 +112,17 @@ __all__ = [
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
+    "SegmentFacts",
+    "SelectiveFacts",
     "SetsFacts",
     "Severity",
+    "SimilarFacts",
     "TaskFacts",
     "ThresholdFacts",
     "ThresholdRow",
+    "TreatmentFacts",
     "Verdict",
+    "WhereFacts",
     "read_json",
     "write_json",
 ]
@@ -199,49 +251,6 @@ class CalibrationFacts(Fact):
     because: str
 
 
-class ImportanceEntry(Fact):
-    """How much worse the model gets when one column is shuffled, with a 95 % interval."""
-
-    column: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    note: str | None = None
-
-
-class ImportanceFacts(Fact):
-    """Importance of the columns, the most important first, and how it was measured."""
-
-    method: str
-    metric: str
-    rows: int | None = None
-    entries: tuple[ImportanceEntry, ...]
-
-
-class Contribution(Fact):
-    """What one column of one row added to the prediction."""
-
-    column: str
-    value: str
-    contribution: float
-
-
-class ExampleFacts(Fact):
-    """One explained row. Prediction and actual are texts as they are to be shown; contributions largest first.
-
-    `start` is the prediction without any column known and `end` the prediction: start + contributions + gap = end.
-    """
-
-    title: str
-    prediction: str
-    actual: str | None = None
-    start: float | None = None
-    end: float | None = None
-    scale: str = ""
-    contributions: tuple[Contribution, ...]
-    completeness_gap: float | None = None
-
-
 class SearchPoint(Fact):
     """The best score that was known after so many seconds."""
 
@@ -314,6 +323,17 @@ class ReportFacts(Fact):
     calibration: CalibrationFacts | None = None
     importance: ImportanceFacts | None = None
     examples: tuple[ExampleFacts, ...] = ()
+    cards: tuple[CardFacts, ...] = ()
+    effects: tuple[EffectFacts, ...] = ()
+    interactions: tuple[InteractionFacts, ...] = ()
+    changes: dict[str, str] = {}
+    not_explained: tuple[str, ...] = ()
+    trust: tuple[ClassReliabilityFacts, ...] = ()
+    selective: SelectiveFacts | None = None
+    payoff: PayoffFacts | None = None
+    where: WhereFacts | None = None
+    sensitive: tuple[str, ...] = ()
+    treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
     networks: NetworksFacts | None = None

@@ -151,6 +151,75 @@ def _common(**more: Any) -> dict[str, Any]:
     return {**base, **more}
 
 
+def cards() -> list[dict[str, Any]]:
+    """The tests of two explanations: one passes, one has failed a test and lacks another."""
+    share = [0.0, 0.25, 0.5, 0.75, 1.0]
+    return [
+        {
+            "of": "importance",
+            "rows": 300,
+            "checks": [
+                {
+                    "name": "deletion",
+                    "passed": True,
+                    "sentence": "The loss rises 74% more.",
+                    "value": 0.74,
+                    "low": 0.5,
+                    "high": 0.98,
+                    "limit": 0,
+                },
+                {"name": "repetition", "passed": True, "sentence": "The values correlate at 0.99.", "value": 0.99, "limit": 0.9},
+            ],
+            "curves": [{"name": "deletion", "share": share, "explained": [0.4, 0.6, 0.7, 0.75, 0.8], "random": [0.4, 0.5, 0.6, 0.7, 0.8]}],
+        },
+        {
+            "of": "rows",
+            "rows": 12,
+            "checks": [
+                {"name": "completeness", "passed": True, "sentence": "The parts add up.", "value": 0.0, "limit": 0.02},
+                {"name": "insertion", "passed": False, "sentence": "No faster.", "value": 0.1, "low": -0.1, "high": 0.3, "limit": 0},
+                {"name": "deletion", "passed": None, "sentence": "There is one column."},
+            ],
+            "curves": [{"name": "insertion", "share": share, "explained": [0, 0.3, 0.5, 0.8, 1.0], "random": [0, 0.2, 0.5, 0.7, 1.0]}],
+            "skipped": "The clock left no time for the tests that are missing.",
+        },
+    ]
+
+
+def effects() -> list[dict[str, Any]]:
+    """A number and levels."""
+    x = [float(v) for v in np.linspace(0, 72, 9)]
+    line = [0.2 - v / 180 for v in x]
+    return [
+        {
+            "column": "tenure",
+            "kind": "number",
+            "of": "Yes",
+            "x": x,
+            "value": line,
+            "low": [v - 0.01 for v in line],
+            "high": [v + 0.01 for v in line],
+            "grid": x,
+            "partial": [v * 0.9 for v in line],
+            "lines": [[v * f for v in line] for f in (0.5, 1.5)],
+            "rows": 600,
+            "shape": "falls",
+        },
+        {
+            "column": "Contract",
+            "kind": "levels",
+            "of": "Yes",
+            "x": [0, 1, 2],
+            "labels": ["Month-to-month", "One year", "Two <b>year</b>"],
+            "value": [0.08, -0.05, -0.12],
+            "low": [0.07, -0.06, -0.13],
+            "high": [0.09, -0.04, None],
+            "rows": 200,
+            "shape": "levels",
+        },
+    ]
+
+
 @cache
 def binary() -> ReportFacts:
     """Churn of customers with costs of a miss and of a false alarm."""
@@ -304,6 +373,13 @@ def binary() -> ReportFacts:
                     "scale": "probability",
                     "contributions": [{"column": c, "value": v, "contribution": n} for c, v, n in leave],
                     "completeness_gap": 0.0,
+                    "change": {
+                        "found": True,
+                        "changes": [{"column": "Contract", "before": "Month-to-month", "after": "Two year"}],
+                        "cost": 1.0,
+                        "prediction": "14% Yes",
+                    },
+                    "similar": {"cases": 20, "distance": 0.02, "usual": 0.4, "counts": {"No": 4, "Yes": 16}},
                 },
                 {
                     "title": "Nearest to the threshold",
@@ -314,8 +390,24 @@ def binary() -> ReportFacts:
                     "scale": "probability",
                     "contributions": [{"column": c, "value": v, "contribution": n} for c, v, n in stay],
                     "completeness_gap": 0.01,
+                    "change": {"found": False},
                 },
             ],
+            cards=cards(),
+            effects=effects(),
+            interactions=[
+                {
+                    "columns": ["tenure", "Contract"],
+                    "of": "Yes",
+                    "strength": 0.31,
+                    "low": 0.22,
+                    "high": 0.4,
+                    "size": 0.2,
+                    "corners": [[0.5, 0.2], [0.2, 0.1]],
+                    "labels": [["2", "69"], ["Month-to-month", "Two year"]],
+                }
+            ],
+            changes={"tenure": "up", "gender": "never"},
             leaderboard={
                 "metric": "log_loss",
                 "metric_title": "log-loss",

@@ -98,6 +98,20 @@ def test_cheapest_and_chosen(page_of: Any) -> None:
     assert page.locator("#tile-cost").inner_text() == at_first
 
 
+def test_wishes_choose_the_threshold(page_of: Any) -> None:
+    page = page_of(report_samples.binary)
+    rows = report_samples.binary().threshold.table  # type: ignore[union-attr]
+    page.locator("#most").fill("20")
+    row = rows[int(page.locator("#slider").input_value())]
+    cases = row.true_positive + row.false_positive + row.false_negative + row.true_negative
+    assert row.flagged / cases <= 0.2
+    assert all(other.flagged / cases > 0.2 for other in rows if other.threshold < row.threshold)
+    page.locator("#least").fill("90")
+    row = rows[int(page.locator("#slider").input_value())]
+    assert row.recall >= 0.9  # type: ignore[operator]
+    assert all((other.recall or 0) < 0.9 for other in rows if other.threshold > row.threshold)
+
+
 def test_the_script_writes_what_the_page_said_without_it(page_of: Any) -> None:
     texts = [
         page_of(report_samples.binary, java_script_enabled=on).locator("#threshold .explorer .tiles").inner_text() for on in (True, False)

@@ -1,6 +1,6 @@
 """The blocks of the page, in reading order."""
 
-from automl.report.blocks import decided, found, honest, judged, numbers, proof, tried, why
+from automl.report.blocks import decided, effects, found, honest, judged, numbers, people, proof, tried, trust, where, why
 from automl.report.blocks.base import Block, Maker, Table
 
 PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
@@ -14,12 +14,16 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             judged.curves,
             numbers.predicted,
             honest.reliability,
+            trust.by_class,
+            trust.who_decides,
             decided.threshold,
+            decided.payoff,
             numbers.errors,
             numbers.coverage,
         ),
     ),
-    ("Why it answers so", "and what it looks at", (why.importance, why.examples)),
+    ("Where it fails", "and for whom", (where.segments, where.cohort, people.treatment)),
+    ("Why it answers so", "and what it looks at", (why.importance, effects.effects, effects.interactions, why.examples)),
     ("What was tried", "networks, trees, linear and naive models side by side", (tried.leaderboard, tried.search)),
     ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce)),
 )

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from automl.report import charts, words
 from automl.report.blocks.base import Block, Cell, Table
-from automl.report.facts import ReportFacts, ThresholdFacts, ThresholdRow
+from automl.report.facts import PayoffFacts, ReportFacts, ThresholdFacts, ThresholdRow
 
 
 def threshold(facts: ReportFacts) -> Block | None:
@@ -59,6 +59,98 @@ def threshold(facts: ReportFacts) -> Block | None:
         template="threshold",
         data=data,
     )
+
+
+def payoff(facts: ReportFacts) -> Block | None:
+    """Draw what the decisions are worth at every threshold, in money where costs are known, and as net benefit."""
+    chosen = facts.threshold
+    if chosen is None or len(chosen.table) < 3:
+        return None
+    known, task = facts.payoff, facts.task
+    currency = chosen.costs.currency if chosen.costs else ""
+    lines = [
+        ("Model", "first", net_benefit),
+        ("Everybody", "second", lambda row: net_benefit(_everybody(row))),
+    ]
+    shown = [row for row in chosen.table if row.threshold <= _NET_UNTIL]
+    picture = charts.over_thresholds(shown, chosen.value, "benefit", "Net benefit", lines, "Net benefit of 100 cases", words.number)
+    caption = "Above both the dashed line (flag everybody) and 0 (flag nobody), the model is worth its decisions."
+    figures: list[tuple[Markup, Cell]] = [(picture, caption)]
+    step = max(len(chosen.table) // 20, 1)
+    rows: list[list[Cell]] = [
+        [words.percent(row.threshold), words.number(net_benefit(row)), words.number(net_benefit(_everybody(row)))]
+        for row in chosen.table[::step]
+        if row.threshold < 1
+    ]
+    tables = [Table("Net benefit of 100 cases, in cases found", ("Threshold", "Model", "Everybody flagged"), rows, frozenset())]
+    best = [row for row in shown if (net_benefit(row) or 0.0) > max(net_benefit(_everybody(row)) or 0.0, 0.0)]
+    lead = (
+        f"The model is worth more than flagging everybody or nobody for thresholds from {words.percent(best[0].threshold)} to"
+        f" {words.percent(best[-1].threshold)}."
+        if best
+        else "At no threshold is the model worth more than flagging everybody or nobody."
+    )
+    if known is not None:
+        lead, told = _worth(known, facts, currency)
+        tables.append(told)
+    return Block(
+        "payoff",
+        "What it is worth",
+        lead,
+        f"What a {task.case} that is flagged rightly brings, and what prices will be tomorrow: the intervals know of the rows alone.",
+        notes=(
+            "Net benefit (Vickers and Elkin, 2006): cases found minus false alarms, these weighted by the odds of the threshold; the"
+            " threshold says how many false alarms one found case is worth.",
+        ),
+        figures=tuple(figures),
+        tables=tuple(tables),
+    )
+
+
+def _worth(known: PayoffFacts, facts: ReportFacts, currency: str) -> tuple[str, Table]:
+    """Say what is saved, with its interval, and how sure the cheapest threshold is."""
+    sure = f"95{words.SPACE}% interval {_money(known.saved_low, currency)} to {_money(known.saved_high, currency)}"
+    verb = "saves" if known.saved >= 0 else "costs"
+    lead = (
+        f"The model {verb} {_money(abs(known.saved), currency)} on 1,000 {facts.task.cases} against flagging {known.without} ({sure}); the"
+        f" cheapest threshold lies between {words.percent(known.optimum_low)} and {words.percent(known.optimum_high)}."
+    )
+    rows: list[list[Cell]] = [
+        ["Cost of 1,000 cases", _money(known.cost, currency), f"{_money(known.cost_low, currency)} to {_money(known.cost_high, currency)}"],
+        [f"Saved against flagging {known.without}", _money(known.saved, currency), sure.split("interval ")[1]],
+        [
+            "Cheapest threshold on these rows",
+            words.percent(known.optimum),
+            f"{words.percent(known.optimum_low)} to {words.percent(known.optimum_high)}",
+        ],
+    ]
+    return lead, Table("Money, with 95 % intervals", ("What", "Value", "95 % interval"), rows)
+
+
+def _money(value: float | None, currency: str) -> str:
+    return words.money(None if value is None else 1000 * value, currency)
+
+
+_NET_UNTIL = 0.95  # beyond, one false alarm outweighs everything
+
+
+def net_benefit(row: ThresholdRow) -> float | None:
+    """Return the net benefit of 100 cases, in found cases: hits minus false alarms at the odds of the threshold.
+
+    Example:
+        >>> net_benefit(ThresholdRow(threshold=0.2, flagged=30, true_positive=10, false_positive=20, false_negative=2, true_negative=68))
+        5.0
+    """
+    cases = row.true_positive + row.false_positive + row.false_negative + row.true_negative
+    if not cases or row.threshold >= 1:
+        return None
+    return 100 * (row.true_positive - row.false_positive * row.threshold / (1 - row.threshold)) / cases
+
+
+def _everybody(row: ThresholdRow) -> ThresholdRow:
+    positives, negatives = row.true_positive + row.false_negative, row.false_positive + row.true_negative
+    flagged = {"flagged": positives + negatives, "true_positive": positives, "false_positive": negatives}
+    return row.model_copy(update={**flagged, "false_negative": 0, "true_negative": 0})
 
 
 def at(chosen: ThresholdFacts) -> ThresholdRow:

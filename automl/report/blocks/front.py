@@ -10,6 +10,7 @@ from automl.report.blocks.judged import short, written
 from automl.report.facts import ComparisonFacts, EvaluationFacts, ReportFacts
 
 _ANSWERS = {"yes": "Yes", "yes, with review": "Yes, with review", "no": "No"}
+_NOT_ASSESSED = "not assessed: no sensitive column was named"
 _TONES = {"yes": "good", "yes, with review": "review", "no": "bad"}
 
 
@@ -37,6 +38,7 @@ def _about(facts: ReportFacts) -> list[tuple[str, str]]:
         ("Model", facts.model_name),
         ("Data", f"{words.shorten(data.name, 40)}, {rows}"),
         ("Judged on", words.count(facts.evaluation.rows, "unseen row")),
+        ("Groups of people", f"compared by {words.listing(facts.sensitive)}" if facts.treatments else _NOT_ASSESSED),
         *([("Fingerprint", mark[:12])] if mark else []),
         ("Made", facts.created[:10]),
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from automl.report import svg, words
+from automl.report.blocks import card
 from automl.report.blocks.base import Block, Cell, Table, cut
-from automl.report.facts import ExampleFacts, ImportanceEntry, ReportFacts
+from automl.report.facts import ExampleFacts, ImportanceEntry, ReportFacts, SimilarFacts
 
 _SHOWN = 15
 
@@ -44,6 +45,7 @@ def importance(facts: ReportFacts) -> Block | None:
             "rows": rows,
             "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain),
             "more": max(len(known.entries) - _SHOWN, 0),
+            "card": card.card(facts, "importance"),
         },
         tables=(
             Table(
@@ -53,6 +55,7 @@ def importance(facts: ReportFacts) -> Block | None:
                 frozenset({0, 4}),
                 more,
             ),
+            *card.table(facts, "importance"),
         ),
     )
 
@@ -78,7 +81,7 @@ def examples(facts: ReportFacts) -> Block | None:
     gaps = [abs(e.completeness_gap) for e in shown if e.completeness_gap is not None]
     gap = (
         f"The parts add up to the prediction to within {words.number(max(gaps))}."
-        if gaps and max(gaps) > 0
+        if gaps and max(gaps) > 1e-9
         else "The parts add up to the prediction."
         if gaps
         else ""
@@ -93,14 +96,14 @@ def examples(facts: ReportFacts) -> Block | None:
         "Single cases",
         f"{lead}.",
         "What would happen if a value were changed in the world; it only says how the model counted it.",
-        notes=(gap,) if gap else (),
+        notes=tuple(note for note in (gap, _rules(facts)) if note),
         template="examples",
-        data={"cards": [_card(example) for example in shown]},
-        tables=tuple(_table(example) for example in shown),
+        data={"cards": [_card(example, facts) for example in shown], "card": card.card(facts, "rows")},
+        tables=(*(_table(example) for example in shown), *_changes(shown), *card.table(facts, "rows")),
     )
 
 
-def _card(example: ExampleFacts) -> dict[str, Any]:
+def _card(example: ExampleFacts, facts: ReportFacts) -> dict[str, Any]:
     kept = example.contributions[:8]
     reach = max((abs(c.contribution) for c in kept), default=1.0) or 1.0
     domain = (-reach, reach)
@@ -120,7 +123,70 @@ def _card(example: ExampleFacts) -> dict[str, Any]:
             for c in kept
         ],
         "more": max(len(example.contributions) - len(kept), 0),
+        "change": _change(example, facts),
+        "similar": "" if example.similar is None else _similar(example.similar, facts),
     }
+
+
+def _change(example: ExampleFacts, facts: ReportFacts) -> dict[str, str] | None:
+    """Say what the least is that would turn the answer."""
+    known = example.change
+    if known is None:
+        return None
+    if not known.found:
+        return {"lead": "No change turned the answer:", "text": "none was found among the values that occur."}
+    steps = [f"{words.shorten(c.column, 30)} {words.shorten(c.after, 24)} instead of {words.shorten(c.before, 24)}" for c in known.changes]
+    numbers = facts.task.problem == "regression"
+    lead = "To cross the usual prediction:" if numbers else "The answer would turn with"
+    return {"lead": lead, "text": f"{words.listing(steps)}; then {known.prediction}."}
+
+
+def _similar(known: SimilarFacts, facts: ReportFacts) -> str:
+    """Say what became of similar past cases, and how similar they are."""
+    near = (
+        "much more alike"
+        if known.distance < 0.25 * known.usual
+        else "more alike"
+        if known.distance < 0.7 * known.usual
+        else "hardly more alike"
+    )
+    like = f"({near} than two at random)"
+    if known.counts:
+        label = max(known.counts, key=lambda name: known.counts[name])
+        if facts.task.problem == "binary":
+            label = str(words.positive(facts.task))
+        amount = known.counts.get(label, 0)
+        bounds = words.wilson(amount, known.cases)
+        sure = words.bracket(words.confidence(*bounds, share=True)) if bounds else ""
+        return f"Of the {known.cases} most similar past {facts.task.cases} {like}, {amount} were {words.shorten(label, 30)}{sure}."
+    middle, ends = words.value(known.mean, facts.task), words.interval(known.low, known.high)
+    return f"The {known.cases} most similar past {facts.task.cases} {like} had {middle} on average, most of them {ends}."
+
+
+def _rules(facts: ReportFacts) -> str:
+    """Say what was taken to be changeable."""
+    if all(example.change is None for example in facts.examples):
+        return ""
+    ways = {"never": "cannot change", "up": "can only go up", "down": "can only go down"}
+    told = [f"{words.shorten(name, 30)} {ways[way]}" for name, way in facts.changes.items() if way in ways]
+    if not told:
+        return (
+            "The smallest change is measured in interquartile ranges of a number and 1 for a level. Every column was taken to be"
+            ' changeable: name those that are not, as in changes={"age": "up"}.'
+        )
+    return f"The smallest change is measured in interquartile ranges of a number and 1 for a level; {words.listing(told)}."
+
+
+def _changes(shown: tuple[ExampleFacts, ...]) -> tuple[Table, ...]:
+    rows: list[list[Cell]] = [
+        [example.title, words.shorten(c.column, 40), words.shorten(c.before, 40), words.shorten(c.after, 40), example.change.prediction]
+        for example in shown
+        if example.change is not None
+        for c in example.change.changes
+    ]
+    if not rows:
+        return ()
+    return (Table("The smallest change that turns the answer", ("Case", "Column", "Is", "Would be", "Then"), rows, frozenset(range(5))),)
 
 
 def _bar(amount: float, domain: tuple[float, float]) -> Any:

@@ -54,6 +54,18 @@
     rows.forEach(function (row, i) { if (row[5] !== null && row[5] < rows[best][5]) best = i; });
     move(best);
   });
+  function wish(id, good, backwards) {
+    by(id).addEventListener("input", function () {
+      var wanted = Number(by(id).value), found = -1;
+      if (by(id).value === "") return;
+      rows.forEach(function (row, i) {
+        if (good(row, wanted / 100) && (found < 0 || backwards)) found = i;
+      });
+      if (found >= 0) move(found);
+    });
+  }
+  wish("most", function (row, share) { return (row[1] + row[3]) / (row[1] + row[2] + row[3] + row[4]) <= share + 1e-9; }, false);
+  wish("least", function (row, share) { return row[1] / (row[1] + row[2]) >= share - 1e-9; }, true);
   by("controls").hidden = false;
   show(data.start);
 }());

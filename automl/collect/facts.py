@@ -1,4 +1,4 @@
-"""Gathers what the stages found into the facts of the report: words and shapes; the numbers come from the stages that own them."""
+"""Everything a run found as facts of the report, section by section."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import datetime
 import importlib.metadata
 import os
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from automl import __version__
+from automl.collect.shared import only
+from automl.collect.where import trouble, where_facts
+from automl.collect.why import why_facts
 from automl.leaderboard import METRIC_TITLES, NOT_TRIED, Compared
 from automl.metrics import METRICS
 from automl.report import facts as f
 from automl.report.answer import answer
+from automl.report.blocks import trust
 
 if TYPE_CHECKING:
     from automl.run import Run
@@ -36,21 +39,22 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     judgement = run.judgement
     evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
-    findings = tuple(f.FindingFacts.model_validate(_only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
-    return f.ReportFacts(
+    findings = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
+    sections = {**why_facts(run), **where_facts(run)}
+    found = answer(task, evaluation, threshold=threshold, findings=findings, trouble=trouble(sections))
+    made = f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
         model_name=run.dataset.name.rsplit(".", 1)[0],
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         automl_version=__version__,
-        answer=_answer(run, answer(task, evaluation, threshold=threshold, findings=findings)),
+        answer=_answer(run, found),
         task=task,
         data=_data(run),
         findings=findings,
         evaluation=evaluation,
         threshold=threshold,
         calibration=_calibration(run),
-        importance=_importance(run),
-        examples=_examples(run),
+        **sections,
         leaderboard=board,
         advice=None if compared.networks is None else compared.networks.sentence,
         networks=compared.networks,
@@ -58,6 +62,11 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),
     )
+    handed = trust.sentence(made, made.selective) if made.selective is not None else ""
+    if not handed or made.answer.verdict == "no":
+        return made
+    told = made.answer.model_copy(update={"sentences": (*made.answer.sentences, handed)})
+    return made.model_copy(update={"answer": told})
 
 
 def _answer(run: Run, found: f.Answer) -> f.Answer:
@@ -67,11 +76,6 @@ def _answer(run: Run, found: f.Answer) -> f.Answer:
     rule = "A model that looks at the columns must have been trained; within this budget none was."
     headline = "Do not use it: the budget was too short to train any model; give it more time."
     return found.model_copy(update={"verdict": "no", "rule": rule, "headline": headline})
-
-
-def _only(model: type[f.Fact], values: dict[str, Any]) -> dict[str, Any]:
-    """Return the entries that the facts know."""
-    return {name: value for name, value in values.items() if name in model.model_fields}
 
 
 def _task(run: Run) -> f.TaskFacts:
@@ -125,7 +129,7 @@ def _threshold(run: Run) -> f.ThresholdFacts | None:
     if costs and costs.get("miss") is not None and costs.get("false_alarm") is not None:
         stated = f.Costs(miss=costs["miss"], false_alarm=costs["false_alarm"], currency=str(costs.get("currency") or ""))
     values = threshold.to_dict()
-    rows = tuple(f.ThresholdRow.model_validate(_only(f.ThresholdRow, row)) for row in values["table"])
+    rows = tuple(f.ThresholdRow.model_validate(only(f.ThresholdRow, row)) for row in values["table"])
     return f.ThresholdFacts(
         value=threshold.value, rule=threshold.rule, because=threshold.because, reached=threshold.reached, costs=stated, table=rows
     )
@@ -150,54 +154,6 @@ def _sets(run: Run) -> f.SetsFacts | None:
         mean_size=sets.mean_size,
         single=sets.single,
     )
-
-
-def _importance(run: Run) -> f.ImportanceFacts | None:
-    if run.importance is None:
-        return None
-    values = run.importance.to_dict()
-    entries = tuple(f.ImportanceEntry.model_validate(_only(f.ImportanceEntry, entry)) for entry in values["columns"])
-    if not entries:
-        return None
-    return f.ImportanceFacts(
-        method=values["method"], metric=METRIC_TITLES.get(values["metric"], values["metric"]), rows=values.get("rows"), entries=entries
-    )
-
-
-def _examples(run: Run) -> tuple[f.ExampleFacts, ...]:
-    shown = []
-    for title, row, found in run.examples:
-        values = found.to_dict()
-        entries = tuple(f.Contribution.model_validate(_only(f.Contribution, entry)) for entry in values["contributions"])
-        actual = run.dataset.frame[run.task.target].iloc[row]
-        shown.append(
-            f.ExampleFacts(
-                title=title,
-                prediction=_shown(run, run.explained[row]),
-                actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
-                start=values["base"],
-                end=values["prediction"],
-                scale=_scale(run, values.get("output")),
-                contributions=entries,
-                completeness_gap=values["completeness_gap"],
-            )
-        )
-    return tuple(shown)
-
-
-def _shown(run: Run, prediction: Any) -> str:
-    """Return a prediction as a reader wants it."""
-    if not run.task.is_classification:
-        return f"{float(prediction[0]):,.4g}"
-    code = int(np.argmax(prediction)) if run.task.problem != "binary" else 1
-    return f"{prediction[code]:.0%} {run.task.classes[code]}"
-
-
-def _scale(run: Run, output: Any) -> str:
-    if not run.task.is_classification:
-        return run.task.target
-    label = run.task.classes[1] if run.task.problem == "binary" else run.task.classes[int(output)] if output is not None else ""
-    return f"probability of {label}"
 
 
 def _leaderboard(run: Run, compared: Compared) -> f.LeaderboardFacts:
@@ -289,7 +245,12 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
         arguments.append(f"target_scale={settings.target_scale!r}")
     if settings.families is not None:
         arguments.append(f"families={[getattr(family, 'name', family) for family in settings.families]!r}")
-    for name, given in (("types", settings.types), ("ignore", list(settings.ignore))):
+    for name, given in (
+        ("types", settings.types),
+        ("ignore", list(settings.ignore)),
+        ("sensitive", list(settings.sensitive)),
+        ("changes", settings.changes),
+    ):
         if given:
             arguments.append(f"{name}={given!r}")
     if settings.test is not None:

@@ -1,0 +1,54 @@
+"""Arguments and options that several commands share, and what they are read as."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from automl.errors import UsageError
+from automl.results import Gate
+
+Data = Annotated[str, typer.Argument(metavar="DATA", help="A table: .csv, .tsv, .xlsx, .parquet or .jsonl.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `automl fit` wrote.")]
+Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")]
+Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for everything, such as 90s, 5m or 1h30m. Default: 5m.")]
+Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]
+Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
+Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
+OnlyNetworks = Annotated[bool, typer.Option("--only-networks", help="A model of networks alone; linear and naive only to compare.")]
+Combine = Annotated[bool, typer.Option("--combine-columns", help="Try products, ratios and differences of columns, too.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
+Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
+Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
+Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]
+Moment = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="When a row happened: folds follow its order.")]
+Sensitive = Annotated[str | None, typer.Option(metavar="A,B", help="Columns to compare people by; not read by the model.")]
+Changes = Annotated[list[str] | None, typer.Option("--change", metavar="COLUMN=WAY", help="never, up or down: what may change.")]
+StartOver = Annotated[bool, typer.Option("--start-over", help="Drop the unfinished run that the folder holds, and begin again.")]
+Require = Annotated[list[str] | None, typer.Option(metavar="METRIC>=VALUE", help="Exit with 5 unless this is reached; all is saved.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+def gates_of(texts: list[str] | None) -> list[Gate]:
+    """Return the minima that ``--require`` names."""
+    if not texts:
+        return []
+    from automl.metrics import METRICS
+
+    return [Gate.parse(text, METRICS) for text in texts]
+
+
+def costs_of(miss: float | None, false_alarm: float | None, currency: str | None) -> dict[str, Any] | None:
+    """Return what errors cost; None where nothing is said.
+
+    Raises:
+        UsageError: If only one of the two is given.
+    """
+    if miss is None and false_alarm is None:
+        return None
+    if miss is None or false_alarm is None:
+        raise UsageError("`--cost-miss` and `--cost-false-alarm` must be given together. Received only one; the other may be 0.")
+    return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}

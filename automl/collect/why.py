@@ -1,0 +1,104 @@
+"""Facts on why the model answers as it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl.collect.shared import only, short, shown
+from automl.leaderboard import METRIC_TITLES
+from automl.report import facts as f
+
+if TYPE_CHECKING:
+    from automl.explaining import Why
+    from automl.explanation import Counterfactual, Similar
+    from automl.run import Run
+
+
+def why_facts(run: Run) -> dict[str, Any]:
+    """Return the sections of the report on why the model answers as it does."""
+    why = run.why
+    if why is None:
+        return {}
+    return {
+        "importance": _importance(why),
+        "examples": _examples(run, why),
+        "cards": tuple(f.CardFacts.model_validate(card.to_dict()) for card in why.cards),
+        "effects": tuple(_effect(run, effect.to_dict()) for effect in why.effects),
+        "interactions": tuple(_interaction(run, pair.to_dict()) for pair in why.interactions),
+        "changes": dict(run.settings.changes or {}),
+        "not_explained": why.skipped,
+    }
+
+
+def _importance(why: Why) -> f.ImportanceFacts | None:
+    if why.importance is None:
+        return None
+    values = why.importance.to_dict()
+    entries = tuple(f.ImportanceEntry.model_validate(only(f.ImportanceEntry, entry)) for entry in values["columns"])
+    if not entries:
+        return None
+    return f.ImportanceFacts(
+        method=values["method"], metric=METRIC_TITLES.get(values["metric"], values["metric"]), rows=values.get("rows"), entries=entries
+    )
+
+
+def _examples(run: Run, why: Why) -> tuple[f.ExampleFacts, ...]:
+    told = []
+    for title, row, found in why.examples:
+        values = found.to_dict()
+        entries = tuple(f.Contribution.model_validate(only(f.Contribution, entry)) for entry in values["contributions"])
+        actual = run.dataset.frame[run.task.target].iloc[row]
+        told.append(
+            f.ExampleFacts(
+                title=title,
+                prediction=shown(run, why.predictions[row]),
+                actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
+                start=values["base"],
+                end=values["prediction"],
+                scale=_scale(run, values.get("output")),
+                contributions=entries,
+                completeness_gap=values["completeness_gap"],
+                change=_change(run, why.changes.get(row)),
+                similar=_similar(run, why.similar.get(row)),
+            )
+        )
+    return tuple(told)
+
+
+def _scale(run: Run, output: Any) -> str:
+    if not run.task.is_classification:
+        return run.task.target
+    label = run.task.classes[1] if run.task.problem == "binary" else run.task.classes[int(output)] if output is not None else ""
+    return f"probability of {label}"
+
+
+def _change(run: Run, found: Counterfactual | None) -> f.CounterfactualFacts | None:
+    if found is None:
+        return None
+    changes = tuple(f.ChangeFacts(column=change.column, before=change.before, after=change.after) for change in found.changes)
+    prediction = shown(run, np.array(found.prediction)) if found.found else ""
+    return f.CounterfactualFacts(found=found.found, changes=changes, cost=found.cost if found.found else None, prediction=prediction)
+
+
+def _similar(run: Run, found: Similar | None) -> f.SimilarFacts | None:
+    if found is None:
+        return None
+    values = found.to_dict()
+    counts = {str(label): count for label, count in zip(run.task.classes, values.pop("counts"), strict=False)}
+    return f.SimilarFacts(**values, counts=counts)
+
+
+def _of(run: Run, output: int) -> str | None:
+    """Return the class that a column of the prediction tells of; None for numbers."""
+    return str(run.task.classes[output]) if run.task.is_classification else None
+
+
+def _effect(run: Run, values: dict[str, Any]) -> f.EffectFacts:
+    numbers = {name: short(values[name]) for name in ("x", "value", "low", "high", "grid", "partial", "lines")}
+    return f.EffectFacts.model_validate({**only(f.EffectFacts, values), **numbers, "of": _of(run, values["output"])})
+
+
+def _interaction(run: Run, values: dict[str, Any]) -> f.InteractionFacts:
+    return f.InteractionFacts.model_validate({**only(f.InteractionFacts, values), "of": _of(run, values["output"])})

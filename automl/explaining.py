@@ -1,0 +1,381 @@
+"""Why the model answers as it does: every explanation of a run, each put to its tests, within a share of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.budget import search_until
+from automl.explanation import (
+    Card,
+    Clock,
+    Counterfactual,
+    Effect,
+    Importance,
+    Interaction,
+    RowExplanation,
+    Similar,
+    column_effects,
+    column_interactions,
+    explain_rows,
+    interesting_rows,
+    permutation_importance,
+    similar_cases,
+    smallest_change,
+    verify_importance,
+    verify_rows,
+)
+from automl.predictor import Predictor, join_trials
+
+if TYPE_CHECKING:
+    from automl.run import Run
+    from automl.storage import Fitted
+
+Array = NDArray[Any]
+EXPLAINED_ROWS = 2_000
+FEWER_ROWS = 500  # for the tests of an importance where time is short
+BACKGROUND_ROWS = 60
+SHUFFLED_COLUMNS = 10_000  # columns × repeats; wider tables are shuffled fewer times
+SHARE, SECONDS = 0.10, 14.0  # of the budget, and at most, for all explanations
+AFTER = 0.35  # of the time behind the search, for the examination, the report and the files
+VERIFIED_ROWS = 12
+SHUFFLED_ROWS = 4_000  # that the model with shuffled answers learns from
+EFFECTS = 6
+INTERACTING = 4
+PART_OF_TRAINING = 0.2
+LONG = 8.0  # seconds for all explanations from which the same family learns the shuffled answers
+
+
+@dataclass(frozen=True)
+class Why:
+    """What explains a model.
+
+    Attributes:
+        importance: What each column is worth; None where there was nothing to measure or no time.
+        background: Typical unseen rows; None likewise.
+        examples: Title, row of the data and explanation of a few rows.
+        predictions: Their predictions by row of the data.
+        cards: The tests of importance and rows.
+        effects: How the prediction moves with the main columns.
+        interactions: Pairs of main columns, the strongest first.
+        changes: The smallest change that turns the answer, by row of the data.
+        similar: Similar past cases by row of the data.
+        skipped: What time did not allow, in sentences.
+    """
+
+    importance: Importance | None = None
+    background: pd.DataFrame | None = None
+    examples: tuple[tuple[str, int, RowExplanation], ...] = ()
+    predictions: Mapping[int, Array] = field(default_factory=dict)
+    cards: tuple[Card, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    changes: Mapping[int, Counterfactual] = field(default_factory=dict)
+    similar: Mapping[int, Similar] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+
+
+def explain_run(run: Run) -> Why:
+    """Explain the ensemble of a run on rows that the explained models have not seen.
+
+    The stages share a tenth of the budget, at most 14 seconds; each may use what those before it left: importance, rows, their tests,
+    effects, changes, interactions.
+
+    Args:
+        run: A run that is judged.
+    """
+    rows, predictor = _unseen(run)
+    features = [column.name for column in run.schema.features]
+    if not features or len(rows) < 2 or run.budget.over(_end(run)):
+        return Why(skipped=() if not features else ("There was no time to explain the model; give it a larger budget.",))
+    return _Explaining(run, rows, predictor, features).why()
+
+
+def _end(run: Run) -> float:
+    """Return the share of the budget at which explanations must end."""
+    return 1.0 - AFTER * (1.0 - search_until(run.budget, run.data.rows))
+
+
+def _unseen(run: Run) -> tuple[Array, Predictor]:
+    """Return rows, and a predictor whose models were not trained on them: the holdout, or the first fold and its models."""
+    rng = np.random.default_rng(run.settings.seed)
+    if len(run.parts.holdout):
+        rows, predictor = run.parts.holdout, run.predictor
+    else:
+        rows = run.parts.train[run.parts.fold == 0]
+        parts = join_trials(run.usable, run.weights, run.preprocessor.spec, fold=0)
+        predictor = Predictor(**{**run.predictor.__dict__, "parts": parts})
+    return (np.sort(rng.choice(rows, EXPLAINED_ROWS, replace=False)) if len(rows) > EXPLAINED_ROWS else rows), predictor
+
+
+class _Explaining:
+    """The stages of one explanation, each with its share of the time."""
+
+    def __init__(self, run: Run, rows: Array, predictor: Predictor, features: list[str]) -> None:
+        self.run, self.rows, self.predictor, self.features = run, rows, predictor, features
+        self.budget, self.seed, self.problem = run.budget, run.settings.seed, run.task.problem
+        self.frame = run.dataset.frame.iloc[rows][features].reset_index(drop=True)
+        self.y = run.y[rows]
+        self.skipped: list[str] = []
+        timed = self.budget.timed
+        self.start = self.budget.elapsed() / self.budget.limit if timed else 0.0
+        self.end = min(_end(run), self.start + min(SHARE, SECONDS / self.budget.limit)) if timed else 1.0
+        self.pace = 0.0
+
+    def until(self, part: float) -> float:
+        """Return the share of the budget at which a stage ends that may use so much of the time."""
+        return self.start + part * (self.end - self.start) if self.budget.timed else 1.0
+
+    def clock(self, part: float) -> Clock:
+        """Return a clock that knows how long a row takes."""
+        clock = Clock(self.budget, self.until(part))
+        clock.seconds_per_row = self.pace
+        return clock
+
+    def why(self) -> Why:
+        background = self.frame.sample(min(BACKGROUND_ROWS, len(self.frame)), random_state=self.seed).reset_index(drop=True)
+        clock = self.clock(1.0)
+        prediction = clock.time(self.predictor, self.frame)
+        self.pace = clock.seconds_per_row
+        importance = self._importance()
+        decided = self.predictor.decide(prediction) == self.run.task.decode(self.y) if self.run.task.is_classification else None
+        chosen = interesting_rows(prediction, self.y, decided, self.run.task.classes)
+        places = [row for _, row in chosen]
+        few = self._typical(background)
+        explained, verified = self._rows(few, places)
+        shuffled = self._shuffled_answers()
+        cards = (
+            self._importance_card(importance, shuffled),
+            self._rows_card(few, verified, explained, shuffled),
+        )
+        main = _main_columns(importance)
+        effects = self._effects(main)
+        changes = self._changes(prediction, places)
+        interactions = self._interactions([effect.column for effect in effects if effect.shape != "flat"][:INTERACTING])
+        at = [int(self.rows[row]) for row in places]
+        return Why(
+            importance,
+            background,
+            tuple((title, row, found) for (title, _), row, found in zip(chosen, at, explained, strict=False)),
+            {row: prediction[place] for row, place in zip(at, places, strict=True)},
+            tuple(card for card in cards if card is not None),
+            effects,
+            interactions,
+            {row: found for row, found in zip(at, changes, strict=False) if found is not None},
+            dict(zip(at, self._similar(importance, places), strict=False)),
+            tuple(self.skipped),
+        )
+
+    # ── what is worth what
+
+    def _measured(self, predict: Any, seed: int, repeats: int, part: float, rows: int = EXPLAINED_ROWS) -> Importance:
+        return permutation_importance(
+            predict,
+            self.frame,
+            self.y,
+            problem=self.problem,
+            repeats=repeats,
+            max_rows=rows,
+            budget=self.budget,
+            until=self.until(part),
+            seed=seed,
+        )
+
+    def _importance(self) -> Importance:
+        return self._measured(self.predictor, self.seed, int(np.clip(SHUFFLED_COLUMNS // len(self.features), 1, 5)), 0.2)
+
+    def _rows(self, background: pd.DataFrame, places: Sequence[int]) -> tuple[tuple[RowExplanation, ...], list[int]]:
+        """Explain the chosen rows, and with them others that only the tests look at."""
+        rng = np.random.default_rng(self.seed)
+        others = [int(row) for row in rng.permutation(len(self.frame)) if int(row) not in set(places)]
+        wanted = [*places, *others[: max(VERIFIED_ROWS - len(places), 0)]]
+        cost = 40 * len(self.features) * len(wanted)
+        if not self.clock(0.35).allows(cost):
+            wanted = list(places)
+        return self._explained(self.predictor, background, wanted, self.seed, 0.35), wanted
+
+    def _typical(self, background: pd.DataFrame) -> pd.DataFrame:
+        """Return as many background rows as there will be orders of columns: parts add up to the mean of those that were used."""
+        players = min(len(self.features), 21)
+        orders = self._most(VERIFIED_ROWS) // (VERIFIED_ROWS * 2 * max(players - 1, 1))
+        return background.head(int(np.clip(orders // 2, 10, len(background)))).reset_index(drop=True)
+
+    def _most(self, rows: int) -> int:
+        """Return how many rows may be predicted to explain so many."""
+        return self._affordable(max(20_000, 2_500 * rows), 6_000, 0.12)
+
+    def _explained(
+        self, predict: Any, background: pd.DataFrame, rows: Sequence[int], seed: int, part: float, output: Sequence[int] = ()
+    ) -> tuple[RowExplanation, ...]:
+        asked = self.frame.iloc[list(rows)].reset_index(drop=True)
+        given: dict[str, Any] = {"problem": self.problem, "budget": self.budget, "until": self.until(part), "seed": seed}
+        most = self._most(len(rows))
+        if self.problem != "multiclass" or not output:
+            fixed = 1 if self.problem == "binary" else None
+            return explain_rows(predict, background, asked, output=fixed, max_evaluations=most, **given)
+        # Another model must be asked about the same class of each row, not about its own favourite.
+        told: list[RowExplanation | None] = [None] * len(rows)
+        for code in sorted(set(output)):
+            places = [place for place, own in enumerate(output) if own == code]
+            found = explain_rows(predict, background, asked.iloc[places], output=code, max_evaluations=most, **given)
+            for place, one in zip(places, found, strict=True):
+                told[place] = replace(one, row=place)
+        return tuple(one for one in told if one is not None)
+
+    def _affordable(self, most: int, least: int, part: float) -> int:
+        """Return how many rows may be predicted in so much of the time."""
+        if not self.budget.timed or self.pace <= 0:
+            return most
+        window = (self.end - self.start) * self.budget.limit
+        return int(np.clip(part * window / self.pace, least, most))
+
+    # ── tests
+
+    def _shuffled_answers(self) -> Predictor | None:
+        """Train the cheapest member again, on shuffled answers; None where there is no time."""
+        run = self.run
+        members = [trial for trial, weight in zip(run.usable, run.weights, strict=True) if weight > 0 and trial.trained is not None]
+        window = (self.end - self.start) * self.budget.limit if self.budget.timed else float("inf")
+        if window < LONG:  # a linear model learns shuffled answers in no time, whatever the members are
+            members = [trial for trial in run.usable if trial.family.tags.kind == "linear" and trial.trained is not None] or members
+        trial = min(members, key=lambda trial: trial.seconds)
+        data = run.data
+        rng = np.random.default_rng(self.seed + 1)
+        rows = np.sort(rng.choice(data.rows, min(SHUFFLED_ROWS, data.rows), replace=False))
+        left = self.clock(0.45)
+        # A fit has a part that does not shrink with the rows.
+        expected = trial.seconds / max(data.folds, 1) * max(len(rows) / data.rows, 0.1)
+        if self.budget.timed and self.budget.remaining(left.until) < 1.5 * expected + 0.1:
+            return None
+        arrays = {name: values[rows][:, :1] if name == "encoded" else values[rows] for name, values in data.arrays.items()}
+        fold = np.where(rng.random(len(rows)) < PART_OF_TRAINING, 0, -1)
+        few = replace(data, arrays=arrays, target=rng.permutation(data.target[rows]), fold=fold, folds=1)
+        deadline = self.budget.deadline(left.until)
+        trained = trial.family.train([trial.config], few, deadline=deadline, seed=self.seed)
+        if not trained or trained[0].status == "failed" or not trained[0].models:
+            return None
+        again = replace(trial, trained=trained[0])
+        parts = join_trials([again], np.ones(1), run.preprocessor.spec, fold=0)
+        return Predictor(**{**run.predictor.__dict__, "parts": parts})
+
+    def _importance_card(self, found: Importance, shuffled: Predictor | None) -> Card | None:
+        if not found.columns:
+            return None
+        rows = found.rows if self.clock(0.5).allows(2 * len(found.columns) * found.rows) else min(FEWER_ROWS, found.rows)
+        cost = len(found.columns) * rows
+        again = self._measured(self.predictor, self.seed + 1, 1, 0.6, rows) if self.clock(0.55).allows(cost) else None
+        other = self._measured(shuffled, self.seed, 1, 0.6, rows) if shuffled is not None and self.clock(0.6).allows(cost) else None
+        return verify_importance(
+            self.predictor,
+            self.frame,
+            self.y,
+            found,
+            problem=self.problem,
+            clock=self.clock(0.7),
+            again=again,
+            shuffled=other,
+            seed=self.seed,
+        )
+
+    def _rows_card(
+        self, background: pd.DataFrame, rows: Sequence[int], found: Sequence[RowExplanation], shuffled: Predictor | None
+    ) -> Card | None:
+        if not found:
+            return None
+        output = [one.output for one in found]
+        cost = found[0].evaluations
+        again: tuple[RowExplanation, ...] = ()
+        other: tuple[RowExplanation, ...] = ()
+        if self.clock(0.72).allows(cost // 2):
+            again = self._explained(self.predictor, background, rows, self.seed + 1, 0.72, output)
+        if again and shuffled is not None and self.clock(0.78).allows(cost // 2):
+            other = self._explained(shuffled, background, rows, self.seed, 0.78, output)
+        return verify_rows(
+            self.predictor,
+            background,
+            self.frame.iloc[list(rows)].reset_index(drop=True),
+            found,
+            clock=self.clock(0.82),
+            again=again,
+            shuffled=other,
+            seed=self.seed,
+        )
+
+    # ── how, and what else
+
+    def _effects(self, main: Sequence[str]) -> tuple[Effect, ...]:
+        output = 1 if self.problem == "binary" else 0 if self.problem == "regression" else None
+        found = column_effects(self.predictor, self.frame, main[:EFFECTS], clock=self.clock(0.88), output=output, seed=self.seed)
+        if main and not found:
+            self.skipped.append("There was no time to draw how the prediction moves with a column.")
+        return found
+
+    def _changes(self, prediction: Array, places: Sequence[int]) -> list[Counterfactual | None]:
+        told: list[Counterfactual | None] = []
+        for place in places:
+            row = self.frame.iloc[[place]]
+            flips = self._flips(prediction, place)
+            ways = self.run.settings.changes
+            told.append(smallest_change(self.predictor, row, self.frame, flips, changes=ways, clock=self.clock(0.95)))
+        if any(found is None for found in told):
+            self.skipped.append("There was no time to look for the smallest change of every case.")
+        return told
+
+    def _flips(self, prediction: Array, place: int) -> Any:
+        """Return what another answer is: another class, or for numbers the other side of the usual prediction."""
+        if self.problem == "regression":
+            usual, above = float(np.median(prediction[:, 0])), prediction[place, 0] > np.median(prediction[:, 0])
+            return lambda given: (given[:, 0] > usual) != above
+        decided = self.predictor.decide(prediction[[place]])[0]
+        return lambda given: self.predictor.decide(given) != decided
+
+    def _interactions(self, columns: Sequence[str]) -> tuple[Interaction, ...]:
+        output = 1 if self.problem == "binary" else 0
+        if self.problem == "multiclass":
+            output = int(np.bincount(self.y.astype(np.int64)).argmax())
+        given: dict[str, Any] = {"problem": self.problem, "clock": self.clock(1.0), "output": output, "seed": self.seed}
+        found = column_interactions(self.predictor, self.frame, columns, **given)
+        if len(columns) > 1 and not found:
+            self.skipped.append("There was no time to look for columns that work together.")
+        return found
+
+    def _similar(self, importance: Importance, places: Sequence[int]) -> tuple[Similar, ...]:
+        run = self.run
+        weights = {column: entry.value for entry in importance.columns for column in entry.columns}
+        past = run.dataset.frame.iloc[run.parts.train][self.features]
+        own = self.rows[list(places)]
+        kept = ~np.isin(run.parts.train, own)
+        classes = len(run.task.classes) if run.task.is_classification else 0
+        y = run.y[run.parts.train]
+        return similar_cases(past[kept], y[kept], self.frame.iloc[list(places)], weights, classes=classes, seed=self.seed)
+
+
+def _main_columns(importance: Importance) -> list[str]:
+    """Return the first column of every entry that is worth something, the most important first."""
+    return [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
+
+
+def contributions(fitted: Fitted, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return what each column contributed to the prediction of each row of a fitted model.
+
+    Args:
+        fitted: The model.
+        frame: The rows.
+        seed: Of the sampling.
+
+    Returns:
+        One line for each row and column: row, column, value, contribution, standard_error.
+    """
+    predictor = fitted.predictor
+    predictor.schema.cast(frame.head(1))  # says which columns are missing
+    used = frame[[column.name for column in predictor.schema.features]]
+    background = fitted.background if fitted.background is not None else used
+    problem = predictor.task.problem
+    output = 1 if problem == "binary" else None if predictor.task.is_classification else 0
+    explained = explain_rows(predictor, background, used, problem=problem, output=output, seed=seed)
+    return pd.DataFrame([{"row": row, **entry.to_dict()} for row, one in enumerate(explained) for entry in one.contributions])

@@ -1,0 +1,75 @@
+"""Explanations on the page: numbers equal the facts, and a failed test is shown as failed."""
+
+from __future__ import annotations
+
+import re
+
+import report_samples
+
+from automl.report.blocks import card, effects, why
+from automl.report.html import render
+
+
+def test_a_failed_test_is_shown_as_failed() -> None:
+    facts = report_samples.binary()
+    shown = card.card(facts, "rows")
+    assert shown is not None
+    assert shown["failed"]
+    assert "failed 1 of 2 tests" in shown["title"]
+    assert [check["state"] for check in shown["checks"]] == ["passed", "failed", "not done"]
+    page = render(facts)
+    assert '<div class="proof failed">' in page
+    assert "do not rely on it" in page
+    assert "The clock left no time" in page
+
+
+def test_a_passed_card_says_so_and_none_says_nothing() -> None:
+    facts = report_samples.binary()
+    shown = card.card(facts, "importance")
+    assert shown is not None
+    assert not shown["failed"]
+    assert "passed all 2 tests" in shown["title"]
+    assert card.card(report_samples.multiclass(), "rows") is None
+    assert 'class="proof' not in render(report_samples.multiclass())
+
+
+def test_tests_stand_in_a_table_too() -> None:
+    table = card.table(report_samples.binary(), "rows")[0]
+    assert [row[:2] for row in table.rows] == [["The parts add up", "passed"], ["Giving back", "failed"], ["Taking away", "not done"]]
+
+
+def test_effects_are_told_in_points_with_their_direction() -> None:
+    block = effects.effects(report_samples.binary())
+    assert block is not None
+    assert block.sentence == "As tenure goes from 0 to 72, the probability of Yes falls by 40 points."
+    assert len(block.figures) == 2
+    assert block.tables[1].rows[0][1] == "8"
+    assert "Two <b>year</b>" not in render(report_samples.binary())  # a level is text, not markup
+
+
+def test_levels_that_come_first_are_compared() -> None:
+    facts = report_samples.binary()
+    turned = facts.model_copy(update={"effects": facts.effects[::-1]})
+    block = effects.effects(turned)
+    assert block is not None
+    assert "With Contract = Month-to-month, the probability of Yes is 20 points higher" in block.sentence
+
+
+def test_interactions_say_what_moves_how_far() -> None:
+    block = effects.interactions(report_samples.binary())
+    assert block is not None
+    assert "tenure and Contract work together (H 0.31)" in block.sentence
+    assert "−30 points where Contract is Month-to-month, by −10 points" in block.sentence
+
+
+def test_the_smallest_change_and_similar_cases_stand_on_the_card() -> None:
+    page = re.sub(r"\s+", " ", render(report_samples.binary()))
+    assert "The answer would turn with</b> <bdi>Contract Two year instead of Month-to-month; then 14% Yes." in page
+    assert "Of the 20 most similar past customers (much more alike than two at random), 16 were Yes" in page
+    assert "No change turned the answer" in page
+    assert "tenure can only go up and gender cannot change" in page
+
+
+def test_without_explanations_there_are_no_blocks() -> None:
+    facts = report_samples.bare()
+    assert why.importance(facts) is effects.effects(facts) is effects.interactions(facts) is None
