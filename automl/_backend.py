@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -219,6 +220,8 @@ def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
     if name() == "tensorflow":
         import tensorflow as tf
 
+        # One program for each size of a block is meant; TensorFlow takes them for a mistake, and says so to the user.
+        logging.getLogger("tensorflow").addFilter(_is_no_complaint)
         return tf.function(function)  # type: ignore[no-any-return]
     if name() == "jax":
         import jax
@@ -231,6 +234,10 @@ def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments)
 
     return _torch_traced(without_gradients)
+
+
+def _is_no_complaint(record: logging.LogRecord) -> bool:
+    return "retracing" not in record.getMessage()
 
 
 def pad_rows(arrays: dict[str, NDArray[Any]], rows: Sequence[int] = (1, 64, 1024, 8192)) -> dict[str, NDArray[Any]]:

@@ -15,6 +15,7 @@ from automl.budget import Budget
 from automl.calibration import Calibration
 from automl.checks import Finding, check, shift
 from automl.dataset import Dataset, fingerprint, read, with_target
+from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
 from automl.detection import doubt, plan_of, recognise, require_learnable, with_modality
 from automl.errors import DataError, UsageError
@@ -158,6 +159,9 @@ class Run:
         """Find out the type of every column and the task, from the rows to learn from alone."""
         self.tell("detect")
         settings = self.settings
+        known_columns(settings.sensitive, dataset, "sensitive")
+        if target in settings.sensitive:
+            raise UsageError(f"`sensitive` must name other columns than the target. Received {target!r}.")
         found = recognise(
             dataset,
             target,

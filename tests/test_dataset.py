@@ -406,7 +406,7 @@ def xlsx_like() -> bytes:
         ("t.csv", b"\x89PNG\r\n\x1a\n" + b"x" * 50, "a PNG picture"),
         ("t.csv", b"%PDF-1.7", "a PDF document"),
         ("t.csv", b"a,b\n1,\x00\x00\n", "binary data"),
-        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "must be complete"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 100, mtime=0)[:-12], "must be complete"),
         ("t.parquet", b"PAR1" + b"junk" * 20, "Parquet file must be complete"),
         ("t.parquet", b"\x01\x02\x03\x04", "damaged or another format"),
         ("t.xlsx", b"PK\x03\x04 broken", "workbook must be complete"),
