@@ -162,9 +162,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             run.search()
             run.ensemble()
             run.judge()
-            run.compare()
             run.explain()
             run.examine()
+            run.compare()
             self._take(run.fitted())
         return self
 

@@ -122,10 +122,14 @@ class _Explaining:
         self.frame = run.dataset.frame.iloc[rows][features].reset_index(drop=True)
         self.y = run.y[rows]
         self.skipped: list[str] = []
-        timed = self.budget.timed
-        self.start = self.budget.elapsed() / self.budget.limit if timed else 0.0
-        self.end = min(_end(run), self.start + min(SHARE, SECONDS / self.budget.limit)) if timed else 1.0
-        self.pace = 0.0
+        self.start, self.end, self.pace = 0.0, 1.0, 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Let the stages share the time from now on."""
+        if self.budget.timed:
+            self.start = self.budget.elapsed() / self.budget.limit
+            self.end = min(_end(self.run), self.start + min(SHARE, SECONDS / self.budget.limit))
 
     def until(self, part: float) -> float:
         """Return the share of the budget at which a stage ends that may use so much of the time."""
@@ -140,6 +144,8 @@ class _Explaining:
     def why(self) -> Why:
         background = self.frame.sample(min(BACKGROUND_ROWS, len(self.frame)), random_state=self.seed).reset_index(drop=True)
         clock = self.clock(1.0)
+        self.predictor(self.frame)  # compiles what there is to compile: the stages must not pay for it
+        self._begin()
         prediction = clock.time(self.predictor, self.frame)
         self.pace = clock.seconds_per_row
         importance = self._importance()
@@ -187,7 +193,7 @@ class _Explaining:
         )
 
     def _importance(self) -> Importance:
-        return self._measured(self.predictor, self.seed, int(np.clip(SHUFFLED_COLUMNS // len(self.features), 1, 5)), 0.2)
+        return self._measured(self.predictor, self.seed, int(np.clip(SHUFFLED_COLUMNS // len(self.features), 1, 5)), 0.25)
 
     def _rows(self, background: pd.DataFrame, places: Sequence[int]) -> tuple[tuple[RowExplanation, ...], list[int]]:
         """Explain the chosen rows, and with them others that only the tests look at."""
