@@ -98,7 +98,7 @@ class _Examining:
         self.classes = run.task.is_classification
         self.seed = run.settings.seed
         self.features = [column.name for column in run.schema.features]
-        self.frame = run.dataset.frame.iloc[rows].reset_index(drop=True)
+        self.frame = _finite(run.dataset.frame.iloc[rows].reset_index(drop=True))
         self.decided = decide(self.prediction, self.limit) if self.classes else y
         self.loss = (self.decided != y).astype(np.float64) if self.classes else np.abs(self.prediction[:, 0] - y)
         self.skipped: list[str] = []
@@ -182,3 +182,10 @@ class _Examining:
         people: pd.DataFrame = self.frame[list(sensitive)]
         numbers = None if self.classes else self.prediction[:, 0]
         return treatments(people, self.frame[self.features], self.run.task.problem, self.y, self.decided, prediction=numbers)
+
+
+def _finite(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with infinite numbers as missing, as the model reads them."""
+    numbers = [place for place, dtype in enumerate(frame.dtypes) if isinstance(dtype, np.dtype) and dtype.kind == "f"]
+    wrong = [frame.columns[place] for place in numbers if np.isinf(frame.iloc[:, place].to_numpy()).any()]
+    return frame.assign(**{name: frame[name].replace([np.inf, -np.inf], np.nan) for name in wrong}) if wrong else frame

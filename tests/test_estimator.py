@@ -345,7 +345,7 @@ def test_progress_is_told():
     seen = []
     AutoML(budget=None, trials=1, families=["linear"]).fit(X, DATA["churn"], progress=seen.append)
     stages = list(dict.fromkeys(record.stage for record in seen))
-    assert stages == ["read", "detect", "check", "prepare", "search", "ensemble", "judge", "compare", "explain", "examine", "report"]
+    assert stages == ["read", "detect", "check", "prepare", "search", "ensemble", "judge", "explain", "examine", "compare", "report"]
     assert seen[-1].best < np.log(2)
     assert seen[-1].trials == 2
 

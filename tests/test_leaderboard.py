@@ -61,7 +61,7 @@ def test_a_failure_is_told_in_words(board) -> None:
 
 def test_a_family_that_was_never_tried_is_there_in_words() -> None:
     clock = HandClock()
-    slow = FakeFamily("slow", "tree", before=lambda call: setattr(clock, "now", 85.0))
+    slow = FakeFamily("slow", "tree", before=lambda call: setattr(clock, "now", 95.0))
     model = fit(CHURN, "churn", families=[slow, FakeFamily("late", "network")], budget=Budget(100, clock=clock), trials=None)
     entry = model.leaderboard().set_index("family").loc["late"]
     assert (entry["status"], entry["note"]) == ("not tried", "too little time")

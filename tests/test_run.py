@@ -95,16 +95,16 @@ def test_each_stage_leaves_what_the_next_one_needs(run):
     assert run.weights.sum() == pytest.approx(1.0)
     assert run.honest.shape == (200, 2)
     assert run.judgement.prediction.shape == (200, 2)
-    assert {entry.column for entry in run.importance.columns} == set(FEATURES)
-    assert len(run.background) <= 60
+    assert {entry.column for entry in run.why.importance.columns} == set(FEATURES)
+    assert len(run.why.background) <= 60
 
 
 def test_the_examples_are_rows_that_their_models_did_not_see(run):
-    assert 1 <= len(run.examples) <= 3
-    for title, row, found in run.examples:
+    assert 1 <= len(run.why.examples) <= 3
+    for title, row, found in run.why.examples:
         assert run.parts.fold[np.flatnonzero(run.parts.train == row)[0]] == 0
         assert title.startswith(("A clear case of", "The most confident mistake"))
-        assert found.prediction == pytest.approx(run.explained[row][1], abs=1e-5)
+        assert found.prediction == pytest.approx(run.why.predictions[row][1], abs=1e-5)
 
 
 def test_nothing_is_found_out_twice(run):
@@ -126,7 +126,8 @@ def test_no_time_left_means_no_explanation_and_a_report_all_the_same():
         stage()
     clock.now = 99.0
     run.explain()
-    assert run.importance is None
+    assert run.why.importance is None
+    assert "no time" in run.why.skipped[0]
     assert run.fitted().facts.importance is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def where_facts(run: Run) -> dict[str, Any]:
     """Return the sections of the report on trust, failures and groups."""
     found = run.examined
-    if found is None:
+    if found is None or math.isnan(found.whole):  # too few rows to look at
         return {}
     curves = ("x", "y", "low", "high")
     reliability = [{**one.to_dict(), **{name: short(one.to_dict()[name], 4) for name in curves}} for one in found.reliability]
