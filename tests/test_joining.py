@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from small import FakeFamily
 
 from automl.families.base import Trained
 from automl.joining import CLOSE, ROW_SECONDS, join
 from automl.preprocessing.target import TargetScaler
 from automl.testing import toy_data
 from automl.trials import Trial
-from tests.small import FakeFamily
 
 ROWS = 2000
 Y = np.random.default_rng(0).normal(size=ROWS)

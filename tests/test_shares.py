@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small import FakeFamily
 
 from automl.families.base import Trained
 from automl.shares import OTHER, SHARES, TRUST, TRUST_ROWS, family_weights, shares_of_kinds
 from automl.testing import toy_data
 from automl.trials import Trial
-from tests.small import FakeFamily
 
 
 def trial(data, kind, right, seed=0):
