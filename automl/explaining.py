@@ -123,7 +123,6 @@ class _Explaining:
         self.y = run.y[rows]
         self.skipped: list[str] = []
         self.start, self.end, self.pace = 0.0, 1.0, 0.0
-        self._begin()
 
     def _begin(self) -> None:
         """Let the stages share the time from now on."""
@@ -143,9 +142,10 @@ class _Explaining:
 
     def why(self) -> Why:
         background = self.frame.sample(min(BACKGROUND_ROWS, len(self.frame)), random_state=self.seed).reset_index(drop=True)
-        clock = self.clock(1.0)
-        self.predictor(self.frame)  # compiles what there is to compile: the stages must not pay for it
+        if self.budget.timed:
+            self.predictor(self.frame)  # compiles what there is to compile: the stages must not pay for it
         self._begin()
+        clock = self.clock(1.0)
         prediction = clock.time(self.predictor, self.frame)
         self.pace = clock.seconds_per_row
         importance = self._importance()

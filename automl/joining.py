@@ -83,7 +83,6 @@ class Joined:
         weights[chosen] = fitted.selection.weights
         return weights, self.scaler.in_units(fitted.prediction, self.y, self.fold) if self.scaler.log else fitted.prediction
 
-
     def _cheapest(self, members: list[Array], costs: Array) -> CrossFitted:
         """Choose weights under each limit on the costs; return those of the lowest limit that loses next to nothing."""
 

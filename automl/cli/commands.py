@@ -57,7 +57,6 @@ app = typer.Typer(
 )
 
 
-
 @app.command()
 def fit(
     context: typer.Context,
