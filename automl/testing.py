@@ -48,9 +48,17 @@ def _toy_letters(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     return sparse.csr_matrix((rng.random((len(latent), 10)) < 0.2).astype(np.float32)), Extra("letters", (10,), "sparse")
 
 
+def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return vectors of length 1, one direction of which is the signal."""
+    vectors = rng.normal(size=(len(latent), 8))
+    vectors[:, 0] = 2.0 * latent
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
+
+
 # What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
 FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
     "tokens": _toy_tokens,
+    "sentence": _toy_sentence,
     "words": _toy_words,
     "letters": _toy_letters,
 }
