@@ -23,7 +23,7 @@ class FastText(TextFamily):
 
     name = "fasttext"
     title = "Bag of embeddings"
-    tags = TextFamily.text_tags(rank=0)
+    tags = TextFamily.text_tags(rank=-3)
     pack_configs = 4
 
     def space(self, hp: Any, spec: Spec) -> None:

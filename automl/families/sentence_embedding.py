@@ -23,7 +23,7 @@ class SentenceEmbedding(KerasFamily):
 
     name = "sentence_embedding"
     title = "Sentence embeddings"
-    tags = Tags(kind="network", inputs=frozenset({"sentence"}), rank=-1)
+    tags = Tags(kind="network", inputs=frozenset({"sentence"}), rank=-9)
     per_member = frozenset({"learning_rate", "weight_decay", "dropout"})
     reads = (*INPUTS, "sentence")
     pack_configs = 8

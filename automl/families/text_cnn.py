@@ -22,7 +22,7 @@ class TextCNN(TextFamily):
 
     name = "text_cnn"
     title = "Convolutional network for text"
-    tags = TextFamily.text_tags(rank=1)
+    tags = TextFamily.text_tags(rank=2)
     pack_configs = 2
 
     def space(self, hp: Any, spec: Spec) -> None:
