@@ -73,9 +73,11 @@ def toy_for(family: Family, problem: str) -> TrainingData:
         >>> toy_for(family_by_name("linear"), "binary").spec.extra
         ()
     """
-    further = sorted(family.tags.inputs - TABLE)
+    further = sorted((family.tags.inputs - TABLE) & FURTHER.keys())
     with_them = {"words": ["letters"]}
-    return toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+    data = toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+    modalities = family.tags.modalities
+    return data if modalities is None else replace(data, spec=replace(data.spec, modality=min(modalities)))
 
 
 def toy_data(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class TextFamily(KerasFamily):
     """A family of networks that read the tokens of the text columns, and the other columns beside them."""
 
     per_member = frozenset({"learning_rate", "weight_decay", "dropout"})
-    reads = (*INPUTS, "tokens")
+    reads: ClassVar[tuple[str, ...]] = (*INPUTS, "tokens")
 
     @staticmethod
     def text_tags(rank: int, **options: Any) -> Tags:

@@ -33,7 +33,8 @@ class Tags:
     Attributes:
         kind: "network", "tree", "linear" or "naive": how the leaderboard groups it.
         problems: The problems that it solves.
-        inputs: The kinds of columns that it understands.
+        inputs: The arrays that it can learn from; one of them is enough.
+        modalities: The kinds of data that it is for; None for all that have the arrays.
         maximum_rows: Above so many rows it is not tried; None for no limit.
         maximum_columns: Above so many prepared columns it is not tried; None for no limit.
         opt_in: Whether a machine without a GPU tries it only where it is asked for by name.
@@ -43,6 +44,7 @@ class Tags:
     kind: str
     problems: frozenset[str] = frozenset({"binary", "multiclass", "regression"})
     inputs: frozenset[str] = frozenset({"numbers", "categories"})
+    modalities: frozenset[str] | None = None
     maximum_rows: int | None = None
     maximum_columns: int | None = None
     opt_in: bool = False
