@@ -16,7 +16,7 @@ from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
 from automl.dataset.folders import read_folder
-from automl.dataset.frames import column_names, from_memory
+from automl.dataset.frames import column_names, from_memory, without_half_letters
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
@@ -147,7 +147,7 @@ def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, larges
         frame, raw, details = table.frame, list(table.names), table.details
         name = Path(str(path)).name.split(".")[0] or "data"
     else:
-        frame = _plain_index(from_memory(data, log), log)
+        frame = without_half_letters(_plain_index(from_memory(data, log), log), log)
         path, raw, details, name = None, list(frame.columns), {"format": type(data).__name__}, "data"
     rows, columns = frame.shape
     if not columns:
