@@ -68,7 +68,7 @@ STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
-ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
+ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families"}
 ALLOWED["explaining"] = {"explanation", "predictor"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}

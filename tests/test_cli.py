@@ -503,6 +503,18 @@ def test_networks_alone_can_be_asked_for(command: str, fit: FakeFit, table: str,
     assert "combine_columns" not in (seen or fit.calls)[0]
 
 
+def test_compare_takes_a_metric_and_a_page(table: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setitem(automl.__dict__, "compare", lambda data, target, **options: seen.append(options) or FakeModel().leaderboard())
+    arguments = ["compare", table, "-t", "churn", "-b", "30s", "-q", "--metric", "brier"]
+    assert main([*arguments, "-o", "comparison.html"]) == 0
+    assert (seen[0]["metric"], seen[0]["out"]) == ("brier", "comparison.html")
+    assert "The comparison is in comparison.html." in capsys.readouterr().err
+    assert main([*arguments, "-o", "comparison.pdf"]) == 2
+    assert "must end in .html" in capsys.readouterr().err
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize("command", ["fit", "compare"])
 def test_combined_columns_can_be_asked_for(command: str, fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []

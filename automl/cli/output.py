@@ -218,6 +218,8 @@ def print_leaderboard(table: pd.DataFrame) -> None:
         print(f"No {words.kinds(kind)}: {reason}.")
     if table.attrs.get("advice"):
         print(str(table.attrs["advice"]).replace(words.SPACE, " "))
+    if table.attrs.get("simplest"):
+        print(str(table.attrs["simplest"]).replace(words.SPACE, " "))
 
 
 def _difference(row: Mapping[str, Any]) -> str:

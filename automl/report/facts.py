@@ -58,6 +58,7 @@ from automl.report.measured import (
     ScoreFacts,
     SetsFacts,
 )
+from automl.report.tried_facts import TriedFacts
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -121,6 +122,7 @@ __all__ = [
     "ThresholdFacts",
     "ThresholdRow",
     "TreatmentFacts",
+    "TriedFacts",
     "Verdict",
     "WhereFacts",
     "read_json",
@@ -337,6 +339,7 @@ class ReportFacts(Fact):
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
     networks: NetworksFacts | None = None
+    tried: TriedFacts | None = None
     search: SearchFacts | None = None
     decisions: tuple[DecisionFacts, ...] = ()
     reproduce: ReproduceFacts = ReproduceFacts()
