@@ -118,6 +118,7 @@ def test_help_names_every_command() -> None:
         "explain",
         "compare",
         "report",
+        "verify",
         "version",
     ]
 
@@ -125,13 +126,16 @@ def test_help_names_every_command() -> None:
 # ── fit ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_fit_leaves_four_files_and_sums_up_on_stdout(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fit_leaves_its_files_and_sums_up_on_stdout(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", table, "--target", "churn", "--budget", "60s"]) == 0
     assert sorted(path.name for path in Path("results/customers").iterdir()) == [
+        "annex_iv.md",
         "leaderboard.csv",
         "model.automl",
+        "model_card.md",
         "report.html",
         "report.json",
+        "report.md",
     ]
     out, err = capsys.readouterr()
     assert out.startswith("Usable: yes. It finds them.")

@@ -295,6 +295,7 @@ def compare(
 
 
 app.command()(documents.report)
+app.command()(documents.verify)
 
 
 @app.command()

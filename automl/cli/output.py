@@ -124,6 +124,9 @@ def result_files(folder: Path) -> dict[str, Path]:
         "report": folder / "report.html",
         "facts": folder / "report.json",
         "leaderboard": folder / "leaderboard.csv",
+        "text": folder / "report.md",
+        "card": folder / "model_card.md",
+        "annex": folder / "annex_iv.md",
     }
 
 

@@ -334,6 +334,7 @@ class ReportFacts(Fact):
     selective: SelectiveFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
+    owner: dict[str, str] = {}
     sensitive: tuple[str, ...] = ()
     treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None

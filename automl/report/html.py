@@ -153,7 +153,7 @@ def _text(name: str) -> str:
     return files("automl.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """Leave out of any text what cannot be seen and would disturb what stands around it."""
     return value.translate(_UNSEEN) if isinstance(value, str) else value
 
@@ -164,7 +164,7 @@ def _environment() -> Environment:
         loader=PackageLoader("automl.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,6 +1,21 @@
 """The blocks of the page, in reading order."""
 
-from automl.report.blocks import compared, decided, effects, found, honest, judged, numbers, people, proof, tried, trust, where, why
+from automl.report.blocks import (
+    compared,
+    decided,
+    effects,
+    found,
+    governed,
+    honest,
+    judged,
+    numbers,
+    people,
+    proof,
+    tried,
+    trust,
+    where,
+    why,
+)
 from automl.report.blocks.base import Block, Maker, Table
 
 COMPARED = "What was tried"
@@ -31,7 +46,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "networks, trees, linear and naive models side by side",
         (tried.leaderboard, compared.pareto, compared.mistakes, compared.winner, tried.search),
     ),
-    ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce)),
+    ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce, governed.fields)),
 )
 
 __all__ = ["COMPARED", "PARTS", "Block", "Table"]
