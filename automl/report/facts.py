@@ -345,6 +345,12 @@ class ReportFacts(Fact):
     decisions: tuple[DecisionFacts, ...] = ()
     reproduce: ReproduceFacts = ReproduceFacts()
 
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        from automl.report.notebook import summary
+
+        return summary(self)
+
 
 def write_json(facts: ReportFacts, path: str | Path) -> Path:
     """Write the facts as ``report.json`` (UTF-8, indented) and return the path."""

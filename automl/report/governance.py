@@ -276,7 +276,8 @@ def _risks(facts: ReportFacts) -> str:
 def _reproduction(facts: ReportFacts) -> str:
     again = facts.reproduce
     command = again.command or again.python or "unknown"
-    return f"{command} (seed {again.seed}). To check a model file against its data: automl verify MODEL DATA."
+    seed = "" if again.seed is None else f" (seed {again.seed})"
+    return f"{command}{seed}. To check a model file against its data: automl verify MODEL DATA."
 
 
 _FACTS: dict[str, Callable[[ReportFacts], str]] = {
