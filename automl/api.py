@@ -80,19 +80,28 @@ def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> Au
     return AutoML.of(Fitted.of(artifact.read(path), families))
 
 
-def compare(data: Any, target: Any = None, *, budget: Budget | str | float | None = "5m", **options: Any) -> pd.DataFrame:
+def compare(
+    data: Any,
+    target: Any = None,
+    *,
+    budget: Budget | str | float | None = "5m",
+    out: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> pd.DataFrame:
     """Compare architectures on one data set and return the leaderboard, best first.
 
     Args:
         data: As in :func:`fit`.
         target: As in :func:`fit`.
         budget: As in :func:`fit`.
+        out: Where to write the same as one HTML file, such as ``"comparison.html"``; None for nowhere.
         options: Further arguments of :class:`AutoML`, such as ``families=["mlp", "linear"]``.
 
     Returns:
         One row per family and one for the ensemble, best first: loss with 95 % interval, difference to the best single model with a paired
         test, seconds, size, prediction times, weight in the ensemble, best configuration; a family without a usable model has its reason in
-        `note`. ``attrs`` hold the advice on networks and the kinds of models that did not take part.
+        `note`. ``attrs`` hold the advice on networks, the simplest model within one standard error in words, the correlation of the models'
+        mistakes (a DataFrame), and the kinds of models that did not take part.
 
     Example:
         >>> import pandas as pd
@@ -103,5 +112,21 @@ def compare(data: Any, target: Any = None, *, budget: Budget | str | float | Non
     model = fit(data, target, budget=budget, **options)
     board = model.leaderboard().sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
     told = model.facts_.leaderboard
-    board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent)}
+    board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent), **_tried(model)}
+    if out is not None:
+        from automl.report.html import write_comparison
+
+        write_comparison(model.facts_, out)
     return board
+
+
+def _tried(model: AutoML) -> dict[Any, Any]:
+    """Return what is known about the models besides the leaderboard, where there is anything."""
+    tried = model.facts_.tried
+    told: dict[Any, Any] = {}
+    if tried is not None and tried.simplest is not None:
+        told["simplest"] = tried.simplest.sentence
+    if tried is not None and tried.mistakes is not None:
+        names = list(tried.mistakes.titles)
+        told["mistakes"] = pd.DataFrame(tried.mistakes.correlation, index=names, columns=names, dtype=float)
+    return told

@@ -63,14 +63,14 @@ def with_command(facts: ReportFacts, command: str) -> ReportFacts:
 
 
 def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
-    """Write ``model.automl``, ``report.html``, ``report.json`` and ``leaderboard.csv``; Ctrl-C waits until all are there.
+    """Write ``model.automl``, ``report.html``, ``report.json``, ``leaderboard.csv`` and three texts; Ctrl-C waits until all are there.
 
     Args:
         model: A fitted model.
         folder: Where to; see :func:`prepare_folder`.
 
     Returns:
-        The path of each file by what it is: "report", "model", "facts", "leaderboard".
+        The path of each file by what it is: "report", "model", "facts", "leaderboard", "text", "card", "annex".
     """
     from automl.report.facts import write_json
 
@@ -80,7 +80,15 @@ def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
             "report": Path(model.report(folder / "report.html")),
             "facts": write_json(model.facts_, folder / "report.json"),
             "leaderboard": _write_table(model.leaderboard(), folder / "leaderboard.csv"),
+            **_write_documents(model.facts_, folder),
         }
+
+
+def _write_documents(facts: ReportFacts, folder: Path) -> dict[str, Path]:
+    """Write the report as Markdown, the model card and the Annex IV file."""
+    from automl.report.documents import DOCUMENTS, write_document
+
+    return {kind: write_document(facts, folder / name, kind) for kind, name in DOCUMENTS.items()}
 
 
 @contextmanager

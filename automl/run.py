@@ -28,6 +28,7 @@ from automl.predictor import Part, Predictor, join_trials
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
+from automl.proof import proof_of
 from automl.schema import detect_schema
 from automl.search import Study
 from automl.selection import choose_families
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from automl.leaderboard import Compared
 
 Array = NDArray[Any]
+HASHED_CELLS = 20_000_000  # a larger table is known by the hash of its file alone, unless a run shall be able to go on
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
 
 
@@ -88,6 +90,7 @@ class Run:
         self.study: Study | None = None
         self.interrupted = False
         self.folder: RunFolder | None = None
+        self.contents: dict[str, dict[str, Any]] = {}
         self.compared: Compared | None = None
         self.why: Why | None = None
         self.examined: Examined | None = None
@@ -125,9 +128,12 @@ class Run:
 
     def _recognise(self, frame: pd.DataFrame, what: str) -> None:
         """Note the content of a table; a run that goes on must be given the same."""
-        if self.folder is None:
+        if self.folder is None and frame.size > HASHED_CELLS:
             return
         found = {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
+        self.contents[what] = found
+        if self.folder is None:
+            return
         recorded = self._recorded(f"{what} content") or found
         if found != recorded:
             shapes = f"{found['rows']:,} rows × {found['columns']} columns now, {recorded['rows']:,} × {recorded['columns']} then"
@@ -368,6 +374,7 @@ class Run:
             None if self.why is None else self.why.background,
             self.settings.seed,
             self.interrupted,
+            proof_of(self),
         )
 
 

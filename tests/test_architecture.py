@@ -69,17 +69,21 @@ STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
-ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
+ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families"}
 ALLOWED["explaining"] = {"explanation", "predictor"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
-ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining"}
+ALLOWED["notebook"] = {"report"}
+ALLOWED["proof"] = {"preprocessing"}
+ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "proof", "report"}
+ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining"}
+ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining", "notebook"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}
 ALLOWED["cli"] = {"recipe", "trials", "resuming", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
+ALLOWED["cli"] |= {"verifying"}
 ALLOWED["__main__"] = {"cli"}
 ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
 

@@ -14,7 +14,7 @@ import typer
 
 import automl
 from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, detected, output
+from automl.cli import INTERRUPTED, detected, documents, output
 from automl.cli.interrupts import patient
 from automl.cli.options import (
     Changes,
@@ -24,10 +24,12 @@ from automl.cli.options import (
     Group,
     Json,
     Memory,
+    Metric,
     Model,
     Moment,
     OnlyNetworks,
     Out,
+    Page,
     Problem,
     Quiet,
     Require,
@@ -41,7 +43,7 @@ from automl.cli.options import (
     costs_of,
     gates_of,
 )
-from automl.errors import DataError, GateError, UsageError
+from automl.errors import DataError, GateError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
 
@@ -78,7 +80,7 @@ def fit(
     time: Moment = None,
     sensitive: Sensitive = None,
     change: Changes = None,
-    metric: Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")] = None,
+    metric: Metric = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     combine_columns: Combine = False,
     cost_miss: Annotated[float | None, typer.Option(min=0, help="What it costs to miss a positive case.")] = None,
@@ -262,6 +264,8 @@ def compare(
     memory: Memory = None,
     problem: Problem = None,
     combine_columns: Combine = False,
+    metric: Metric = None,
+    out: Page = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -275,6 +279,8 @@ def compare(
         "seed": seed,
         "problem": problem,
         "combine_columns": combine_columns or None,
+        "metric": metric,
+        "out": documents.page(out),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
@@ -284,25 +290,12 @@ def compare(
         output.print_json(output.records(table))
     else:
         output.print_leaderboard(table)
+    if out is not None:
+        print(f"The comparison is in {out}.", file=sys.stderr)
 
 
-@app.command()
-def report(
-    model: Model,
-    out: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The report (.html) or its facts (.json).")] = "report.html",
-) -> None:
-    """Write the report of a saved model again."""
-    suffix = Path(out).suffix.lower()
-    if suffix not in {".html", ".json"}:
-        raise UsageError(f"`--output` must end in .html or .json. Received {out!r}.")
-    prepare_folder(Path(out).parent)
-    fitted = output.load_model(model)
-    if suffix == ".json":
-        from automl.report.facts import write_json
-
-        print(write_json(fitted.facts_, out))
-    else:
-        print(fitted.report(out))
+app.command()(documents.report)
+app.command()(documents.verify)
 
 
 @app.command()

@@ -124,6 +124,9 @@ def result_files(folder: Path) -> dict[str, Path]:
         "report": folder / "report.html",
         "facts": folder / "report.json",
         "leaderboard": folder / "leaderboard.csv",
+        "text": folder / "report.md",
+        "card": folder / "model_card.md",
+        "annex": folder / "annex_iv.md",
     }
 
 
@@ -218,6 +221,8 @@ def print_leaderboard(table: pd.DataFrame) -> None:
         print(f"No {words.kinds(kind)}: {reason}.")
     if table.attrs.get("advice"):
         print(str(table.attrs["advice"]).replace(words.SPACE, " "))
+    if table.attrs.get("simplest"):
+        print(str(table.attrs["simplest"]).replace(words.SPACE, " "))
 
 
 def _difference(row: Mapping[str, Any]) -> str:

@@ -60,6 +60,7 @@ from automl.report.measured import (
     ScoreFacts,
     SetsFacts,
 )
+from automl.report.tried_facts import TriedFacts
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -124,6 +125,7 @@ __all__ = [
     "ThresholdFacts",
     "ThresholdRow",
     "TreatmentFacts",
+    "TriedFacts",
     "Verdict",
     "WhereFacts",
     "WordFacts",
@@ -337,14 +339,22 @@ class ReportFacts(Fact):
     selective: SelectiveFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
+    owner: dict[str, str] = {}
     sensitive: tuple[str, ...] = ()
     treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
     networks: NetworksFacts | None = None
+    tried: TriedFacts | None = None
     search: SearchFacts | None = None
     decisions: tuple[DecisionFacts, ...] = ()
     reproduce: ReproduceFacts = ReproduceFacts()
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        from automl.report.notebook import summary
+
+        return summary(self)
 
 
 def write_json(facts: ReportFacts, path: str | Path) -> Path:
