@@ -37,6 +37,7 @@ class Tags:
         maximum_rows: Above so many rows it is not tried; None for no limit.
         maximum_columns: Above so many prepared columns it is not tried; None for no limit.
         opt_in: Whether a machine without a GPU tries it only where it is asked for by name.
+        hungry: Below so many rows it is tried only where it is asked for by name.
         rank: Smaller is tried earlier among the families of a kind: what gives most for its time comes first.
     """
 
@@ -46,6 +47,7 @@ class Tags:
     maximum_rows: int | None = None
     maximum_columns: int | None = None
     opt_in: bool = False
+    hungry: int = 0
     rank: int = 0
 
 

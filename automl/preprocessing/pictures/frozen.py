@@ -13,7 +13,7 @@ from automl import _backend, pretrained
 from automl.budget import Budget
 
 BATCH = 32
-CUT = 11  # blocks that stay as they are where the rest is trained further: the values behind them are kept instead of the pictures
+CUT = 13  # blocks that stay as they are where the rest is trained further: the values behind them are kept, not the pictures
 SIDES = (32, 48, 64, 80, 96, 112, 128)
 SHARE = 0.12  # of the time that is left, which the features may take
 FIRST_PACE = 8e9  # multiplications per second, on two cores
