@@ -83,7 +83,7 @@ def choose_families(
     known = _known(wanted, names)
     left_out = {} if names is None else dict.fromkeys((name for name in family_names() if name not in known), NOT_ASKED)
     for name, family in list(known.items()):
-        if names is None and family.tags.kind != "naive" and spec.offered and not family.tags.inputs & spec.offered:
+        if names is None and spec.offered and _foreign(family, spec) is not None:
             del known[name]  # what reads pictures says nothing about a table, not even that it was left out
             continue
         reason = _reason_against(family, spec)
@@ -152,6 +152,14 @@ def _reason_against(family: Family, spec: Spec) -> str | None:
     columns = spec.numbers + spec.encoded + len(spec.categories)
     if family.tags.maximum_columns is not None and columns > family.tags.maximum_columns:
         return f"only up to {family.tags.maximum_columns:,} columns"
-    if family.tags.kind != "naive" and not family.tags.inputs & spec.offered:
-        return f"it reads {' or '.join(sorted(family.tags.inputs))}, which these data have not" if spec.offered else NOTHING
+    return _foreign(family, spec)
+
+
+def _foreign(family: Family, spec: Spec) -> str | None:
+    """Return why a family is for other data, or None."""
+    tags = family.tags
+    if tags.kind != "naive" and not tags.inputs & spec.offered:
+        return f"it reads {' or '.join(sorted(tags.inputs))}, which these data have not" if spec.offered else NOTHING
+    if tags.modalities is not None and spec.modality not in tags.modalities:
+        return f"it is for {' and '.join(sorted(tags.modalities))} data"
     return None

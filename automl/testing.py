@@ -70,9 +70,17 @@ def _toy_image_middle(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra
     return rng.normal(size=(len(latent), 1, 1, 192)).astype(np.float16), Extra("image_middle", (1, 1, 192), "float16")
 
 
+def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return vectors of length 1, one direction of which is the signal."""
+    vectors = rng.normal(size=(len(latent), 8))
+    vectors[:, 0] = 2.0 * latent
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
+
+
 # What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
 FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
     "tokens": _toy_tokens,
+    "sentence": _toy_sentence,
     "words": _toy_words,
     "letters": _toy_letters,
     "pixels": _toy_pixels,
@@ -90,9 +98,11 @@ def toy_for(family: Family, problem: str) -> TrainingData:
         >>> toy_for(family_by_name("linear"), "binary").spec.extra
         ()
     """
-    further = sorted(family.tags.inputs - TABLE)
+    further = sorted((family.tags.inputs - TABLE) & FURTHER.keys())
     with_them = {"words": ["letters"], "image_features": ["image_middle"]}
-    return toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+    data = toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+    modalities = family.tags.modalities
+    return data if modalities is None else replace(data, spec=replace(data.spec, modality=min(modalities)))
 
 
 def toy_data(

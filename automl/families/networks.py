@@ -132,7 +132,7 @@ class KerasFamily(Family):
         trainer = PackTrainer(
             (type(self).__module__, type(self).__qualname__, self.pack_key(shared), spec),
             lambda members: self.build(spec, [shared] * members),
-            PackData(self.inputs(data), data.target, data.fold, data.folds, spec.is_classification),
+            PackData(self.inputs(data), data.target, data.fold, data.folds, spec.is_classification, data.judged),
             rates,
             [int(config.get("seed", seed)) for config in configs],
             self._timed(self.schedule(spec, shared, seed, len(configs)), deadline),

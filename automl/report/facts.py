@@ -37,6 +37,8 @@ from automl.report.explained import (
     ImportanceFacts,
     InteractionFacts,
     SimilarFacts,
+    TextFacts,
+    WordFacts,
 )
 from automl.report.measured import (
     ClassScoreFacts,
@@ -118,11 +120,13 @@ __all__ = [
     "Severity",
     "SimilarFacts",
     "TaskFacts",
+    "TextFacts",
     "ThresholdFacts",
     "ThresholdRow",
     "TreatmentFacts",
     "Verdict",
     "WhereFacts",
+    "WordFacts",
     "read_json",
     "write_json",
 ]
@@ -326,6 +330,7 @@ class ReportFacts(Fact):
     cards: tuple[CardFacts, ...] = ()
     effects: tuple[EffectFacts, ...] = ()
     interactions: tuple[InteractionFacts, ...] = ()
+    words: tuple[TextFacts, ...] = ()
     changes: dict[str, str] = {}
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()

@@ -335,6 +335,8 @@ class PackTrainer:
             criterion = (total - losses) / (folds - 1) if folds > 1 else losses
             logs = np.log(temperature)
             scale = np.exp((logs.sum(axis=1, keepdims=True) - logs) / (folds - 1)) if folds > 1 else temperature
+        if self.data.judged:  # no epoch and no temperature by rows that judge
+            state.criterion, scale = np.full(shape, np.inf), np.ones(shape)
         improved = np.isfinite(criterion) & np.isfinite(total) & (criterion < state.criterion)
         state.criterion, state.diverged = np.where(improved, criterion, state.criterion), ~np.isfinite(total[:, 0])
         state.epoch = np.where(improved, epoch, state.epoch)

@@ -17,6 +17,7 @@ MOST_BYTES = 2**30  # of all decoded pictures of a run
 DETAILED_UP_TO = 4_000  # rows; with more of them, the shape of things tells enough, and time is better spent on more epochs
 EPOCHS, ROW_WORK, PACE = 12, 27e6, 25e9  # a small network on pictures of 28 × 28: multiplications of a step for a row, and per second
 FEW_ROWS = 2_000
+FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,20 @@ def choose_form(cells: Sequence[Any], rows: int | None = None) -> Form:
     return Form(next((side for side in fitting if side >= usual), fitting[-1]), channels, usual)
 
 
-def affordable_folds(rows: int, side: int, budget: Budget, folds: int = 5) -> int:
+def folds_of(pictures: Sequence[Sequence[Any]], rows: int, budget: Budget) -> int:
+    """Return into how many folds rows are dealt: five, or fewer where they hold pictures and the time is short.
+
+    Args:
+        pictures: The cells of each picture column; empty for other data.
+        rows: Rows to learn from.
+        budget: The clock.
+    """
+    if not pictures or not budget.timed:
+        return FOLDS
+    return affordable_folds(rows, max(choose_form(cells, rows).side for cells in pictures), budget)
+
+
+def affordable_folds(rows: int, side: int, budget: Budget, folds: int = FOLDS) -> int:
     """Return into how many folds rows with pictures are dealt: fewer where networks would not get their epochs in time.
 
     Example:
