@@ -175,12 +175,6 @@ def require_learnable(task: Task, schema: Schema) -> None:
     """Raise where nothing can be learnt from such a task yet; the message says what can be done instead."""
     if task.refusal is not None:
         raise DataError(task.refusal)
-    pictures = [column.name for column in schema.features if column.type == "image"]
-    if pictures:
-        raise DataError(
-            f"Learning is for tables so far, with text among their columns. Detected pictures in {pictures[0]!r}; "
-            f"to learn from the other columns alone, say ignore={pictures!r}."
-        )
 
 
 def doubt(task: Task) -> str:

@@ -25,6 +25,7 @@ from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
 from automl.metrics import selection_metric
 from automl.predictor import Part, Predictor, join_trials
+from automl.preprocessing.pictures.plan import folds_of
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
@@ -227,12 +228,16 @@ class Run:
     def split(self) -> None:
         """Deal the rows into folds and, where rows are plenty or a test file is given, a holdout."""
         usable = self.rows if self.test_rows is None else np.setdiff1d(self.rows, self.test_rows)
+        pictures = [self.dataset.frame[column.name].tolist() for column in self.schema.features if column.type == "image"]
+        folds = folds_of(pictures, len(usable), self.budget)
         self.parts: Split = split(
             self.task,
             self.y,
             self.rows,
             test_rows=self.test_rows,
             **plan_of(self.checked, len(self.y)),
+            folds=max(folds, 2),
+            single=folds == 1,
             holdout=None if len(usable) >= HOLDOUT_FROM else 0,
             seed=self.settings.seed,
             log=self.log,
@@ -248,7 +253,7 @@ class Run:
         self.preprocessor, self.scaler = made.table, made.scaler
         if self.folder is not None and made.combined is not None:
             self.entries["combined columns"] = made.combined
-        self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec)
+        self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec, folds == 1 and not len(self.parts.holdout))
 
     # ── choose, search, ensemble
 

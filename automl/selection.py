@@ -91,6 +91,8 @@ def choose_families(
             left_out[name] = "only networks were asked for"
         elif reason is not None:
             left_out[name] = reason
+        elif names is None and spec.rows < family.tags.hungry:
+            left_out[name] = f"needs {family.tags.hungry:,} rows; ask for it with families=[{name!r}]"
         elif names is None and family.tags.opt_in and not _has_gpu():
             left_out[name] = f"opt-in on a CPU; ask for it with families=[{name!r}]"
     chosen = sorted((family for name, family in known.items() if name not in left_out), key=order_of)

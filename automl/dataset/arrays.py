@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset.delimited import Table
+from automl.dataset.picture import picture_column
 from automl.decisions import DecisionLog
 from automl.errors import DataError
 
@@ -149,6 +150,8 @@ def read_arrays(path: Path, log: DecisionLog) -> Table:
         found = describe(array)
         details["modality"], details["modality_because"] = found or ("tabular", "")
         columns, names = {"0": np.arange(len(array))}, ["case"]
+        if details["modality"] == "image":
+            columns, names = {"0": picture_column(array)}, ["image"]
     if answer is not None:
         details["target"] = _add_answers(answer, arrays[answer], columns, names)
     return Table(pd.DataFrame(columns), names, details)

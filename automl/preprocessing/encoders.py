@@ -17,6 +17,7 @@ from automl.budget import Budget
 from automl.decisions import DecisionLog
 from automl.preprocessing.base import Arrays, Extra, Spec, State
 from automl.preprocessing.combined import CombinedColumns
+from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.tabular import TabularPreprocessor
 
 
@@ -80,10 +81,11 @@ class Encoder(abc.ABC):
 def encoders() -> dict[str, type[Encoder]]:
     """Return all encoders by name."""
     from automl.preprocessing.ngrams import Ngrams
+    from automl.preprocessing.pictures.encoder import Pictures
     from automl.preprocessing.sentences import SentenceEmbeddings
     from automl.preprocessing.tokens import Tokens
 
-    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings)}
+    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures)}
 
 
 class Preprocessor:
@@ -124,7 +126,9 @@ class Preprocessor:
 
     def transform(self, frame: pd.DataFrame) -> Arrays:
         """Return the arrays of a cast table."""
-        return {**self.table.transform(frame), **self.further(frame)}
+        arrays = {**self.table.transform(frame), **self.further(frame)}
+        forget_pictures()  # their files may change until the next rows come
+        return arrays
 
     def further(self, frame: pd.DataFrame) -> Arrays:
         """Return the arrays of the encoders alone."""

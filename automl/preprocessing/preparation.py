@@ -17,6 +17,7 @@ from automl.preprocessing.combined import CombinedColumns
 from automl.preprocessing.combining import Choice, choose
 from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
 from automl.preprocessing.knots import LOOKED_AT
+from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler, choose_scaler
 from automl.preprocessing.text import forget_texts
@@ -108,6 +109,7 @@ def prepare(
     whole = Preprocessor(table, encoders, task.modality if encoders else "tabular")
     arrays |= whole.further(typed)
     forget_texts()
+    forget_pictures()
     return Prepared(whole, scaler, arrays, target, combined)
 
 
