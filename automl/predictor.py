@@ -17,7 +17,7 @@ from automl.families.base import Family, FittedFamily
 from automl.intervals import Intervals
 from automl.prediction_sets import PredictionSets
 from automl.preprocessing.base import Arrays, Spec, State
-from automl.preprocessing.tabular import TabularPreprocessor
+from automl.preprocessing.encoders import Preprocessor
 from automl.preprocessing.target import TargetScaler
 from automl.schema import Schema
 from automl.task import Task
@@ -80,7 +80,7 @@ class Predictor:
 
     schema: Schema
     task: Task
-    preprocessor: TabularPreprocessor
+    preprocessor: Preprocessor
     scaler: TargetScaler
     parts: tuple[Part, ...]
     calibration: Calibration
@@ -155,7 +155,7 @@ class Predictor:
             ArtifactError: If a family of the model is not known here.
         """
         described = states["model"].json
-        preprocessor = TabularPreprocessor.from_state(states["preprocessing"])
+        preprocessor = Preprocessor.from_state(states["preprocessing"])
         parts = []
         for entry in described["families"]:
             try:

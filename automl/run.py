@@ -237,7 +237,7 @@ class Run:
         self.tell("prepare")
         train = self.dataset.frame.iloc[self.parts.train] if len(self.parts.train) < len(self.dataset.frame) else self.dataset.frame
         fold, folds, settings, combined = self.parts.fold, self.parts.folds, self.settings, self._recorded("combined columns")
-        wanted = Wanted(settings.seed, settings.target_scale, self.budget if settings.combine_columns else None, combined)
+        wanted = Wanted(settings.seed, settings.target_scale, settings.combine_columns, combined, self.budget)
         made = prepare(self.schema.cast(train), self.y[self.parts.train], self.schema, self.task, fold, folds, wanted, self.log)
         self.preprocessor, self.scaler = made.table, made.scaler
         if self.folder is not None and made.combined is not None:

@@ -13,6 +13,7 @@ from automl.preprocessing.base import Spec
 
 ORDER = {"naive": 0, "linear": 1, "tree": 2, "network": 3}
 NOT_ASKED = "not asked for"
+NOTHING = "there is no column to learn from"
 COMPARED = ("naive", "linear")  # kinds that are cheap, and that every score is read against, also where they are not wanted as a model
 
 
@@ -81,7 +82,10 @@ def choose_families(
     names = None if wanted is None else [getattr(family, "name", str(family)) for family in wanted]
     known = _known(wanted, names)
     left_out = {} if names is None else dict.fromkeys((name for name in family_names() if name not in known), NOT_ASKED)
-    for name, family in known.items():
+    for name, family in list(known.items()):
+        if names is None and family.tags.kind != "naive" and spec.offered and not family.tags.inputs & spec.offered:
+            del known[name]  # what reads pictures says nothing about a table, not even that it was left out
+            continue
         reason = _reason_against(family, spec)
         if only_networks and family.tags.kind not in ("network", *COMPARED):
             left_out[name] = "only networks were asked for"
@@ -146,6 +150,6 @@ def _reason_against(family: Family, spec: Spec) -> str | None:
     columns = spec.numbers + spec.encoded + len(spec.categories)
     if family.tags.maximum_columns is not None and columns > family.tags.maximum_columns:
         return f"only up to {family.tags.maximum_columns:,} columns"
-    if not spec.numbers and not spec.categories and family.tags.kind != "naive":
-        return "there is no column to learn from"
+    if family.tags.kind != "naive" and not family.tags.inputs & spec.offered:
+        return f"it reads {' or '.join(sorted(family.tags.inputs))}, which these data have not" if spec.offered else NOTHING
     return None

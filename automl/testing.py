@@ -8,16 +8,17 @@ Example:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from automl.budget import Budget
 from automl.families.base import Config, Family, Trained, TrainingData
-from automl.preprocessing.base import Spec
+from automl.preprocessing.base import Extra, Spec
 from automl.preprocessing.target_encoding import TargetEncoding
 
 Check = Callable[[Family], None]
@@ -25,8 +26,59 @@ ROWS = 240
 TOLERANCE = 1e-5
 
 
+def _toy_tokens(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return sequences of 4 to 12 tokens out of 40: the larger the signal, the more often token 5 stands in for another, else token 6."""
+    tokens = rng.integers(7, 40, (len(latent), 12)).astype(np.int32)
+    told = rng.random(tokens.shape) < 0.25 + 0.2 * np.abs(latent)[:, None]
+    tokens = np.where(told, np.where(latent[:, None] > 0, 5, 6), tokens)
+    tokens[np.arange(12) >= rng.integers(4, 13, len(latent))[:, None]] = 0
+    return tokens.astype(np.int32), Extra("tokens", (12,), "int32", 40)
+
+
+def _toy_words(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return the same texts as counts of words, rows of length 1."""
+    tokens, _ = _toy_tokens(latent, rng)
+    counts = np.stack([np.bincount(row[row > 0], minlength=40) for row in tokens]).astype(np.float32)
+    counts /= np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
+    return sparse.csr_matrix(counts), Extra("words", (40,), "sparse")
+
+
+def _toy_letters(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return letter groups that say nothing."""
+    return sparse.csr_matrix((rng.random((len(latent), 10)) < 0.2).astype(np.float32)), Extra("letters", (10,), "sparse")
+
+
+# What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
+FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
+    "tokens": _toy_tokens,
+    "words": _toy_words,
+    "letters": _toy_letters,
+}
+TABLE = frozenset({"numbers", "categories"})
+
+
+def toy_for(family: Family, problem: str) -> TrainingData:
+    """Return toy data with the arrays that a family reads.
+
+    Example:
+        >>> from automl.families import family_by_name
+        >>> toy_for(family_by_name("linear"), "binary").spec.extra
+        ()
+    """
+    further = sorted(family.tags.inputs - TABLE)
+    with_them = {"words": ["letters"]}
+    return toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+
+
 def toy_data(
-    problem: str, *, rows: int = ROWS, numbers: bool = True, categories: bool = True, encoded: bool = False, seed: int = 0
+    problem: str,
+    *,
+    rows: int = ROWS,
+    numbers: bool = True,
+    categories: bool = True,
+    encoded: bool = False,
+    seed: int = 0,
+    further: Sequence[str] = (),
 ) -> TrainingData:
     """Return a small problem that every family but the naive one can learn.
 
@@ -37,6 +89,7 @@ def toy_data(
         categories: Whether there are category columns (codes 0 missing, 1 rare, then levels; one of 4 levels, one of 60).
         encoded: Whether the columns are encoded by the target too, for each fold's model.
         seed: Seed of the data.
+        further: Names of arrays of texts, pictures or series that carry the signal too; see ``automl.testing.FURTHER``.
 
     Returns:
         Training rows with three folds.
@@ -49,6 +102,9 @@ def toy_data(
     raw = rng.normal(size=(rows, 3)).astype(np.float32)
     codes = np.column_stack([rng.integers(2, 6, rows), rng.integers(2, 62, rows)]).astype(np.int32)
     signal = (2.0 * raw[:, 0] if numbers else 0.0) + (1.5 * (codes[:, 0] - 3.5) if categories else 0.0) + 0.3 * rng.normal(size=rows)
+    carried = {name: FURTHER[name] for name in further}
+    latent = rng.normal(size=rows) if carried else np.zeros(rows)
+    signal = 0.2 * signal + 2.0 * latent if carried else signal
     raw[rng.random(rows) < 0.1, 1] = np.nan
     codes[rng.random(rows) < 0.05, 1] = 0
     filled = np.column_stack([np.nan_to_num(raw / np.sqrt(1 + (raw / 3) ** 2)), np.isnan(raw[:, 1])]).astype(np.float32)
@@ -65,7 +121,9 @@ def toy_data(
         "categories": np.ascontiguousarray(codes[:, : len(kinds)]),
     }
     fold = rng.permutation(np.arange(rows) % 3)
-    spec = Spec(width[0], width[1], kinds, outputs, problem, rows)
+    made = {name: make(latent, np.random.default_rng([seed, 5])) for name, make in carried.items()}
+    arrays |= {name: values for name, (values, _) in made.items()}
+    spec = Spec(width[0], width[1], kinds, outputs, problem, rows, extra=tuple(extra for _, extra in made.values()))
     if encoded and kinds:
         encoding, arrays["encoded"] = TargetEncoding.fit(codes, target, fold, 3, spec, range(len(kinds)))
         spec = replace(spec, encoded=encoding.width)
@@ -86,7 +144,7 @@ def _train(family: Family, data: TrainingData, configs: list[Config] | None = No
 @lru_cache(maxsize=4)
 def _trained(family: Family, problem: str) -> tuple[TrainingData, Trained]:
     """Return a small problem and the default configuration trained on it; several checks look at the same one, and none changes it."""
-    data = toy_data(problem)
+    data = toy_for(family, problem)
     return data, _train(family, data)[0]
 
 
@@ -99,21 +157,21 @@ def _loss(data: TrainingData, prediction: Any) -> float:
 def check_defaults_are_in_the_space(family: Family) -> None:
     """The default configuration and the portfolio are part of the space."""
     for problem in _problems(family):
-        spec = toy_data(problem).spec
+        spec = toy_for(family, problem).spec
         for config in [{}, *family.portfolio(spec)]:
             assert set(family.complete(config, spec)) == set(family.defaults(spec))
 
 
 def check_configurations_survive_json(family: Family) -> None:
     """Default and sampled configurations are the same after a round trip through JSON."""
-    spec = toy_data(_problems(family)[0]).spec
+    spec = toy_for(family, _problems(family)[0]).spec
     for config in [family.defaults(spec), family.sample(spec, np.random.default_rng(3))]:
         assert json.loads(json.dumps(config)) == config
 
 
 def check_sampling_is_deterministic(family: Family) -> None:
     """The same generator state draws the same configuration."""
-    spec = toy_data(_problems(family)[0]).spec
+    spec = toy_for(family, _problems(family)[0]).spec
     first, second = (family.sample(spec, np.random.default_rng(11)) for _ in range(2))
     assert first == second
 
@@ -131,6 +189,8 @@ def check_predictions_are_well_formed(family: Family) -> None:
 
 def check_any_input_is_enough(family: Family) -> None:
     """Numbers alone and categories alone can be learned from, where the tags say so."""
+    if not family.tags.inputs & TABLE:
+        return
     for numbers, categories in ((True, False), (False, True)):
         data = toy_data(_problems(family)[0], numbers=numbers, categories=categories)
         (trained,) = _train(family, data)
@@ -149,7 +209,7 @@ def check_it_learns(family: Family) -> None:
 
 def check_same_seed_same_model(family: Family) -> None:
     """Two trainings with one seed predict the same."""
-    data = toy_data(_problems(family)[0])
+    data = toy_for(family, _problems(family)[0])
     first, second = (_train(family, data, seed=5)[0].out_of_fold for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
@@ -162,7 +222,7 @@ def check_validation_rows_are_not_learned_from(family: Family) -> None:
     """
     if family.tags.kind == "network":
         return
-    data = toy_data(_problems(family)[0])
+    data = toy_for(family, _problems(family)[0])
     changed = data.target.copy()
     rows = data.fold == 1
     changed[rows] = changed[rows][::-1]
@@ -175,6 +235,8 @@ def check_validation_rows_are_not_learned_from(family: Family) -> None:
 
 def check_encoded_columns_are_those_of_the_fold(family: Family) -> None:
     """A model learns from, and predicts with, the encoded columns of the fold that it leaves out, and of no other; it survives storing."""
+    if not family.tags.inputs & TABLE:
+        return
     data = toy_data(_problems(family)[0], encoded=True)
     (trained,) = _train(family, data)
     rows = data.fold == 1
@@ -214,6 +276,7 @@ def check_missing_and_unseen_are_handled(family: Family) -> None:
             "raw_numbers": np.full_like(data.arrays["raw_numbers"][:3], np.nan),
             "categories": np.full_like(data.arrays["categories"][:3], code),
         }
+        arrays |= {extra.name: data.arrays[extra.name][:3] * 0 for extra in data.spec.extra}
         assert np.isfinite(fitted.predict(arrays)).all()
 
 
@@ -231,13 +294,15 @@ def check_state_survives_storing(family: Family) -> None:
 
 def check_inputs_are_untouched(family: Family) -> None:
     """Training and predicting leave the arrays as they were."""
-    data = toy_data(_problems(family)[0])
+    data = toy_for(family, _problems(family)[0])
     copies = {name: values.copy() for name, values in data.arrays.items()}
     target = data.target.copy()
     (trained,) = _train(family, data)
     family.combine([(trained.config, trained.models, 1.0)], data.spec).predict(data.arrays)
     for name, values in copies.items():
-        np.testing.assert_array_equal(values, data.arrays[name])
+        kept = data.arrays[name]
+        dense = (values, kept) if isinstance(values, np.ndarray) else (values.toarray(), kept.toarray())  # a sparse array otherwise
+        np.testing.assert_array_equal(*dense)
     np.testing.assert_array_equal(target, data.target)
 
 
@@ -245,7 +310,7 @@ def check_a_pack_equals_single_training(family: Family) -> None:
     """A member of a pack equals the same network trained alone with the same seed."""
     if family.pack_configs == 1:
         return
-    data = toy_data(_problems(family)[0])
+    data = toy_for(family, _problems(family)[0])
     full = [{**family.complete(config, data.spec), "seed": 40 + number} for number, config in enumerate(family.portfolio(data.spec)[:2])]
     assert family.pack_key(full[0]) == family.pack_key(full[1])
     deadline = Budget(trials=2).deadline()

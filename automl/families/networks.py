@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from automl.budget import Deadline
 from automl.families._footprint import Footprint, footprint
 from automl.families.base import Config, Family, FittedFamily, Floats, Trained, TrainingData
 from automl.layers.model import pooled
-from automl.preprocessing.base import Arrays, Spec, State
+from automl.preprocessing.base import Arrays, Extra, Spec, State
 from automl.training import PackData, PackResult, PackTrainer, Schedule
 
 INPUTS = ("numbers", "categories", "encoded", "row")  # the arrays that networks read; "row" only where a family numbers the rows
@@ -40,6 +40,7 @@ class KerasFamily(Family):
     """
 
     pack_configs = 8
+    reads: ClassVar[tuple[str, ...]] = INPUTS  # the arrays of its networks, besides "numbers", which tells the number of rows
 
     @abc.abstractmethod
     def build(self, spec: Spec, configs: Sequence[Config]) -> Any:
@@ -59,7 +60,7 @@ class KerasFamily(Family):
     def pack_size(self, config: Config, spec: Spec, folds: int, seconds: float, memory: int) -> int:
         """Return how many configurations get enough epochs in `seconds`, by the pace of earlier packs, and fit into `memory`."""
         schedule, size = self.schedule(spec, config, 0, self.pack_configs), self.footprint(spec, config)
-        columns = spec.numbers + len(spec.categories) + spec.encoded * folds + spec.outputs
+        columns = self.row_values(spec, folds) + spec.outputs
         least = size.pack_bytes(0, folds, batch=schedule.batch_size, rows=spec.rows, columns=columns)
         each = size.config_bytes(folds, batch=schedule.batch_size, rows=spec.rows)
         fitting = int(np.clip((memory - least) // each, 0, self.pack_configs))
@@ -88,18 +89,28 @@ class KerasFamily(Family):
         """Return how many predictions each network of a configuration makes."""
         return int(config.get("heads", 1))
 
+    def row_values(self, spec: Spec, folds: int) -> int:
+        """Return how many values of four bytes a row of the arrays has that the networks read."""
+        further = sum(int(np.prod(extra.shape)) * np.dtype(extra.kind).itemsize for extra in self._further(spec))
+        table = {"categories": len(spec.categories), "encoded": spec.encoded * folds}
+        return spec.numbers + sum(count for name, count in table.items() if name in self.reads) + further // 4
+
+    def _further(self, spec: Spec) -> list[Extra]:
+        return [extra for extra in spec.extra if extra.name in self.reads]
+
     def footprint(self, spec: Spec, config: Config) -> Footprint:
         """Return the size of one network; measured once for each structure."""
         key = (type(self), self.pack_key(config), spec)
         if key not in _FOOTPRINTS:
             arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
             arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)  # (members, rows, columns), as a network reads it
-            _FOOTPRINTS[key] = footprint(self.build(spec, [config]), inputs_of(arrays))
+            arrays |= {extra.name: np.zeros((1, *extra.shape), extra.kind) for extra in self._further(spec)}
+            _FOOTPRINTS[key] = footprint(self.build(spec, [config]), inputs_of(arrays, self.reads))
         return _FOOTPRINTS[key]
 
     def inputs(self, data: TrainingData) -> Arrays:
         """Return the arrays that the networks are trained on, each (rows, …)."""
-        return inputs_of(data.arrays)
+        return inputs_of(data.arrays, self.reads)
 
     def train(
         self,
@@ -212,7 +223,7 @@ class FittedNetworks(FittedFamily):
 
     def predict(self, arrays: Arrays) -> Floats:
         """Return the weighted mean over members, (rows, outputs), in model space."""
-        used = inputs_of(arrays)
+        used = inputs_of(arrays, self.family.reads)
         rows = len(used["numbers"])
         compiled = self._compiled = self._compiled or self._compile(used)
         parts = []
@@ -267,9 +278,10 @@ class FittedNetworks(FittedFamily):
         return State({"packs": entries}, arrays)
 
 
-def inputs_of(arrays: Arrays) -> Arrays:
+def inputs_of(arrays: Arrays, reads: Sequence[str] = INPUTS) -> Arrays:
     """Return the arrays that networks read, without empty ones; "numbers" is always there and tells the number of rows."""
-    return {name: arrays[name] for name in INPUTS if name in arrays and (name == "numbers" or arrays[name].shape[-1])}
+    names = dict.fromkeys(("numbers", *reads))
+    return {name: arrays[name] for name in names if name in arrays and (name == "numbers" or arrays[name].shape[-1])}
 
 
 def _arranged(inputs: dict[str, Any], folds: NDArray[np.int32]) -> dict[str, Any]:

@@ -11,6 +11,23 @@ Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
+class Extra:
+    """One further array, of texts, pictures or series.
+
+    Attributes:
+        name: Under which it stands among the arrays.
+        shape: Of one row.
+        kind: NumPy's name of the values' type, or "sparse" for the rows of a SciPy CSR matrix.
+        levels: How many different values there are, where they are codes; 0 where they are measures.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str = "float32"
+    levels: int = 0
+
+
+@dataclass(frozen=True)
 class Spec:
     """The shapes that a family needs in order to build a model.
 
@@ -24,6 +41,7 @@ class Spec:
         encoded: Columns of ``arrays["encoded"]``: float32, finite, of about unit size, (rows, folds, columns): wide categories by what
             the target is like in their rows, and combined columns; the second axis says for which fold's model.
         knots: Quantiles of each column of ``arrays["numbers"]``, ascending; empty where a column has too few values to bend.
+        extra: Further arrays, of texts, pictures or series.
 
     Example:
         >>> Spec(numbers=3, raw_numbers=2, categories=(4,), outputs=2, problem="binary", rows=100).is_classification
@@ -38,21 +56,43 @@ class Spec:
     rows: int
     encoded: int = 0
     knots: tuple[tuple[float, ...], ...] = ()
+    extra: tuple[Extra, ...] = ()
 
     @property
     def is_classification(self) -> bool:
         """Whether predictions are probabilities."""
         return self.problem != "regression"
 
+    @property
+    def offered(self) -> frozenset[str]:
+        """Names of the arrays that hold something to learn from.
+
+        Example:
+            >>> sorted(Spec(2, 2, (), 1, "regression", 9, extra=(Extra("tokens", (64,), "int32"),)).offered)
+            ['numbers', 'tokens']
+        """
+        table = {"numbers": self.numbers or self.encoded, "categories": len(self.categories)}
+        return frozenset([*(name for name, count in table.items() if count), *(extra.name for extra in self.extra)])
+
+    def further(self, name: str) -> Extra | None:
+        """Return what is known of a further array, None where there is none of that name."""
+        return next((extra for extra in self.extra if extra.name == name), None)
+
+    def shape_of(self, name: str) -> tuple[int, ...] | None:
+        """Return the shape of one row of a further array, None where there is none of that name."""
+        return None if (extra := self.further(name)) is None else extra.shape
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
-        return {**asdict(self), "categories": list(self.categories), "knots": [list(column) for column in self.knots]}
+        extra = [{**asdict(entry), "shape": list(entry.shape)} for entry in self.extra]
+        return {**asdict(self), "categories": list(self.categories), "knots": [list(column) for column in self.knots], "extra": extra}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Spec:
         """Rebuild a spec from :meth:`to_dict`."""
         knots = tuple(tuple(float(edge) for edge in column) for column in values.get("knots", ()))
-        return cls(**{**values, "categories": tuple(int(count) for count in values["categories"]), "knots": knots})
+        extra = tuple(Extra(**{**entry, "shape": tuple(int(size) for size in entry["shape"])}) for entry in values.get("extra", ()))
+        return cls(**{**values, "categories": tuple(int(count) for count in values["categories"]), "knots": knots, "extra": extra})
 
 
 @dataclass(frozen=True)

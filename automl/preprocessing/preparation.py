@@ -15,9 +15,11 @@ from automl.decisions import DecisionLog
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.combined import CombinedColumns
 from automl.preprocessing.combining import Choice, choose
+from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
 from automl.preprocessing.knots import LOOKED_AT
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler, choose_scaler
+from automl.preprocessing.text import forget_texts
 from automl.schema import Schema
 from automl.task import Task
 
@@ -27,14 +29,14 @@ class Prepared:
     """What models learn from, and how later rows are brought to the same form.
 
     Attributes:
-        table: Typed columns to arrays.
+        table: Typed columns to arrays, those of texts, pictures and series among them.
         scaler: The target's units, for regression.
         arrays: The training rows.
         target: Their class codes, or standardised target, (rows,).
         combined: What was decided about combined columns, JSON-ready, for a run that goes on; None where they were not asked for.
     """
 
-    table: TabularPreprocessor
+    table: Preprocessor
     scaler: TargetScaler
     arrays: Arrays
     target: NDArray[Any]
@@ -48,14 +50,16 @@ class Wanted:
     Attributes:
         seed: Of the run.
         target_scale: "linear" or "log"; None to find out.
-        combine: The clock, where combined columns are asked for; None for the columns as they are.
+        combine: Whether combined columns are asked for.
+        budget: The clock of the run.
         combined: What an earlier part of the run decided about them: its models fit these columns and no others.
     """
 
     seed: int = 0
     target_scale: str | None = None
-    combine: Budget | None = None
+    combine: bool = False
     combined: Mapping[str, Any] | None = None
+    budget: Budget | None = None
 
 
 def prepare(
@@ -90,15 +94,20 @@ def prepare(
         scaler = choose_scaler(y, table.transform(typed), wanted=wanted.target_scale, seed=wanted.seed, log=log)
     target = y if task.is_classification else scaler.transform(y)
     arrays = table.fit_target(typed, target, fold, folds, log)
-    if wanted.combine is None:
-        return Prepared(table, scaler, arrays, target)
-    if wanted.combined is None:
-        choice = choose(table, typed, arrays, target, fold, folds, wanted.combine, wanted.seed)
-    else:
-        choice = Choice.from_dict(wanted.combined)
-    if log is not None:
-        log.entries.extend(choice.decisions)
-    return Prepared(table, scaler, add_chosen(table, choice, typed, arrays), target, choice.to_dict())
+    combined = None
+    if wanted.combine:
+        if wanted.combined is None:
+            choice = choose(table, typed, arrays, target, fold, folds, wanted.budget or Budget(trials=1), wanted.seed)
+        else:
+            choice = Choice.from_dict(wanted.combined)
+        if log is not None:
+            log.entries.extend(choice.decisions)
+        arrays, combined = add_chosen(table, choice, typed, arrays), choice.to_dict()
+    given = Circumstances(task.problem, wanted.seed, wanted.budget, DecisionLog() if log is None else log)
+    whole = Preprocessor(table, fit_encoders(typed, {column.name: column.type for column in schema.features}, given))
+    arrays |= whole.further(typed)
+    forget_texts()
+    return Prepared(whole, scaler, arrays, target, combined)
 
 
 def add_chosen(table: TabularPreprocessor, choice: Choice, typed: pd.DataFrame, arrays: Arrays) -> Arrays:

@@ -14,13 +14,13 @@ from automl.decisions import DecisionLog
 from automl.errors import DataError
 from automl.preprocessing.base import Arrays, Spec, State
 from automl.preprocessing.combined import CombinedColumns
+from automl.preprocessing.components import Components, components
 from automl.preprocessing.dates import DAYS, CalendarParts
 from automl.preprocessing.knots import LOOKED_AT, quantile_knots
 from automl.preprocessing.levels import MOST_LEVELS, Levels
 from automl.preprocessing.recording import KINDS, listed, record_columns, record_encoding
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
 from automl.preprocessing.target_encoding import LEAST_SHARE, MOST_CLASSES, TargetEncoding
-from automl.preprocessing.text import TextComponents
 from automl.schema import Schema
 from automl.task import Task
 
@@ -37,12 +37,12 @@ class _Source:
     name: str
     kind: str
     missing: bool  # whether training rows lacked it: then an indicator is made
-    fitted: CalendarParts | TextComponents | Levels | None = None
+    fitted: CalendarParts | Components | Levels | None = None
 
     @property
     def parts(self) -> list[str]:
         """Names of the numbers that the column becomes."""
-        if isinstance(self.fitted, (CalendarParts, TextComponents)):
+        if isinstance(self.fitted, (CalendarParts, Components)):
             return [f"{self.name}: {part}" for part in self.fitted.names]
         return [self.name]
 
@@ -50,7 +50,7 @@ class _Source:
         """Return the column as numbers, missing or infinite ones included, (rows,) or (rows, parts)."""
         if isinstance(self.fitted, CalendarParts):
             return self.fitted.transform(frame[self.name].to_numpy())
-        if isinstance(self.fitted, TextComponents):
+        if isinstance(self.fitted, Components):
             return self.fitted.transform(frame[self.name].to_numpy().tolist())
         values = frame[self.name].to_numpy()
         return values if values.dtype == np.float64 else frame[self.name].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -239,9 +239,9 @@ class TabularPreprocessor:
                 entry["calendar"] = source.fitted.to_dict()
             elif isinstance(source.fitted, Levels):
                 entry["levels"] = source.fitted.levels[: None if source.name in encoded else MOST_LEVELS]
-            elif isinstance(source.fitted, TextComponents):
-                entry["text"] = f"text{place}"
-                arrays.update(source.fitted.to_arrays(entry["text"]))
+            elif isinstance(source.fitted, Components):
+                entry["components"] = f"{source.kind}{place}"
+                arrays.update(source.fitted.to_arrays(entry["components"]))
             columns.append(entry)
         if self.encoding is not None:
             arrays.update(self.encoding.to_arrays("target"))
@@ -257,13 +257,13 @@ class TabularPreprocessor:
         table = cls(seed=state.json["seed"])
         sources = []
         for entry in state.json["columns"]:
-            fitted: CalendarParts | TextComponents | Levels | None = None
+            fitted: CalendarParts | Components | Levels | None = None
             if "calendar" in entry:
                 fitted = CalendarParts(**entry["calendar"])
             elif "levels" in entry:
                 fitted = Levels(entry["levels"])
-            elif "text" in entry:
-                fitted = TextComponents.from_arrays(state.arrays, entry["text"])
+            elif "components" in entry or "text" in entry:  # "text" in models saved before there were others
+                fitted = components()[entry["kind"]].from_arrays(state.arrays, entry.get("components", entry.get("text")))
             sources.append(_Source(entry["name"], entry["kind"], entry["missing"], fitted))
         if "target_columns" in state.arrays:
             table.encoding = TargetEncoding.from_arrays(state.arrays, "target")
@@ -300,11 +300,11 @@ class TabularPreprocessor:
         if kind == "category":
             levels = Levels.fit(values.tolist())
             return _Source(name, kind, False, levels), []
-        fitted: CalendarParts | TextComponents | None = None
+        fitted: CalendarParts | Components | None = None
         if kind == "datetime":
             fitted = CalendarParts.fit(values)
-        elif kind == "text":
-            fitted = TextComponents.fit(values.tolist(), self.seed)
+        elif kind in components():
+            fitted = components()[kind].fit(values.tolist(), self.seed)
         numbers = finite(_Source(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1))
         source = _Source(name, kind, bool(np.isnan(numbers[:, 0]).any()), fitted)
         if kind == "boolean":

@@ -15,9 +15,11 @@ from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.preprocessing.base import Arrays
+from automl.preprocessing.components import Components
 
 COMPONENTS = 32
 FIT_ROWS = 20_000
+FIT_CHARACTERS = 1_500_000  # of the texts that the components are found in; about two seconds
 BUCKETS = 2**18
 KEPT_BUCKETS = 20_000  # the most frequent ones; more would cost megabytes in the model file and add rare spellings
 CHUNK = 8_192
@@ -37,7 +39,7 @@ def is_blank(value: Any) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class TextComponents:
+class TextComponents(Components):
     """Latent semantic analysis of one text column (Deerwester et al., 1990), on hashed 1–2-grams of words and 3–5-grams of letters.
 
     Attributes:
@@ -76,9 +78,14 @@ class TextComponents:
             The fitted components; none where the texts share nothing.
         """
         known = list(dict.fromkeys(text for text in texts if not is_blank(text)))
-        if len(known) > FIT_ROWS:
-            known = [known[place] for place in np.sort(np.random.default_rng(seed).choice(len(known), FIT_ROWS, replace=False))]
-        hashed = _hash(known)
+        mean = sum(min(len(text), LONGEST) for text in known) / max(len(known), 1)
+        most = min(FIT_ROWS, max(int(FIT_CHARACTERS / max(mean, 1.0)), 500))
+        if len(known) > most:
+            # From the blocks that are hashed for all rows anyway: what is kept of them is not hashed twice.
+            places = np.sort(np.random.default_rng(seed).choice(len(known), most, replace=False))
+            hashed, known = hash_texts(known)[places], [known[place] for place in places]
+        else:
+            hashed = hash_texts(known)
         frequency = np.bincount(hashed.indices, minlength=2 * BUCKETS)
         often = np.flatnonzero(frequency >= 2)
         kept = np.sort(often[np.argsort(-frequency[often], kind="stable")[:KEPT_BUCKETS]])
@@ -114,7 +121,7 @@ class TextComponents:
             rows[:, 0] = [len(text) for text in part]
             rows[:, 1] = [len(text.split()) for text in part]
             if rows.shape[1] > 2:
-                rows[:, 2:] = self._weigh(_hash(part)) @ self._weights
+                rows[:, 2:] = self._weigh(hash_texts(part)) @ self._weights
         return values[[len(different) if is_blank(text) else place[text] for text in texts]]
 
     def _weigh(self, hashed: Any) -> Any:
@@ -138,10 +145,30 @@ class TextComponents:
         return cls(arrays[f"{prefix}_buckets"], arrays[f"{prefix}_rarity"], arrays[f"{prefix}_components"])
 
 
-def _hash(texts: Sequence[str]) -> Any:
+_HASHED: dict[tuple[str, ...], Any] = {}  # the latest blocks: what several parts of the preparation read is hashed once
+_MOST_BLOCKS = 6
+_KEPT_FROM = 500  # texts of a block; a few are hashed in no time
+
+
+def forget_texts() -> None:
+    """Let go of the blocks that were kept for the preparation."""
+    _HASHED.clear()
+
+
+def hash_texts(texts: Sequence[str]) -> Any:
     """Return counts per bucket, words first and letters behind them, (texts, 2 × BUCKETS)."""
-    if not texts:
-        return sparse.csr_matrix((0, 2 * BUCKETS))
+    blocks = [_hash_block(tuple(texts[start : start + CHUNK])) for start in range(0, len(texts), CHUNK)]
+    return blocks[0] if len(blocks) == 1 else sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 2 * BUCKETS))
+
+
+def _hash_block(texts: tuple[str, ...]) -> Any:
+    if texts in _HASHED:
+        return _HASHED[texts]
     # Half of a surrogate pair, left over from careless cutting, cannot be hashed: it becomes a question mark.
     cut = [text[:LONGEST].encode("utf-8", "replace").decode("utf-8") for text in texts]
-    return sparse.hstack([_WORDS.transform(cut), _LETTERS.transform(cut)], format="csr")
+    hashed = sparse.hstack([_WORDS.transform(cut), _LETTERS.transform(cut)], format="csr")
+    if len(texts) >= _KEPT_FROM:
+        while len(_HASHED) >= _MOST_BLOCKS:
+            _HASHED.pop(next(iter(_HASHED)))
+        _HASHED[texts] = hashed
+    return hashed
