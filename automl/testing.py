@@ -48,11 +48,22 @@ def _toy_letters(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     return sparse.csr_matrix((rng.random((len(latent), 10)) < 0.2).astype(np.float32)), Extra("letters", (10,), "sparse")
 
 
+def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first one; NaN behind the end."""
+    steps = np.arange(24)
+    series = 0.3 * rng.normal(size=(len(latent), 24, 2))
+    middle = 8.0 - 3.0 * np.tanh(latent)
+    series[:, :, 0] += 2.0 * np.exp(-(((steps - middle[:, None]) / 2.0) ** 2))
+    series[steps >= rng.integers(16, 25, len(latent))[:, None]] = np.nan
+    return series.astype(np.float32), Extra("series", (24, 2))
+
+
 # What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
 FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
     "tokens": _toy_tokens,
     "words": _toy_words,
     "letters": _toy_letters,
+    "series": _toy_series,
 }
 TABLE = frozenset({"numbers", "categories"})
 

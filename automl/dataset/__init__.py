@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.dataset.arrays import read_arrays, read_series_file
+from automl.dataset.arrays import describe, read_arrays, read_series_file, steps_first
 from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
 from automl.dataset.folders import read_folder
 from automl.dataset.frames import column_names, from_memory
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
+from automl.dataset.signal import signals_of, unequal
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
 from automl.errors import DataError
@@ -138,6 +139,17 @@ def _read_other(path: Path, log: DecisionLog) -> Table | None:
     return None
 
 
+def _signals(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
+    """Return series in memory, an array (series, steps, channels) or a list of arrays, as a table with one column; None for anything else."""
+    if isinstance(data, np.ndarray) and data.ndim == 3 and data.size and (found := describe(data)) and found[0] == "sequence":
+        details |= {"modality": "sequence", "modality_because": found[1]}
+        return signals_of(data, steps_first(data))
+    table = unequal(data) if isinstance(data, (list, tuple)) else None
+    if table is not None:
+        details |= {"modality": "sequence", "modality_because": f"The list holds {len(table):,} series of unequal lengths."}
+    return table
+
+
 def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, largest: int | None) -> Dataset:
     details: dict[str, Any]
     if isinstance(data, (str, os.PathLike)):
@@ -147,8 +159,10 @@ def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, larges
         frame, raw, details = table.frame, list(table.names), table.details
         name = Path(str(path)).name.split(".")[0] or "data"
     else:
-        frame = _plain_index(from_memory(data, log), log)
-        path, raw, details, name = None, list(frame.columns), {"format": type(data).__name__}, "data"
+        details = {"format": type(data).__name__}
+        signals = _signals(data, details)
+        frame = signals if signals is not None else _plain_index(from_memory(data, log), log)
+        path, raw, name = None, list(frame.columns), "data"
     rows, columns = frame.shape
     if not columns:
         raise DataError(f"The data must have columns: 0 feature(s) (shape=({rows}, 0)) while a minimum of 1 is required.")

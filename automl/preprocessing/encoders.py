@@ -80,9 +80,10 @@ class Encoder(abc.ABC):
 def encoders() -> dict[str, type[Encoder]]:
     """Return all encoders by name."""
     from automl.preprocessing.ngrams import Ngrams
+    from automl.preprocessing.series.encoder import Series
     from automl.preprocessing.tokens import Tokens
 
-    return {encoder.name: encoder for encoder in (Ngrams, Tokens)}
+    return {encoder.name: encoder for encoder in (Ngrams, Tokens, Series)}
 
 
 class Preprocessor:

@@ -70,10 +70,9 @@ class Task:
         if kind in instead:
             law = "Learning is for one target of classes or numbers in a table so far"
             return f"{law}. Detected {kind.replace('_', ' ')}; {instead[kind]}."
-        if self.modality in ("image", "sequence"):
-            what = {"image": "pictures", "sequence": "series"}[self.modality]
+        if self.modality == "image":
             return (
-                f"Learning is for tables so far, with text among their columns. Detected {what} ({self.modality}, {self.problem}); "
+                f"Learning is for tables so far, with text among their columns. Detected pictures (image, {self.problem}); "
                 "give a table with one row per case and columns that describe it."
             )
         return None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset.signal import Signal
 from automl.preprocessing.base import Arrays, State
 
 LONGEST = 1_024  # steps; neighbours of longer series are averaged, so that networks and features stay affordable
@@ -48,9 +49,9 @@ class SeriesArrays:
         """Look at the training rows only.
 
         Args:
-            cells: One array (steps, channels) per row, or None.
+            cells: One series, or its array (steps, channels), per row, or None.
         """
-        known = [cell for cell in cells if cell is not None and len(cell)]
+        known = [cell for cell in arrays_of(cells) if cell is not None and len(cell)]
         channels = known[0].shape[1] if known else 1
         longest = max((len(cell) for cell in known), default=1)
         averaged = -(-longest // LONGEST)
@@ -66,7 +67,7 @@ class SeriesArrays:
         """Return (rows, steps, channels); what comes after the longest training series is cut off, an empty cell is NaN throughout."""
         whole = self.steps * self.averaged
         result = np.full((len(cells), whole, self.channels), np.nan, dtype=np.float32)
-        for row, cell in enumerate(cells):
+        for row, cell in enumerate(arrays_of(cells)):
             if cell is None or not len(cell):
                 continue
             part = np.asarray(cell[:whole], dtype=np.float64)
@@ -116,3 +117,8 @@ def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def lengths_of(series: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """Return the number of steps of each series of an array (rows, steps, channels) with NaN behind the end, (rows,)."""
     return np.asarray((~np.isnan(series[:, :, 0])).sum(axis=1), dtype=np.int64)
+
+
+def arrays_of(cells: Sequence[Any]) -> list[Any]:
+    """Return the values (steps, channels) of each cell, or None."""
+    return [cell.values if isinstance(cell, Signal) else cell for cell in cells]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.preprocessing.base import Arrays
+from automl.preprocessing.components import Components
 from automl.preprocessing.series.cells import SeriesArrays, lengths_of
 from automl.preprocessing.series.intervals import intervals, stretched
 
@@ -19,8 +20,8 @@ BANDS = 6  # octaves of the spectrum
 _OF_ALL = ("level", "spread", "slope", "unrest", "first", "last", "lowest", "highest")
 
 
-@dataclass(frozen=True)
-class SeriesNumbers:
+@dataclass(frozen=True, eq=False)
+class SeriesNumbers(Components):
     """Turns a column of series into numbers.
 
     Of every channel: level, spread, slope, unrest (mean size of the changes), first, last, lowest and highest value, the mean of halves and
@@ -43,8 +44,8 @@ class SeriesNumbers:
     kinds: int
 
     @classmethod
-    def fit(cls, cells: Sequence[Any]) -> SeriesNumbers:
-        """Look at the training rows only."""
+    def fit(cls, cells: Sequence[Any], seed: int = 0) -> SeriesNumbers:
+        """Look at the training rows only; nothing is left to chance."""
         arrays = SeriesArrays.fit(cells)
         return cls(arrays, int(np.clip(MOST // arrays.channels, 2, len(_kinds()))))
 

@@ -108,7 +108,7 @@ class MiniRocket:
         return np.concatenate(parts)
 
     def _shares(self, series: NDArray[np.float32]) -> NDArray[np.float32]:
-        rows, steps, channels = series.shape
+        rows, steps, _ = series.shape
         lengths = lengths_of(series)
         values = np.ascontiguousarray(np.nan_to_num(series).transpose(2, 1, 0))  # (channels, steps, rows): a step is one stretch of memory
         short = bool((lengths < steps).any())
