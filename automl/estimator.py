@@ -22,6 +22,7 @@ from automl.for_classes import ForClasses
 from automl.notebook import Shown
 from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
+from automl.schema.series import cells_of
 from automl.selection import check_families
 
 if TYPE_CHECKING:
@@ -371,10 +372,11 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         """Return rows with named columns; columns without names are known by their place."""
         from automl.dataset import read
 
-        if isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns):
-            return by_place(X, self.fitted_.feature_names, self.task_.target)
+        schema, named = self.schema_, isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
         refuse_one_dimension(X)
-        return by_place(read(X).frame, self.fitted_.feature_names, self.task_.target)
+        cells = None if named else cells_of(X, schema.features)
+        frame = X if named else read(X, folders=True).frame if cells is None else cells
+        return schema.fold(by_place(frame, self.fitted_.feature_names, self.task_.target))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

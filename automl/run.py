@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ from automl.search import Study
 from automl.selection import choose_families
 from automl.split import Split, split
 from automl.storage import Fitted
-from automl.task import suggest_target
+from automl.task import fold_series, suggest_target
 from automl.trials import RunFolder, Trial, TrialStore
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class Run:
         )
         self.feature_names = [name for name in dataset.frame.columns if name != target]
         check_changes(settings.changes, self.feature_names)
-        self.dataset, self.schema, self.task, self.y = dataset, found.schema, found.task, found.y
+        self.dataset, self.schema, self.task = fold_series(dataset, found.schema, found.task, self.log)
+        self.y = found.y if self.dataset is dataset else self.task.encode(self.dataset.frame[target])
         if self.task.problem != "binary" and (settings.costs or settings.min_precision or settings.min_recall):
             law = "`costs`, `min_precision` and `min_recall` are for a target of two classes"
             raise UsageError(f"{law}. Received a {self.task.problem} target {target!r}.")
@@ -203,9 +205,10 @@ class Run:
 
     def _append_test(self) -> None:
         """Put the rows of the test file behind the others; nothing is found out from them."""
-        test = read(self.settings.test, called="test")
+        test = read(self.settings.test, called="test", folders=True)
         self._recognise(test.frame, "test")
         frame, target = self.dataset.frame, self.task.target
+        test = dataclasses.replace(test, frame=self.schema.fold(test.frame))
         absent = [name for name in frame.columns if name not in test.frame.columns]
         if absent:
             raise DataError(f"`test` must have the columns of the data. Received a file without {absent[:5]}.")

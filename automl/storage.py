@@ -11,6 +11,7 @@ import pandas as pd
 
 from automl.artifact import Artifact
 from automl.checks import Finding
+from automl.dataset.signal import Signal
 from automl.decisions import Decision
 from automl.errors import ArtifactError
 from automl.families.base import Family
@@ -102,8 +103,19 @@ def _values(typed: pd.DataFrame) -> dict[str, list[Any]]:
         if pd.api.types.is_datetime64_any_dtype(values):
             columns[str(name)] = [None if pd.isna(value) else value.isoformat() for value in values]
         else:
-            columns[str(name)] = [None if pd.isna(v) else v.item() if isinstance(v, np.generic) else v for v in values]
+            columns[str(name)] = [_plain(value) for value in values]
     return columns
+
+
+def _plain(value: Any) -> Any:
+    """Return a typed cell as JSON knows it; a series as a list of its steps."""
+    if isinstance(value, Signal):
+        steps = value.values.astype(object)
+        steps[np.isnan(value.values)] = None
+        return steps.tolist()
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _frame(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.DataFrame | None:
@@ -112,4 +124,5 @@ def _frame(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.Dat
         return None
     frame = pd.DataFrame(columns)
     dates = [column.name for column in predictor.schema.features if column.type == "datetime"]
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates})
+    series = {column.name: predictor.schema.cast(frame)[column.name] for column in predictor.schema.features if column.type == "series"}
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates}, **series)

@@ -134,7 +134,7 @@ def read_frame(path: str) -> pd.DataFrame:
     """Read a table once, so that labels, probabilities and limits come from the same rows."""
     from automl.dataset import read
 
-    frame: pd.DataFrame = read(path).frame
+    frame: pd.DataFrame = read(path, folders=True).frame
     return frame
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.dataset.arrays import describe, read_arrays, read_series_file
+from automl.dataset.arrays import describe, read_arrays, read_series_file, steps_first
 from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
@@ -20,6 +20,7 @@ from automl.dataset.frames import column_names, from_memory, without_half_letter
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.picture import Picture, holds_pictures, picture_column
 from automl.dataset.picture_paths import pictures_of, with_pictures, with_places
+from automl.dataset.signal import signals_of, unequal
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
 from automl.errors import DataError
@@ -153,6 +154,17 @@ def _album(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
     return album
 
 
+def _signals(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
+    """Return series in memory, an array (series, steps, channels) or a list of arrays, as a table with one column; None for anything else."""
+    if isinstance(data, np.ndarray) and data.ndim == 3 and data.size and (found := describe(data)) and found[0] == "sequence":
+        details |= {"modality": "sequence", "modality_because": found[1]}
+        return signals_of(data, steps_first(data))
+    table = unequal(data) if isinstance(data, (list, tuple)) else None
+    if table is not None:
+        details |= {"modality": "sequence", "modality_because": f"The list holds {len(table):,} series of unequal lengths."}
+    return table
+
+
 def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, largest: int | None) -> Dataset:
     details: dict[str, Any]
     if isinstance(data, (str, os.PathLike)):
@@ -164,7 +176,8 @@ def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, larges
         name = Path(str(path)).name.split(".")[0] or "data"
     else:
         details = {"format": type(data).__name__}
-        album = _album(data, details)
+        signals = _signals(data, details)
+        album = _album(data, details) if signals is None else signals
         frame = album if album is not None else with_pictures(without_half_letters(_plain_index(from_memory(data, log), log), log))
         path, raw, name = None, list(frame.columns), "data"
     rows, columns = frame.shape

@@ -70,11 +70,6 @@ class Task:
         if kind in instead:
             law = "Learning is for one target of classes or numbers in a table so far"
             return f"{law}. Detected {kind.replace('_', ' ')}; {instead[kind]}."
-        if self.modality == "sequence":
-            return (
-                f"Learning is for tables so far, with text among their columns. Detected series (sequence, {self.problem}); "
-                "give a table with one row per case and columns that describe it."
-            )
         return None
 
     @property
