@@ -19,27 +19,37 @@ from automl.cli.interrupts import patient
 from automl.cli.options import (
     Changes,
     Combine,
+    Country,
     Data,
     Families,
+    Frequency,
     Group,
+    History,
+    Horizon,
     Json,
+    Known,
     Memory,
     Model,
     Moment,
     OnlyNetworks,
     Out,
+    Past,
     Problem,
     Quiet,
     Require,
+    Season,
     Seed,
     Sensitive,
+    Series,
     StartOver,
+    Static,
     Target,
     Time,
     Trials,
     Types,
     costs_of,
     gates_of,
+    of_series,
 )
 from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
@@ -76,6 +86,14 @@ def fit(
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
     group: Group = None,
     time: Moment = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    known: Known = None,
+    past: Past = None,
+    static: Static = None,
+    frequency: Frequency = None,
+    season: Season = None,
+    country: Country = None,
     sensitive: Sensitive = None,
     change: Changes = None,
     metric: Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")] = None,
@@ -119,6 +137,7 @@ def fit(
         "min_precision": min_precision,
         "test": test,
         "directory": folder,
+        **of_series(series, horizon, known, past, static, frequency, season, country),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
@@ -218,12 +237,13 @@ def predict(
     data: Data,
     out: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .tsv, .parquet or .jsonl file.")] = None,
     sets: Annotated[float | None, typer.Option(metavar="SHARE", help="Add the classes that hold the true one with this share.")] = None,
+    history: History = None,
     as_json: Json = False,
 ) -> None:
     """Predict each row of a table; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
     _existing(data, "data")
-    table = output.load_model(model).predictions(output.read_frame(data), sets=sets)
+    table = output.predictions(output.load_model(model), output.read_frame(data), sets, history)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)
@@ -303,24 +323,6 @@ def report(
         print(write_json(fitted.facts_, out))
     else:
         print(fitted.report(out))
-
-
-@app.command()
-def version(as_json: Json = False) -> None:
-    """Say which versions are installed."""
-    import platform
-    from importlib import metadata
-
-    told = {"automl": automl.__version__, "python": platform.python_version()}
-    for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn"):
-        try:
-            told[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # an extra that is not installed
-    if as_json:
-        output.print_json(told)
-    else:
-        print("\n".join(f"{name} {number}" for name, number in told.items()))
 
 
 def _budget(seconds: str | float | None, trials: int | None, memory: str | None) -> Budget:

@@ -38,6 +38,7 @@ from automl.report.explained import (
     InteractionFacts,
     SimilarFacts,
 )
+from automl.report.forecasts import ForecastFacts
 from automl.report.measured import (
     ClassScoreFacts,
     ComparisonFacts,
@@ -86,6 +87,7 @@ __all__ = [
     "ExampleFacts",
     "Fact",
     "FindingFacts",
+    "ForecastFacts",
     "GapFacts",
     "GridFacts",
     "GroupFacts",
@@ -129,7 +131,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
-Problem = Literal["binary", "multiclass", "regression"]
+Problem = Literal["binary", "multiclass", "regression", "forecasting"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
 
@@ -330,6 +332,7 @@ class ReportFacts(Fact):
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
+    forecast: ForecastFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
     sensitive: tuple[str, ...] = ()

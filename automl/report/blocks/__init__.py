@@ -1,6 +1,6 @@
 """The blocks of the page, in reading order."""
 
-from automl.report.blocks import decided, effects, found, honest, judged, numbers, people, proof, tried, trust, where, why
+from automl.report.blocks import ahead, decided, effects, found, honest, judged, numbers, people, proof, tried, trust, where, why
 from automl.report.blocks.base import Block, Maker, Table
 
 PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
@@ -10,6 +10,8 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "on rows that it has not seen",
         (
             judged.scores,
+            ahead.fans,
+            ahead.horizon,
             judged.confusion,
             judged.curves,
             numbers.predicted,
@@ -22,8 +24,8 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             numbers.coverage,
         ),
     ),
-    ("Where it fails", "and for whom", (where.segments, where.cohort, people.treatment)),
-    ("Why it answers so", "and what it looks at", (why.importance, effects.effects, effects.interactions, why.examples)),
+    ("Where it fails", "and for whom", (ahead.by_series, where.segments, where.cohort, people.treatment)),
+    ("Why it answers so", "and what it looks at", (ahead.covariates, why.importance, effects.effects, effects.interactions, why.examples)),
     ("What was tried", "networks, trees, linear and naive models side by side", (tried.leaderboard, tried.search)),
     ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce)),
 )
