@@ -24,7 +24,9 @@ MAIN_SCORES = {  # the few that the last lines of a command show; the report sho
     "binary": ("roc_auc", "pr_auc", "log_loss", "recall", "precision"),
     "multiclass": ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"),
     "regression": ("rmse", "mae", "r2"),
+    "forecasting": ("wql", "mase", "smape", "mae", "coverage"),
 }
+FORECAST_SCORES = ("wql", "mase", "rmsse", "smape", "coverage")
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 

@@ -19,10 +19,15 @@ from automl.cli.interrupts import patient
 from automl.cli.options import (
     Changes,
     Combine,
+    Country,
     Data,
     Families,
+    Frequency,
     Group,
+    History,
+    Horizon,
     Json,
+    Known,
     Memory,
     Metric,
     Model,
@@ -30,18 +35,23 @@ from automl.cli.options import (
     OnlyNetworks,
     Out,
     Page,
+    Past,
     Problem,
     Quiet,
     Require,
+    Season,
     Seed,
     Sensitive,
+    Series,
     StartOver,
+    Static,
     Target,
     Time,
     Trials,
     Types,
     costs_of,
     gates_of,
+    of_series,
 )
 from automl.errors import DataError, GateError
 from automl.progress import Progress, open_progress
@@ -78,6 +88,14 @@ def fit(
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
     group: Group = None,
     time: Moment = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    known: Known = None,
+    past: Past = None,
+    static: Static = None,
+    frequency: Frequency = None,
+    season: Season = None,
+    country: Country = None,
     sensitive: Sensitive = None,
     change: Changes = None,
     metric: Metric = None,
@@ -121,6 +139,7 @@ def fit(
         "min_precision": min_precision,
         "test": test,
         "directory": folder,
+        **of_series(series, horizon, known, past, static, frequency, season, country),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
@@ -220,12 +239,13 @@ def predict(
     data: Data,
     out: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .tsv, .parquet or .jsonl file.")] = None,
     sets: Annotated[float | None, typer.Option(metavar="SHARE", help="Add the classes that hold the true one with this share.")] = None,
+    history: History = None,
     as_json: Json = False,
 ) -> None:
     """Predict each row of a table; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
     _existing(data, "data")
-    table = output.load_model(model).predictions(output.read_frame(data), sets=sets)
+    table = output.predictions(output.load_model(model), output.read_frame(data), sets, history)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)
@@ -296,24 +316,6 @@ def compare(
 
 app.command()(documents.report)
 app.command()(documents.verify)
-
-
-@app.command()
-def version(as_json: Json = False) -> None:
-    """Say which versions are installed."""
-    import platform
-    from importlib import metadata
-
-    told = {"automl": automl.__version__, "python": platform.python_version()}
-    for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn"):
-        try:
-            told[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # an extra that is not installed
-    if as_json:
-        output.print_json(told)
-    else:
-        print("\n".join(f"{name} {number}" for name, number in told.items()))
 
 
 def _budget(seconds: str | float | None, trials: int | None, memory: str | None) -> Budget:

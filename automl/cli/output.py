@@ -52,6 +52,19 @@ def import_quietly(*names: str) -> None:
             importlib.import_module(name)
 
 
+def predictions(model: Any, frame: Any, sets: float | None, history: str | None) -> Any:
+    """Return the table of predictions; a model of series takes new observations along.
+
+    Raises:
+        UsageError: If a model of tables is given new observations.
+    """
+    if history is None:
+        return model.predictions(frame, sets=sets)
+    if not hasattr(model, "forecast"):
+        raise UsageError("`--history` is for models of series. Received a model of tables.")
+    return model.predictions(frame, sets=sets, history=read_frame(history))
+
+
 def load_model(path: str) -> AutoML:
     """Open a model file; a model with networks imports their backend, quietly."""
     import automl

@@ -40,6 +40,7 @@ from automl.report.explained import (
     TextFacts,
     WordFacts,
 )
+from automl.report.forecasts import ForecastFacts
 from automl.report.measured import (
     ClassScoreFacts,
     ComparisonFacts,
@@ -89,6 +90,7 @@ __all__ = [
     "ExampleFacts",
     "Fact",
     "FindingFacts",
+    "ForecastFacts",
     "GapFacts",
     "GridFacts",
     "GroupFacts",
@@ -135,7 +137,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
-Problem = Literal["binary", "multiclass", "regression"]
+Problem = Literal["binary", "multiclass", "regression", "forecasting"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
 
@@ -337,6 +339,7 @@ class ReportFacts(Fact):
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
+    forecast: ForecastFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
     owner: dict[str, str] = {}

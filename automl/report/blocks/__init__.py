@@ -1,6 +1,7 @@
 """The blocks of the page, in reading order."""
 
 from automl.report.blocks import (
+    ahead,
     compared,
     decided,
     effects,
@@ -28,6 +29,8 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "on rows that it has not seen",
         (
             judged.scores,
+            ahead.fans,
+            ahead.horizon,
             judged.confusion,
             judged.curves,
             numbers.predicted,
@@ -40,8 +43,12 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             numbers.coverage,
         ),
     ),
-    ("Where it fails", "and for whom", (where.segments, where.cohort, people.treatment)),
-    ("Why it answers so", "and what it looks at", (why.importance, effects.effects, effects.interactions, texts.texts, why.examples)),
+    ("Where it fails", "and for whom", (ahead.by_series, where.segments, where.cohort, people.treatment)),
+    (
+        "Why it answers so",
+        "and what it looks at",
+        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, why.examples),
+    ),
     (
         COMPARED,
         "networks, trees, linear and naive models side by side",
