@@ -19,6 +19,7 @@ from automl.budget import Budget
 from automl.dataset.places import by_place, has_names, refuse_one_dimension
 from automl.errors import UsageError
 from automl.for_classes import ForClasses
+from automl.notebook import Shown
 from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
 from automl.schema.series import cells_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-class AutoML(BaseEstimator):  # type: ignore[misc]
+class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
     """Fits a calibrated ensemble to a table and explains every choice on the way.
 
     Args:

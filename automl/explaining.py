@@ -20,6 +20,7 @@ from automl.explanation import (
     Interaction,
     RowExplanation,
     Similar,
+    Words,
     column_effects,
     column_interactions,
     explain_rows,
@@ -29,6 +30,7 @@ from automl.explanation import (
     smallest_change,
     verify_importance,
     verify_rows,
+    word_effects,
 )
 from automl.predictor import Predictor, join_trials
 
@@ -63,6 +65,7 @@ class Why:
         cards: The tests of importance and rows.
         effects: How the prediction moves with the main columns.
         interactions: Pairs of main columns, the strongest first.
+        words: What the words of each text column are worth.
         changes: The smallest change that turns the answer, by row of the data.
         similar: Similar past cases by row of the data.
         skipped: What time did not allow, in sentences.
@@ -75,6 +78,7 @@ class Why:
     cards: tuple[Card, ...] = ()
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interaction, ...] = ()
+    words: tuple[Words, ...] = ()
     changes: Mapping[int, Counterfactual] = field(default_factory=dict)
     similar: Mapping[int, Similar] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
@@ -155,12 +159,10 @@ class _Explaining:
         few = self._typical(background)
         explained, verified = self._rows(few, places)
         shuffled = self._shuffled_answers()
-        cards = (
-            self._importance_card(importance, shuffled),
-            self._rows_card(few, verified, explained, shuffled),
-        )
+        cards = (self._importance_card(importance, shuffled), self._rows_card(few, verified, explained, shuffled))
         main = _main_columns(importance)
         effects = self._effects(main)
+        told = self._words(prediction)
         changes = self._changes(prediction, places)
         interactions = self._interactions([effect.column for effect in effects if effect.shape != "flat"][:INTERACTING])
         at = [int(self.rows[row]) for row in places]
@@ -172,6 +174,7 @@ class _Explaining:
             tuple(card for card in cards if card is not None),
             effects,
             interactions,
+            told,
             {row: found for row, found in zip(at, changes, strict=False) if found is not None},
             dict(zip(at, self._similar(importance, places), strict=False)),
             tuple(self.skipped),
@@ -321,6 +324,15 @@ class _Explaining:
             self.skipped.append("There was no time to draw how the prediction moves with a column.")
         return found
 
+    def _words(self, prediction: Array) -> tuple[Words, ...]:
+        """Take words out of the texts, as long as there is time."""
+        columns = [column.name for column in self.run.schema.features if column.type == "text"]
+        outputs: Any = 1 if self.problem == "binary" else 0 if self.problem == "regression" else prediction.argmax(axis=1)
+        clocks = [self.clock(0.88 + 0.05 * (place + 1) / len(columns)) for place in range(len(columns))]
+        given = zip(columns, clocks, strict=True)
+        found = [word_effects(self.predictor, self.frame, name, clock=clock, outputs=outputs, seed=self.seed) for name, clock in given]
+        return tuple(one for one in found if one is not None)
+
     def _changes(self, prediction: Array, places: Sequence[int]) -> list[Counterfactual | None]:
         told: list[Counterfactual | None] = []
         for place in places:
@@ -362,7 +374,7 @@ class _Explaining:
 
 
 def _main_columns(importance: Importance) -> list[str]:
-    """Return the first column of every entry that is worth something, the most important first."""
+    """Return the first column of every entry that is worth something."""
     return [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
 
 

@@ -26,9 +26,11 @@ from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
 from automl.metrics import selection_metric
 from automl.predictor import Part, Predictor, join_trials
+from automl.preprocessing.pictures.plan import folds_of
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
+from automl.proof import proof_of
 from automl.schema import detect_schema
 from automl.search import Study
 from automl.selection import choose_families
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from automl.leaderboard import Compared
 
 Array = NDArray[Any]
+HASHED_CELLS = 20_000_000  # a larger table is known by the hash of its file alone, unless a run shall be able to go on
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
 
 
@@ -89,6 +92,7 @@ class Run:
         self.study: Study | None = None
         self.interrupted = False
         self.folder: RunFolder | None = None
+        self.contents: dict[str, dict[str, Any]] = {}
         self.compared: Compared | None = None
         self.why: Why | None = None
         self.examined: Examined | None = None
@@ -126,9 +130,12 @@ class Run:
 
     def _recognise(self, frame: pd.DataFrame, what: str) -> None:
         """Note the content of a table; a run that goes on must be given the same."""
-        if self.folder is None:
+        if self.folder is None and frame.size > HASHED_CELLS:
             return
         found = {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
+        self.contents[what] = found
+        if self.folder is None:
+            return
         recorded = self._recorded(f"{what} content") or found
         if found != recorded:
             shapes = f"{found['rows']:,} rows × {found['columns']} columns now, {recorded['rows']:,} × {recorded['columns']} then"
@@ -224,12 +231,16 @@ class Run:
     def split(self) -> None:
         """Deal the rows into folds and, where rows are plenty or a test file is given, a holdout."""
         usable = self.rows if self.test_rows is None else np.setdiff1d(self.rows, self.test_rows)
+        pictures = [self.dataset.frame[column.name].tolist() for column in self.schema.features if column.type == "image"]
+        folds = folds_of(pictures, len(usable), self.budget)
         self.parts: Split = split(
             self.task,
             self.y,
             self.rows,
             test_rows=self.test_rows,
             **plan_of(self.checked, len(self.y)),
+            folds=max(folds, 2),
+            single=folds == 1,
             holdout=None if len(usable) >= HOLDOUT_FROM else 0,
             seed=self.settings.seed,
             log=self.log,
@@ -245,7 +256,7 @@ class Run:
         self.preprocessor, self.scaler = made.table, made.scaler
         if self.folder is not None and made.combined is not None:
             self.entries["combined columns"] = made.combined
-        self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec)
+        self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec, folds == 1 and not len(self.parts.holdout))
 
     # ── choose, search, ensemble
 
@@ -371,6 +382,7 @@ class Run:
             None if self.why is None else self.why.background,
             self.settings.seed,
             self.interrupted,
+            proof_of(self),
         )
 
 

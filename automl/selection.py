@@ -83,7 +83,7 @@ def choose_families(
     known = _known(wanted, names)
     left_out = {} if names is None else dict.fromkeys((name for name in family_names() if name not in known), NOT_ASKED)
     for name, family in list(known.items()):
-        if names is None and family.tags.kind != "naive" and spec.offered and not family.tags.inputs & spec.offered:
+        if names is None and spec.offered and _foreign(family, spec) is not None:
             del known[name]  # what reads pictures says nothing about a table, not even that it was left out
             continue
         reason = _reason_against(family, spec)
@@ -91,6 +91,8 @@ def choose_families(
             left_out[name] = "only networks were asked for"
         elif reason is not None:
             left_out[name] = reason
+        elif names is None and spec.rows < family.tags.hungry:
+            left_out[name] = f"needs {family.tags.hungry:,} rows; ask for it with families=[{name!r}]"
         elif names is None and family.tags.opt_in and not _has_gpu():
             left_out[name] = f"opt-in on a CPU; ask for it with families=[{name!r}]"
     chosen = sorted((family for name, family in known.items() if name not in left_out), key=order_of)
@@ -99,7 +101,8 @@ def choose_families(
         given = "all families" if names is None else names
         raise UsageError(f"`only_networks=True` needs a network that fits this data among the families. Received {given}: {left_out}.")
     if names is not None and all(family.tags.kind == "naive" for family in chosen) and set(names) != {f.name for f in chosen}:
-        raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {left_out}.")
+        told = {name: reason for name, reason in left_out.items() if reason != NOT_ASKED}
+        raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {told}.")
     if log is not None:
         _tell(log, spec, chosen, left_out, references)
     present = {family.tags.kind for family in chosen}
@@ -150,6 +153,14 @@ def _reason_against(family: Family, spec: Spec) -> str | None:
     columns = spec.numbers + spec.encoded + len(spec.categories)
     if family.tags.maximum_columns is not None and columns > family.tags.maximum_columns:
         return f"only up to {family.tags.maximum_columns:,} columns"
-    if family.tags.kind != "naive" and not family.tags.inputs & spec.offered:
-        return f"it reads {' or '.join(sorted(family.tags.inputs))}, which these data have not" if spec.offered else NOTHING
+    return _foreign(family, spec)
+
+
+def _foreign(family: Family, spec: Spec) -> str | None:
+    """Return why a family is for other data, or None."""
+    tags = family.tags
+    if tags.kind != "naive" and not tags.inputs & spec.offered:
+        return f"it reads {' or '.join(sorted(tags.inputs))}, which these data have not" if spec.offered else NOTHING
+    if tags.modalities is not None and spec.modality not in tags.modalities:
+        return f"it is for {' and '.join(sorted(tags.modalities))} data"
     return None

@@ -11,6 +11,7 @@ from automl.families.base import TrainingData
 from automl.trials import Trial
 
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while nothing is known
+WITH_TEXT = {"linear": 0.3, "tree": 0.25, "network": 0.45}  # linear models on words are hard to beat, and slower than on numbers
 OTHER = 0.3  # of a kind that the table does not know
 TRUST = 0.5  # how much of a kind's share follows the ensemble: what was tuned longer looks better than it is
 TRUST_ROWS = (5_000, 10_000)  # below the first, its weights are chance more than worth; from the second on, they have all that trust
@@ -51,7 +52,9 @@ def family_weights(data: TrainingData, trials: Sequence[Trial]) -> dict[str, flo
     return weights
 
 
-def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str], rows: int) -> dict[str, float]:
+def shares_of_kinds(
+    weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str], rows: int, text: bool = False
+) -> dict[str, float]:
     """Return the share of the search time that each kind of family should have.
 
     Time goes where the ensemble has its weight: where trees carry it, a second configuration of trees is worth more than a sixth
@@ -62,6 +65,7 @@ def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], ki
         kind_of: The kind of each family.
         kinds: The kinds that can still go on.
         rows: Training rows; the more there are, the more the weights count.
+        text: Whether there are texts to learn from.
 
     Returns:
         A share for each of `kinds`; they need not add up to 1.
@@ -70,7 +74,7 @@ def shares_of_kinds(weights: Mapping[str, float], kind_of: Mapping[str, str], ki
         >>> shares_of_kinds({"mlp": 0.75, "extra_trees": 0.25}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"], 10_000)
         {'tree': 0.325, 'network': 0.625}
     """
-    prior = {kind: SHARES.get(kind, OTHER) for kind in kinds}
+    prior = {kind: (WITH_TEXT if text else SHARES).get(kind, OTHER) for kind in kinds}
     of_kind: dict[str, float] = {}
     for family, weight in weights.items():
         of_kind[kind_of[family]] = of_kind.get(kind_of[family], 0.0) + weight

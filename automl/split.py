@@ -69,6 +69,7 @@ def split(
     twins: ArrayLike | None = None,
     folds: int = 5,
     holdout: float | None = None,
+    single: bool = False,
     seed: int = 0,
     log: DecisionLog | None = None,
 ) -> Split:
@@ -93,6 +94,7 @@ def split(
         times: One time per row of the data, comparable.
         twins: One value per row of the data; rows with the same value are the same row again.
         folds: Number of folds. Above 100,000 training rows one validation part is used instead.
+        single: Whether one validation part is used, however few rows there are; times are dealt as blocks all the same.
         holdout: Share of rows to hold out; None decides by the number of rows; 0 for none.
         seed: Seed of the dealing.
         log: Where the choice is recorded.
@@ -147,7 +149,7 @@ def split(
     if moments is not None:
         fold, count = _blocks(moments[train], int(folds))
     else:
-        fold, count = _folds(_strata(task, target[train], rng), None if members is None else members[train], int(folds), rng)
+        fold, count = _folds(_strata(task, target[train], rng), None if members is None else members[train], int(folds), rng, single)
         fold = fold if same is None else _first_decides(fold, same[train])
     result = Split(train, held, fold, count, kind)
     if log is not None:
@@ -215,12 +217,13 @@ def _holdout_size(rows: int, share: float | None) -> tuple[int, str]:
     return size, f"{rows:,} rows are plenty: {HOLDOUT_SHARE:.0%} of them, at most {JUDGE_ROWS:,}, are kept for judging alone."
 
 
-def _folds(strata: Rows, groups: Rows | None, folds: int, rng: np.random.Generator) -> tuple[Rows, int]:
+def _folds(strata: Rows, groups: Rows | None, folds: int, rng: np.random.Generator, single: bool) -> tuple[Rows, int]:
     """Return the fold of each training row and how many folds there are."""
     rows = len(strata)
     count = min(folds, rows) if groups is None else _group_folds(groups, folds)
-    if rows > SINGLE_FOLD_ABOVE and (groups is None or count > 2):
-        part = _part(strata, min(int(rows * SINGLE_FOLD_SHARE), JUDGE_ROWS), folds, rng, groups)
+    if (single or rows > SINGLE_FOLD_ABOVE) and (groups is None or count > 2):
+        share = HOLDOUT_SHARE if single else SINGLE_FOLD_SHARE
+        part = _part(strata, min(int(rows * share), JUDGE_ROWS), folds, rng, groups)
         return np.where(part, 0, -1).astype(np.int64), 1
     if groups is not None:
         return _deal_groups(groups, strata, count, rng), count
@@ -333,11 +336,13 @@ def _deal_groups(groups: Rows, strata: Rows, folds: int, rng: np.random.Generato
 
 def _record(log: DecisionLog, result: Split, because: str) -> None:
     """Record the choice of holdout and folds."""
-    held = f"{len(result.holdout):,} rows held out" if len(result.holdout) else "no holdout: cross-fitted predictions of all rows"
+    judged = "the validation part" if result.folds == 1 else "all rows"
+    held = f"{len(result.holdout):,} rows held out" if len(result.holdout) else f"no holdout: cross-fitted predictions of {judged}"
     log.add("split", "rows that judge", held, because, ("holdout", "cross-fitted predictions"), "holdout=0.2, or a test file")
     if result.folds == 1:
         chosen = f"one validation part of {int((result.fold == 0).sum()):,} rows"
-        why = f"{len(result.train):,} training rows are more than {SINGLE_FOLD_ABOVE:,}: one part measures well enough and costs a fifth."
+        many = f"are more than {SINGLE_FOLD_ABOVE:,}" if len(result.train) > SINGLE_FOLD_ABOVE else "take long to learn from"
+        why = f"{len(result.train):,} training rows {many}: one part measures well enough and costs a fifth."
     else:
         chosen = f"{result.folds} {result.kind} folds"
         why = f"{len(result.train):,} training rows: every one is validated once by a model that did not see it."

@@ -17,6 +17,7 @@ from automl.errors import ArtifactError
 from automl.families.base import Family
 from automl.predictor import Predictor
 from automl.preprocessing.base import State
+from automl.proof import Proof
 from automl.report.facts import ReportFacts
 
 
@@ -34,6 +35,7 @@ class Fitted:
         background: A few rows to explain others against; None where there are none.
         seed: Seed of the run.
         interrupted: Whether the user stopped the search.
+        proof: What others need to check the model; None in files that were saved before there was any.
     """
 
     predictor: Predictor
@@ -45,6 +47,7 @@ class Fitted:
     background: pd.DataFrame | None
     seed: int
     interrupted: bool = False
+    proof: Proof | None = None
 
     def states(self) -> dict[str, State]:
         """Return every part but the facts, which the artifact keeps beside them."""
@@ -58,7 +61,8 @@ class Fitted:
             "leaderboard": board.astype(object).where(board.notna(), None).to_dict(orient="list"),
             "background": None if self.background is None else _values(self.predictor.schema.cast(self.background)),
         }
-        return {**self.predictor.states(), "told": State(told)}
+        proof = {} if self.proof is None else {"proof": self.proof.state()}
+        return {**self.predictor.states(), "told": State(told), **proof}
 
     @classmethod
     def of(cls, stored: Artifact, families: Sequence[Family] = ()) -> Fitted:
@@ -85,6 +89,7 @@ class Fitted:
                 _frame(told["background"], predictor),
                 int(told["seed"]),
                 bool(told["interrupted"]),
+                Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None,
             )
         except (KeyError, TypeError, IndexError) as error:
             raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save it again.") from error

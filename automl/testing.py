@@ -48,6 +48,33 @@ def _toy_letters(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     return sparse.csr_matrix((rng.random((len(latent), 10)) < 0.2).astype(np.float32)), Extra("letters", (10,), "sparse")
 
 
+def _toy_pixels(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return grey pictures of 12 × 12: the larger the signal, the brighter a square in one corner, else in the other; in places that vary."""
+    pixels = rng.integers(0, 60, (len(latent), 12, 12, 1))
+    for row, value in enumerate(latent):
+        down, right = rng.integers(0, 3, 2) + (0 if value > 0 else 6)
+        pixels[row, down : down + 3, right : right + 3] += int(min(40 + 80 * abs(value), 190))
+    return pixels.astype(np.uint8), Extra("pixels", (12, 12, 1), "uint8")
+
+
+def _toy_image_features(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return 40 features, none below 0, of which four carry the signal."""
+    features = rng.gamma(2.0, 0.2, (len(latent), 40))
+    features[:, :2] += np.maximum(latent, 0.0)[:, None]
+    features[:, 2:4] += np.maximum(-latent, 0.0)[:, None]
+    return features.astype(np.float32), Extra("image_features", (40,), "float32")
+
+
+def _toy_image_middle(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return values that the middle of a trained network may give, which say nothing."""
+    return rng.normal(size=(len(latent), 1, 1, 192)).astype(np.float16), Extra("image_middle", (1, 1, 192), "float16")
+
+
+def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return vectors of length 1, one direction of which is the signal."""
+    vectors = rng.normal(size=(len(latent), 8))
+    vectors[:, 0] = 2.0 * latent
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
 def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first one; NaN behind the end."""
     steps = np.arange(24)
@@ -61,8 +88,12 @@ def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
 # What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
 FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
     "tokens": _toy_tokens,
+    "sentence": _toy_sentence,
     "words": _toy_words,
     "letters": _toy_letters,
+    "pixels": _toy_pixels,
+    "image_features": _toy_image_features,
+    "image_middle": _toy_image_middle,
     "series": _toy_series,
 }
 TABLE = frozenset({"numbers", "categories"})
@@ -76,9 +107,11 @@ def toy_for(family: Family, problem: str) -> TrainingData:
         >>> toy_for(family_by_name("linear"), "binary").spec.extra
         ()
     """
-    further = sorted(family.tags.inputs - TABLE)
-    with_them = {"words": ["letters"]}
-    return toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+    further = sorted((family.tags.inputs - TABLE) & FURTHER.keys())
+    with_them = {"words": ["letters"], "image_features": ["image_middle"]}
+    data = toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
+    modalities = family.tags.modalities
+    return data if modalities is None else replace(data, spec=replace(data.spec, modality=min(modalities)))
 
 
 def toy_data(

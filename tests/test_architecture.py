@@ -34,7 +34,8 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "detection": {"dataset", "schema", "task", "checks"},
     # prepare
     "split": {"dataset", "schema", "task", "checks"},
-    "preprocessing": {"dataset", "schema", "task", "checks"},
+    "pretrained": {"_backend"},
+    "preprocessing": {"dataset", "schema", "task", "checks", "pretrained"},
     # choose, search: training is handed a model and never knows a family
     "metrics": {"task"},
     "layers": set(),
@@ -68,17 +69,26 @@ STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
-ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
+ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families"}
 ALLOWED["explaining"] = {"explanation", "predictor"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
-ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining"}
+ALLOWED["notebook"] = {"report"}
+ALLOWED["proof"] = {"preprocessing"}
+ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "proof", "report"}
+ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining"}
-ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection"}
+ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining", "notebook"}
+# forecasting is a story of its own over the same stages: windows are its rows
+ALLOWED["forecasting"] = {
+    "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",
+    "report", "_backend",
+}
+ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}
 ALLOWED["cli"] = {"recipe", "trials", "resuming", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
+ALLOWED["cli"] |= {"verifying"}
 ALLOWED["__main__"] = {"cli"}
 ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
 
@@ -154,7 +164,7 @@ def test_backends_are_imported_in_one_file(backend: str) -> None:
 
 def test_keras_is_imported_only_where_networks_are() -> None:
     at = {module_of(file) for file in FILES for name in imported(file) if name.split(".")[0] == "keras"}
-    assert at <= {"_backend", "layers", "training", "families", "testing"}
+    assert at <= {"_backend", "layers", "training", "families", "testing", "pretrained", "forecasting"}
 
 
 def test_only_the_budget_reads_a_clock() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,35 +10,13 @@ from typing import Any
 import pandas as pd
 
 from automl.checks.finding import Finding
-from automl.dataset import Dataset
+from automl.dataset import Dataset, holds_pictures
 from automl.dataset.folders import broken_picture, picture_sizes
+from automl.dataset.picture_paths import outside, picture_path
 from automl.errors import DataError
 from automl.schema import Column, levels
 
 _MOST = 50_000
-_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
-
-
-def picture_path(text: str) -> str | None:
-    r"""Return a path as it is written here, or None for the address of a page.
-
-    Example:
-        >>> picture_path("pics\\a.png"), picture_path("https://x.org/a.png")
-        ('pics/a.png', None)
-    """
-    if _ADDRESS.match(text):
-        return None
-    return text.replace("\\", "/").removeprefix("./")
-
-
-def _outside(path: str) -> bool:
-    """Whether a path leads out of the folder that it starts from."""
-    depth = 0
-    for part in path.strip("/").split("/"):
-        depth += -1 if part == ".." else part not in ("", ".")
-        if depth < 0:
-            return True
-    return path.startswith("/") or re.match(r"[A-Za-z]:", path) is not None
 
 
 def pictures(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Finding]:
@@ -66,9 +43,10 @@ def pictures(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Finding]:
 
 
 def _of_column(home: Path, column: Column, series: pd.Series[Any]) -> Iterator[Finding]:
-    texts = [text for text in pd.unique(levels(series)) if text is not None][:_MOST]
-    paths = [path for text in texts if (path := picture_path(str(text))) is not None]
-    led_out = [path for path in paths if _outside(path)]
+    texts = [text for text in pd.unique(levels(series)) if text is not None][:_MOST] if not holds_pictures(series) else []
+    start = f"{home.resolve()}{os.sep}"
+    paths = [path.removeprefix(start) for text in texts if (path := picture_path(str(text))) is not None]
+    led_out = [path for path in paths if outside(path)]
     near = [path for path in led_out if Path(path).is_absolute() and Path(path).is_relative_to(home.resolve())]
     if len(led_out) > len(near):
         first = next(path for path in led_out if path not in near)

@@ -52,6 +52,19 @@ def import_quietly(*names: str) -> None:
             importlib.import_module(name)
 
 
+def predictions(model: Any, frame: Any, sets: float | None, history: str | None) -> Any:
+    """Return the table of predictions; a model of series takes new observations along.
+
+    Raises:
+        UsageError: If a model of tables is given new observations.
+    """
+    if history is None:
+        return model.predictions(frame, sets=sets)
+    if not hasattr(model, "forecast"):
+        raise UsageError("`--history` is for models of series. Received a model of tables.")
+    return model.predictions(frame, sets=sets, history=read_frame(history))
+
+
 def load_model(path: str) -> AutoML:
     """Open a model file; a model with networks imports their backend, quietly."""
     import automl
@@ -124,6 +137,9 @@ def result_files(folder: Path) -> dict[str, Path]:
         "report": folder / "report.html",
         "facts": folder / "report.json",
         "leaderboard": folder / "leaderboard.csv",
+        "text": folder / "report.md",
+        "card": folder / "model_card.md",
+        "annex": folder / "annex_iv.md",
     }
 
 
@@ -218,6 +234,8 @@ def print_leaderboard(table: pd.DataFrame) -> None:
         print(f"No {words.kinds(kind)}: {reason}.")
     if table.attrs.get("advice"):
         print(str(table.attrs["advice"]).replace(words.SPACE, " "))
+    if table.attrs.get("simplest"):
+        print(str(table.attrs["simplest"]).replace(words.SPACE, " "))
 
 
 def _difference(row: Mapping[str, Any]) -> str:

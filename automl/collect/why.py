@@ -12,7 +12,7 @@ from automl.report import facts as f
 
 if TYPE_CHECKING:
     from automl.explaining import Why
-    from automl.explanation import Counterfactual, Similar
+    from automl.explanation import Counterfactual, Similar, Words
     from automl.run import Run
 
 
@@ -27,6 +27,7 @@ def why_facts(run: Run) -> dict[str, Any]:
         "cards": tuple(f.CardFacts.model_validate(card.to_dict()) for card in why.cards),
         "effects": tuple(_effect(run, effect.to_dict()) for effect in why.effects),
         "interactions": tuple(_interaction(run, pair.to_dict()) for pair in why.interactions),
+        "words": tuple(_words(run, words) for words in why.words),
         "changes": dict(run.settings.changes or {}),
         "not_explained": why.skipped,
     }
@@ -98,6 +99,14 @@ def _of(run: Run, output: int) -> str | None:
 def _effect(run: Run, values: dict[str, Any]) -> f.EffectFacts:
     numbers = {name: short(values[name]) for name in ("x", "value", "low", "high", "grid", "partial", "lines")}
     return f.EffectFacts.model_validate({**only(f.EffectFacts, values), **numbers, "of": _of(run, values["output"])})
+
+
+def _words(run: Run, words: Words) -> f.TextFacts:
+    effects = tuple(
+        f.WordFacts(word=effect.word, of=_of(run, effect.of), value=float(short([effect.value])[0]), texts=effect.texts)
+        for effect in words.effects
+    )
+    return f.TextFacts(column=words.column, texts=words.texts, effects=effects)
 
 
 def _interaction(run: Run, values: dict[str, Any]) -> f.InteractionFacts:

@@ -16,8 +16,10 @@ from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
 from automl.dataset.folders import read_folder
-from automl.dataset.frames import column_names, from_memory
+from automl.dataset.frames import column_names, from_memory, without_half_letters
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
+from automl.dataset.picture import Picture, holds_pictures, picture_column
+from automl.dataset.picture_paths import pictures_of, with_pictures, with_places
 from automl.dataset.signal import signals_of, unequal
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
@@ -29,8 +31,10 @@ __all__ = [
     "PADDED",
     "Dataset",
     "NumberFormat",
+    "Picture",
     "find_number_format",
     "fingerprint",
+    "holds_pictures",
     "level_text",
     "number_text",
     "read",
@@ -139,6 +143,17 @@ def _read_other(path: Path, log: DecisionLog) -> Table | None:
     return None
 
 
+def _album(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
+    """Return pictures in memory, an array or a list of them, as a table with one column; None for anything else."""
+    if isinstance(data, np.ndarray) and data.ndim in (3, 4) and data.size and (found := describe(data)) and found[0] == "image":
+        details |= {"modality": "image", "modality_because": found[1], "shape": list(data.shape)}
+        return pd.DataFrame({"image": picture_column(data)})
+    album = pictures_of(data)
+    if album is not None:
+        details |= {"modality": "image", "modality_because": f"The list holds {len(album):,} pictures."}
+    return album
+
+
 def _signals(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
     """Return series in memory, an array (series, steps, channels) or a list of arrays, as a table with one column; None for anything else."""
     if isinstance(data, np.ndarray) and data.ndim == 3 and data.size and (found := describe(data)) and found[0] == "sequence":
@@ -157,11 +172,13 @@ def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, larges
         table = _read_other(Path(str(path)).expanduser(), log) if folders else None
         table = read_file(str(path), log, largest) if table is None else table
         frame, raw, details = table.frame, list(table.names), table.details
+        frame = frame if Path(str(path)).is_dir() else with_places(frame, Path(str(path)).expanduser().parent)
         name = Path(str(path)).name.split(".")[0] or "data"
     else:
         details = {"format": type(data).__name__}
         signals = _signals(data, details)
-        frame = signals if signals is not None else _plain_index(from_memory(data, log), log)
+        album = _album(data, details) if signals is None else signals
+        frame = album if album is not None else with_pictures(without_half_letters(_plain_index(from_memory(data, log), log), log))
         path, raw, name = None, list(frame.columns), "data"
     rows, columns = frame.shape
     if not columns:

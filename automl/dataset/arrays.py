@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset.delimited import Table
+from automl.dataset.picture import picture_column
 from automl.dataset.signal import signal_column, signals_of
 from automl.decisions import DecisionLog
 from automl.errors import DataError
@@ -164,6 +165,8 @@ def read_arrays(path: Path, log: DecisionLog) -> Table:
         found = describe(array)
         details["modality"], details["modality_because"] = found or ("tabular", "")
         columns, names = {"0": np.arange(len(array))}, ["case"]
+        if details["modality"] == "image":
+            columns, names = {"0": picture_column(array)}, ["image"]
         if details["modality"] == "sequence":
             columns, names = {"0": signals_of(array, steps_first(array))["series"]}, ["series"]
     if answer is not None:

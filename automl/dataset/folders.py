@@ -145,7 +145,7 @@ def _pictures(folder: Path, paths: list[str], others: int, log: DecisionLog) -> 
         "modality_because": f"{because} ({usual} pixels in a sample).",
         "broken_images": wrong,
     }
-    return _listed("image", good, labels, details)
+    return _listed("image", [os.path.join(folder.resolve(), path) for path in good], labels, details)
 
 
 def _texts(folder: Path, paths: list[str], log: DecisionLog) -> Table:

@@ -15,6 +15,7 @@ from automl.explanation.interactions import Interaction, column_interactions
 from automl.explanation.shapley import ColumnContribution, RowExplanation, explain_rows
 from automl.explanation.similar import Similar, similar_cases
 from automl.explanation.verify import verify_importance, verify_rows
+from automl.explanation.words import Words, word_effects
 
 __all__ = [
     "Card",
@@ -30,6 +31,7 @@ __all__ = [
     "Interaction",
     "RowExplanation",
     "Similar",
+    "Words",
     "associated_columns",
     "check_changes",
     "column_effects",
@@ -41,4 +43,5 @@ __all__ = [
     "smallest_change",
     "verify_importance",
     "verify_rows",
+    "word_effects",
 ]

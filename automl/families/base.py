@@ -33,19 +33,23 @@ class Tags:
     Attributes:
         kind: "network", "tree", "linear" or "naive": how the leaderboard groups it.
         problems: The problems that it solves.
-        inputs: The kinds of columns that it understands.
+        inputs: The arrays that it can learn from; one of them is enough.
+        modalities: The kinds of data that it is for; None for all that have the arrays.
         maximum_rows: Above so many rows it is not tried; None for no limit.
         maximum_columns: Above so many prepared columns it is not tried; None for no limit.
         opt_in: Whether a machine without a GPU tries it only where it is asked for by name.
+        hungry: Below so many rows it is tried only where it is asked for by name.
         rank: Smaller is tried earlier among the families of a kind: what gives most for its time comes first.
     """
 
     kind: str
     problems: frozenset[str] = frozenset({"binary", "multiclass", "regression"})
     inputs: frozenset[str] = frozenset({"numbers", "categories"})
+    modalities: frozenset[str] | None = None
     maximum_rows: int | None = None
     maximum_columns: int | None = None
     opt_in: bool = False
+    hungry: int = 0
     rank: int = 0
 
 
@@ -59,6 +63,7 @@ class TrainingData:
         fold: Fold of each row (rows,) int64; -1 for rows that are never validated.
         folds: Number of folds.
         spec: The shapes.
+        judged: Whether the run is judged on the rows of its one validation part; nothing may be chosen by them in training then.
     """
 
     arrays: Arrays
@@ -66,6 +71,7 @@ class TrainingData:
     fold: NDArray[np.int64]
     folds: int
     spec: Spec
+    judged: bool = False
 
     @property
     def rows(self) -> int:

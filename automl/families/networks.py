@@ -62,7 +62,7 @@ class KerasFamily(Family):
         schedule, size = self.schedule(spec, config, 0, self.pack_configs), self.footprint(spec, config)
         columns = self.row_values(spec, folds) + spec.outputs
         least = size.pack_bytes(0, folds, batch=schedule.batch_size, rows=spec.rows, columns=columns)
-        each = size.config_bytes(folds, batch=schedule.batch_size, rows=spec.rows)
+        each = size.config_bytes(folds, batch=schedule.batch_size, rows=spec.rows, block=self.validation_block(spec, config))
         fitting = int(np.clip((memory - least) // each, 0, self.pack_configs))
         if not np.isfinite(seconds):
             return fitting
@@ -84,6 +84,10 @@ class KerasFamily(Family):
         """Return the work of one row in a step of one network, in multiplications by a weight."""
         size, batch = self.footprint(spec, config), self.schedule(spec, config, 0, 1).batch_size
         return size.weights * self.heads(config) + ACTIVATION_WORK * (size.activations + size.shared / batch)
+
+    def validation_block(self, spec: Spec, config: Config) -> int:
+        """Return how many rows are validated at once: fewer where each takes much memory on its way through the network."""
+        return int(np.clip(BLOCK_MEMORY // max(self.footprint(spec, config).row_bytes(), 1), 64, BLOCKS[-1]))
 
     def heads(self, config: Config) -> int:
         """Return how many predictions each network of a configuration makes."""
@@ -128,11 +132,12 @@ class KerasFamily(Family):
         trainer = PackTrainer(
             (type(self).__module__, type(self).__qualname__, self.pack_key(shared), spec),
             lambda members: self.build(spec, [shared] * members),
-            PackData(self.inputs(data), data.target, data.fold, data.folds, spec.is_classification),
+            PackData(self.inputs(data), data.target, data.fold, data.folds, spec.is_classification, data.judged),
             rates,
             [int(config.get("seed", seed)) for config in configs],
             self._timed(self.schedule(spec, shared, seed, len(configs)), deadline),
             deadline,
+            self.validation_block(spec, shared),
         )
         result = trainer.run(on_progress)
         if trainer.pace is not None:

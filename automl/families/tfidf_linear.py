@@ -77,8 +77,10 @@ class TfidfLinear(SklearnFamily):
 
 
 def _design(arrays: Arrays, spec: Spec, letters: bool) -> Any:
-    """Return words, letter groups where they are wanted, scaled numbers and one-hot categories beside each other, CSR float32."""
+    """Return words, letter groups where they are wanted, sentence embeddings, scaled numbers and one-hot categories, CSR float32."""
     blocks = [arrays["words"], *([arrays["letters"]] if letters else [])]
+    if "sentence" in arrays:
+        blocks.append(sparse.csr_matrix(arrays["sentence"]))
     if spec.numbers:
         blocks.append(sparse.csr_matrix(arrays["numbers"].astype(np.float32)))
     rows = np.arange(len(arrays["numbers"]))

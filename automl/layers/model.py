@@ -22,6 +22,7 @@ class PackedModel(keras.Model):  # type: ignore[misc]
         categories: Layer for the category codes, or None where there are none.
         numbers: Layer that turns the numbers (1, rows, columns) into a list of parts, each (1 or members, rows, ·); None for themselves.
         heads: Predictions that each network makes; see below.
+        further: Layers that turn further arrays, by name, into parts (members, rows, ·): of texts, pictures or series.
 
     The inputs are "numbers" (rows, columns), "categories" (rows, columns) and, where there are any, "encoded" (1 or members, rows,
     columns). The output is (rows, members, outputs): logits for classes, the standardised target for regression; with several heads it
@@ -35,6 +36,7 @@ class PackedModel(keras.Model):  # type: ignore[misc]
         categories: PackedCategories | None = None,
         numbers: keras.layers.Layer | None = None,
         heads: int = 1,
+        further: Mapping[str, keras.layers.Layer] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -43,6 +45,7 @@ class PackedModel(keras.Model):  # type: ignore[misc]
         self.body[-1].dtype_policy = "float32"  # logits keep their digits where layers compute in half precision
         self.categories = categories
         self.numbers = numbers
+        self.further = dict(further or {})
 
     def call(self, inputs: dict[str, Any]) -> Any:
         """Map arrays of `rows` to (rows, members, outputs) or (rows, members, heads, outputs)."""
@@ -54,6 +57,7 @@ class PackedModel(keras.Model):  # type: ignore[misc]
             parts += self.categories(inputs["categories"])
         if "encoded" in inputs:
             parts.append(inputs["encoded"])
+        parts += [layer(inputs[name]) for name, layer in self.further.items()]
         if len({part.shape[0] for part in parts}) > 1:  # some parts are shared by all members, some are not
             parts = [part if part.shape[0] != 1 else ops.repeat(part, self.members, axis=0) for part in parts]
         values = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]

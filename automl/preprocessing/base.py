@@ -42,6 +42,7 @@ class Spec:
             the target is like in their rows, and combined columns; the second axis says for which fold's model.
         knots: Quantiles of each column of ``arrays["numbers"]``, ascending; empty where a column has too few values to bend.
         extra: Further arrays, of texts, pictures or series.
+        modality: What carries the signal: "tabular", "text", "image", "sequence" or "mixed".
 
     Example:
         >>> Spec(numbers=3, raw_numbers=2, categories=(4,), outputs=2, problem="binary", rows=100).is_classification
@@ -57,6 +58,7 @@ class Spec:
     encoded: int = 0
     knots: tuple[tuple[float, ...], ...] = ()
     extra: tuple[Extra, ...] = ()
+    modality: str = "tabular"
 
     @property
     def is_classification(self) -> bool:

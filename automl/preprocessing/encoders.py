@@ -17,6 +17,7 @@ from automl.budget import Budget
 from automl.decisions import DecisionLog
 from automl.preprocessing.base import Arrays, Extra, Spec, State
 from automl.preprocessing.combined import CombinedColumns
+from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.tabular import TabularPreprocessor
 
 
@@ -80,10 +81,12 @@ class Encoder(abc.ABC):
 def encoders() -> dict[str, type[Encoder]]:
     """Return all encoders by name."""
     from automl.preprocessing.ngrams import Ngrams
+    from automl.preprocessing.pictures.encoder import Pictures
+    from automl.preprocessing.sentences import SentenceEmbeddings
     from automl.preprocessing.series.encoder import Series
     from automl.preprocessing.tokens import Tokens
 
-    return {encoder.name: encoder for encoder in (Ngrams, Tokens, Series)}
+    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures, Series)}
 
 
 class Preprocessor:
@@ -92,6 +95,7 @@ class Preprocessor:
     Args:
         table: Makes "numbers", "raw_numbers", "categories" and "encoded".
         encoders: Make the further arrays.
+        modality: What carries the signal.
 
     Example:
         >>> from automl.schema import Column, Schema
@@ -102,13 +106,14 @@ class Preprocessor:
         True
     """
 
-    def __init__(self, table: TabularPreprocessor, encoders: tuple[Encoder, ...] = ()) -> None:
-        self.table, self.encoders = table, encoders
+    def __init__(self, table: TabularPreprocessor, encoders: tuple[Encoder, ...] = (), modality: str = "tabular") -> None:
+        self.table, self.encoders, self.modality = table, encoders, modality
 
     @property
     def spec(self) -> Spec:
         """The shapes of all arrays."""
-        return replace(self.table.spec, extra=tuple(entry for encoder in self.encoders for entry in encoder.extra))
+        extra = tuple(entry for encoder in self.encoders for entry in encoder.extra)
+        return replace(self.table.spec, extra=extra, modality=self.modality)
 
     @property
     def feature_names(self) -> dict[str, list[str]]:
@@ -122,7 +127,9 @@ class Preprocessor:
 
     def transform(self, frame: pd.DataFrame) -> Arrays:
         """Return the arrays of a cast table."""
-        return {**self.table.transform(frame), **self.further(frame)}
+        arrays = {**self.table.transform(frame), **self.further(frame)}
+        forget_pictures()  # their files may change until the next rows come
+        return arrays
 
     def further(self, frame: pd.DataFrame) -> Arrays:
         """Return the arrays of the encoders alone."""
@@ -140,7 +147,7 @@ class Preprocessor:
         table = self.table.state()
         if not self.encoders:
             return table
-        told: dict[str, Any] = dict(table.json)
+        told: dict[str, Any] = {**table.json, "modality": self.modality}
         arrays: dict[str, NDArray[Any]] = dict(table.arrays)
         told["encoders"] = []
         for encoder in self.encoders:
@@ -157,7 +164,7 @@ class Preprocessor:
             prefix = f"{entry['name']}-"
             own = {name.removeprefix(prefix): values for name, values in state.arrays.items() if name.startswith(prefix)}
             made.append(known[entry["name"]].from_state(State(entry["json"], own)))
-        return cls(TabularPreprocessor.from_state(state), tuple(made))
+        return cls(TabularPreprocessor.from_state(state), tuple(made), state.json.get("modality", "tabular"))
 
 
 def fit_encoders(frame: pd.DataFrame, types: dict[str, str], given: Circumstances) -> tuple[Encoder, ...]:

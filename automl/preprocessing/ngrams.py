@@ -30,7 +30,7 @@ class _Bag:
 
     @classmethod
     def fit(cls, texts: Sequence[Any], seed: int) -> _Bag:
-        known = list(dict.fromkeys(text for text in texts if not is_blank(text)))
+        known = sorted({text for text in texts if not is_blank(text)})
         if len(known) > FIT_TEXTS:
             known = [known[place] for place in np.sort(np.random.default_rng(seed).choice(len(known), FIT_TEXTS, replace=False))]
         frequency = np.bincount(hash_texts(known).indices, minlength=2 * BUCKETS)
@@ -45,7 +45,7 @@ class _Bag:
 
     def transform(self, texts: Sequence[Any]) -> tuple[Any, Any]:
         """Return words and letter groups, each row of length 1, (texts, buckets) float32."""
-        different = list(dict.fromkeys(text for text in texts if not is_blank(text)))
+        different = sorted({text for text in texts if not is_blank(text)})
         place = {text: number for number, text in enumerate(different)}
         hashed = hash_texts(different)
         column = np.full(2 * BUCKETS, -1, dtype=np.int32)

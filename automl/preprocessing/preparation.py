@@ -17,6 +17,7 @@ from automl.preprocessing.combined import CombinedColumns
 from automl.preprocessing.combining import Choice, choose
 from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
 from automl.preprocessing.knots import LOOKED_AT
+from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler, choose_scaler
 from automl.preprocessing.text import forget_texts
@@ -104,9 +105,11 @@ def prepare(
             log.entries.extend(choice.decisions)
         arrays, combined = add_chosen(table, choice, typed, arrays), choice.to_dict()
     given = Circumstances(task.problem, wanted.seed, wanted.budget, DecisionLog() if log is None else log)
-    whole = Preprocessor(table, fit_encoders(typed, {column.name: column.type for column in schema.features}, given))
+    encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, given)
+    whole = Preprocessor(table, encoders, task.modality if encoders else "tabular")
     arrays |= whole.further(typed)
     forget_texts()
+    forget_pictures()
     return Prepared(whole, scaler, arrays, target, combined)
 
 

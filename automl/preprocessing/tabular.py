@@ -27,7 +27,7 @@ from automl.task import Task
 CHUNK = 65_536  # rows at a time, so that the float64 values between input and output stay small
 ENCODED_FROM = 20  # levels; fewer are told apart by one-hot columns and splits, and no number says more than they do
 ENCODED_CELLS = 50_000_000  # rows × folds × columns: 200 MB
-PREPARED_AS = {"ordinal": "category", "list": "text", "image": "category"}  # types of the schema that are prepared like another
+PREPARED_AS = {"ordinal": "category", "list": "text"}  # types of the schema that are prepared like another
 
 
 @dataclass(frozen=True)

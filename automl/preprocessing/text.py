@@ -77,7 +77,7 @@ class TextComponents(Components):
         Returns:
             The fitted components; none where the texts share nothing.
         """
-        known = list(dict.fromkeys(text for text in texts if not is_blank(text)))
+        known = sorted({text for text in texts if not is_blank(text)})
         mean = sum(min(len(text), LONGEST) for text in known) / max(len(known), 1)
         most = min(FIT_ROWS, max(int(FIT_CHARACTERS / max(mean, 1.0)), 500))
         if len(known) > most:
@@ -112,7 +112,7 @@ class TextComponents(Components):
         Returns:
             (rows, 2 + components).
         """
-        different = list(dict.fromkeys(text for text in texts if not is_blank(text)))
+        different = sorted({text for text in texts if not is_blank(text)})  # in one order, whatever the rows': see `hash_texts`
         place = {text: number for number, text in enumerate(different)}
         values = np.full((len(different) + 1, len(self.names)), np.nan)
         for start in range(0, len(different), CHUNK):
@@ -147,7 +147,8 @@ class TextComponents(Components):
 
 _HASHED: dict[tuple[str, ...], Any] = {}  # the latest blocks: what several parts of the preparation read is hashed once
 _MOST_BLOCKS = 6
-_KEPT_FROM = 500  # texts of a block; a few are hashed in no time
+_KEPT_FROM = 50  # texts of a block; a few are hashed in no time
+_KEPT_VALUES = 4_000_000  # of a block; 48 MB
 
 
 def forget_texts() -> None:
@@ -167,7 +168,7 @@ def _hash_block(texts: tuple[str, ...]) -> Any:
     # Half of a surrogate pair, left over from careless cutting, cannot be hashed: it becomes a question mark.
     cut = [text[:LONGEST].encode("utf-8", "replace").decode("utf-8") for text in texts]
     hashed = sparse.hstack([_WORDS.transform(cut), _LETTERS.transform(cut)], format="csr")
-    if len(texts) >= _KEPT_FROM:
+    if len(texts) >= _KEPT_FROM and hashed.nnz <= _KEPT_VALUES:
         while len(_HASHED) >= _MOST_BLOCKS:
             _HASHED.pop(next(iter(_HASHED)))
         _HASHED[texts] = hashed

@@ -73,6 +73,23 @@ class InteractionFacts(Fact):
     labels: tuple[tuple[str, str], tuple[str, str]]
 
 
+class WordFacts(Fact):
+    """One word: by how much the prediction falls on average when it is taken out; `of` is the class that is told."""
+
+    word: str
+    of: str | None = None
+    value: float
+    texts: int
+
+
+class TextFacts(Fact):
+    """The words of one text column, the strongest first, from so many unseen texts."""
+
+    column: str
+    texts: int
+    effects: tuple[WordFacts, ...] = ()
+
+
 class ChangeFacts(Fact):
     """One column that would have to be another."""
 

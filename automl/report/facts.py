@@ -37,7 +37,10 @@ from automl.report.explained import (
     ImportanceFacts,
     InteractionFacts,
     SimilarFacts,
+    TextFacts,
+    WordFacts,
 )
+from automl.report.forecasts import ForecastFacts
 from automl.report.measured import (
     ClassScoreFacts,
     ComparisonFacts,
@@ -58,6 +61,7 @@ from automl.report.measured import (
     ScoreFacts,
     SetsFacts,
 )
+from automl.report.tried_facts import TriedFacts
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -86,6 +90,7 @@ __all__ = [
     "ExampleFacts",
     "Fact",
     "FindingFacts",
+    "ForecastFacts",
     "GapFacts",
     "GridFacts",
     "GroupFacts",
@@ -118,18 +123,21 @@ __all__ = [
     "Severity",
     "SimilarFacts",
     "TaskFacts",
+    "TextFacts",
     "ThresholdFacts",
     "ThresholdRow",
     "TreatmentFacts",
+    "TriedFacts",
     "Verdict",
     "WhereFacts",
+    "WordFacts",
     "read_json",
     "write_json",
 ]
 
 SCHEMA_VERSION = 1
 
-Problem = Literal["binary", "multiclass", "regression"]
+Problem = Literal["binary", "multiclass", "regression", "forecasting"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
 
@@ -326,20 +334,30 @@ class ReportFacts(Fact):
     cards: tuple[CardFacts, ...] = ()
     effects: tuple[EffectFacts, ...] = ()
     interactions: tuple[InteractionFacts, ...] = ()
+    words: tuple[TextFacts, ...] = ()
     changes: dict[str, str] = {}
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
+    forecast: ForecastFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
+    owner: dict[str, str] = {}
     sensitive: tuple[str, ...] = ()
     treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
     networks: NetworksFacts | None = None
+    tried: TriedFacts | None = None
     search: SearchFacts | None = None
     decisions: tuple[DecisionFacts, ...] = ()
     reproduce: ReproduceFacts = ReproduceFacts()
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        from automl.report.notebook import summary
+
+        return summary(self)
 
 
 def write_json(facts: ReportFacts, path: str | Path) -> Path:

@@ -17,7 +17,7 @@ from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema.column import ROLES, TYPES, Column
 from automl.schema.detectors import Sample, declared, detect
 from automl.schema.series import as_series, fold
-from automl.schema.values import as_booleans, as_dates, as_numbers, cell_text, count_infinite, kind_of, levels
+from automl.schema.values import as_booleans, as_dates, as_numbers, cell_text, count_infinite, kind_of, levels, pictures
 
 __all__ = ["ROLES", "TYPES", "Column", "Schema", "cast_column", "cell_text", "count_infinite", "detect_schema", "kind_of", "levels"]
 
@@ -39,6 +39,8 @@ def cast_column(series: pd.Series[Any], column: Column) -> np.ndarray[Any, Any]:
         return as_booleans(series, column.parse)
     if column.type == "datetime":
         return as_dates(series, column.parse)
+    if column.type == "image":
+        return pictures(series)
     if column.type == "series":
         return as_series(series, column)
     return levels(series)
@@ -107,7 +109,9 @@ class Schema:
 
         Returns:
             The feature columns in the schema's order with a RangeIndex: number and boolean as float64 (NaN for missing), category and
-            text as object of str or None, series as object of :class:`automl.dataset.signal.Signal` or None, datetime as datetime64[ns]. What cannot be read, and infinite numbers, count as missing.
+            text as object of str or None, image as object of paths or pictures or None, series as object of
+            :class:`automl.dataset.signal.Signal` or None, datetime as datetime64[ns]. What cannot be read, and infinite numbers, count as
+            missing.
 
         Raises:
             DataError: If feature columns are absent; all of them are named.

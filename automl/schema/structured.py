@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from automl.dataset import holds_pictures
 from automl.dataset.signal import as_signal, holds_signals
 from automl.schema.column import Column
 from automl.schema.scales import names_in_numbers, scale_order
@@ -32,7 +33,9 @@ def series_cells(sample: Sample) -> Column | None:
 
 
 def image_paths(sample: Sample) -> Column | None:
-    """Accept paths and addresses of pictures."""
+    """Accept pictures in memory, and paths and addresses of pictures."""
+    if holds_pictures(sample.series):
+        return Column("", "image", "feature", f"The {sample.present:,} cells that were looked at hold pictures.", 1.0)
     if sample.kind != "text" or len(sample.levels) < 2:
         return None
     named = [level.casefold().split("?")[0].endswith(PICTURES) for level in sample.levels]

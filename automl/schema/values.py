@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.dataset import MISSING, NumberFormat, level_text, number_text
+from automl.dataset import MISSING, NumberFormat, Picture, level_text, number_text
 from automl.schema.dates import parse_dates, to_nanoseconds
 
 TRUE_WORDS = frozenset(["true", "1", "yes", "t", "y", "on"])
@@ -157,6 +157,18 @@ def levels(series: pd.Series[Any]) -> np.ndarray[Any, Any]:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
         return _typed_levels(series.to_numpy())
     return _over_distinct(series, cell_text, object, None)
+
+
+def pictures(series: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """Return one picture, or path of one, per cell as an object array; None for missing.
+
+    Example:
+        >>> pictures(pd.Series([" a.png", None, ""])).tolist()
+        ['a.png', None, None]
+    """
+    found = np.empty(len(series), dtype=object)
+    found[:] = [cell if isinstance(cell, Picture) else cell_text(cell) for cell in objects(series)]
+    return found
 
 
 def as_numbers(series: pd.Series[Any], notation: NumberFormat) -> np.ndarray[Any, Any]:

@@ -18,14 +18,14 @@ _USUAL = 0.98  # a value that is this common says nothing
 
 def _says_something(dataset: Dataset, column: Column) -> bool:
     """Whether a column differs between rows."""
-    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000]))
+    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000]), dtype=object)
     shares = cells.value_counts(normalize=True, dropna=False)
     return len(shares) > 1 and float(shares.iloc[0]) < _USUAL
 
 
 def words_of(dataset: Dataset, column: Column) -> float:
     """Return the mean number of words of a text column; names of people and places count half."""
-    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000])).dropna().unique()[:1000]
+    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000]), dtype=object).dropna().unique()[:1000]
     if not len(cells):
         return 0.0
     words = [re.findall(r"[^\W\d_]{2,}", str(cell)) for cell in cells]

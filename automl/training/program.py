@@ -35,6 +35,7 @@ class PackData:
         fold: Fold of each row; -1 for rows that are never validated.
         folds: Number of folds.
         classification: Whether the loss is cross-entropy (otherwise squared error).
+        judged: Whether the one validation part judges the run: the last epoch is kept, not the best.
     """
 
     arrays: Arrays
@@ -42,6 +43,7 @@ class PackData:
     fold: NDArray[np.int64]
     folds: int
     classification: bool
+    judged: bool = False
 
 
 class Program:

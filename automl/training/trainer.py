@@ -107,6 +107,7 @@ class PackTrainer:
         seeds: Seed of every configuration; each fold gets its own from it.
         schedule: Epochs, batch size, halving.
         deadline: When to stop.
+        block: Most rows that are validated at once.
 
     Example:
         See ``automl.families.networks.KerasFamily.train``.
@@ -121,6 +122,7 @@ class PackTrainer:
         seeds: Sequence[int],
         schedule: Schedule,
         deadline: Deadline,
+        block: int = VALIDATION_BLOCK,
     ) -> None:
         self.key, self.build, self.data, self.seeds = key, build, data, list(seeds)
         self.rates = {name: np.full(len(self.seeds), value) for name, value in {**RATES, "dropout": 0.0}.items()} | rates
@@ -132,13 +134,14 @@ class PackTrainer:
         kind = np.int32 if data.classification else np.float32
         self.constants = [_backend.to_device(data.target.astype(kind)), _backend.to_device(data.fold.astype(np.int32))]
         self.constants += [_backend.to_device(values) for values in data.arrays.values()]
+        self.block = block
         self.blocks = [self._blocks(fold) for fold in range(data.folds)]
 
     def _blocks(self, fold: int) -> list[tuple[NDArray[np.int64], dict[str, Any]]]:
         """Cut a fold's validation rows into blocks of one size, so that one program serves all."""
         rows = np.flatnonzero(self.data.fold == fold)
         largest = int(np.bincount(self.data.fold[self.data.fold >= 0], minlength=1).max()) if (self.data.fold >= 0).any() else 0
-        size = min(largest, VALIDATION_BLOCK)
+        size = min(largest, self.block)
         blocks = []
         for start in range(0, len(rows), max(size, 1)):
             chosen = rows[start : start + size]
@@ -332,6 +335,8 @@ class PackTrainer:
             criterion = (total - losses) / (folds - 1) if folds > 1 else losses
             logs = np.log(temperature)
             scale = np.exp((logs.sum(axis=1, keepdims=True) - logs) / (folds - 1)) if folds > 1 else temperature
+        if self.data.judged:  # no epoch and no temperature by rows that judge
+            state.criterion, scale = np.full(shape, np.inf), np.ones(shape)
         improved = np.isfinite(criterion) & np.isfinite(total) & (criterion < state.criterion)
         state.criterion, state.diverged = np.where(improved, criterion, state.criterion), ~np.isfinite(total[:, 0])
         state.epoch = np.where(improved, epoch, state.epoch)

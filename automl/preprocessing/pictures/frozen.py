@@ -1,0 +1,83 @@
+"""What a network that was trained before sees in pictures: its features, and the values behind its middle blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl import _backend, pretrained
+from automl.budget import Budget
+
+BATCH = 32
+CUT = 13  # blocks that stay as they are where the rest is trained further: the values behind them are kept, not the pictures
+SIDES = (32, 48, 64, 80, 96, 112, 128)
+SHARE = 0.12  # of the time that is left, which the features may take
+FIRST_PACE = 8e9  # multiplications per second, on two cores
+
+
+@lru_cache(maxsize=4)
+def _network(side: int, backend: str) -> Callable[..., Any]:
+    model = pretrained.build(pretrained.weights(), side, CUT)
+
+    def forward(pictures: Any) -> Any:
+        from keras import ops
+
+        values = ops.cast(pictures, "float32")
+        if values.shape[-1] == 1:
+            values = ops.repeat(values, 3, axis=-1)
+        if values.shape[1] != side:
+            values = ops.image.resize(values, (side, side), interpolation="bilinear", antialias=False, data_format="channels_last")
+        return model(values, training=False)
+
+    return _backend.compile_function(forward)
+
+
+def look(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
+    """Return the values behind the middle blocks, and the features, of pictures.
+
+    Args:
+        pixels: uint8 (rows, height, width, 1 or 3).
+        side: The size at which the network looks at them.
+
+    Returns:
+        float16 (rows, ``*pretrained.cut_shape(side, CUT)``) and float32 (rows, 1280).
+    """
+    network = _network(side, _backend.name())
+    middle = np.empty((len(pixels), *pretrained.cut_shape(side, CUT)), np.float16)
+    features = np.empty((len(pixels), pretrained.FEATURES), np.float32)
+    for start in range(0, len(pixels), BATCH):
+        block = pixels[start : start + BATCH]
+        padded = _backend.pad_rows({"pixels": block}, (1, BATCH))["pixels"]
+        cut, found = network(_backend.to_device(padded))
+        middle[start : start + len(block)] = _backend.to_numpy(cut)[: len(block)]
+        features[start : start + len(block)] = _backend.to_numpy(found)[: len(block)]
+    return middle, features
+
+
+def affordable_side(wanted: int, pictures: NDArray[np.uint8], rows: int, budget: Budget | None) -> int | None:
+    """Return the size at which the network can look at all rows in its share of the time; None where even the smallest takes longer.
+
+    Args:
+        wanted: The size that would be best.
+        pictures: A few pictures to measure with, uint8 (rows, height, width, channels).
+        rows: Pictures in all.
+        budget: The clock; None where none runs.
+    """
+    sides = [side for side in SIDES if side <= max(wanted, 64)]
+    if budget is None or not budget.timed:
+        return sides[-1]
+    allowed = SHARE * budget.remaining()
+    if rows * pretrained.multiplications(sides[0]) / (4 * FIRST_PACE) > allowed:
+        return None
+    block = pictures[np.arange(BATCH) % len(pictures)]
+    look(block, 32)
+    before = budget.clock()
+    look(block, 32)
+    pace = BATCH * pretrained.multiplications(32) / max(budget.clock() - before, 1e-6)
+    allowed -= budget.clock() - before
+    fitting = [side for side in sides if rows * pretrained.multiplications(side) / pace <= allowed]
+    return fitting[-1] if fitting else None
