@@ -369,11 +369,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _frame(self, X: Any) -> pd.DataFrame:
         """Return rows with named columns; columns without names are known by their place."""
         from automl.dataset import read
+        from automl.dataset.picture_paths import for_prediction
 
         if isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns):
             return by_place(X, self.fitted_.feature_names, self.task_.target)
         refuse_one_dimension(X)
-        return by_place(read(X).frame, self.fitted_.feature_names, self.task_.target)
+        found = read(X, folders=True)
+        frame, _ = for_prediction(found.frame, found.path, [(column.name, column.type) for column in self.schema_.features])
+        return by_place(frame, self.fitted_.feature_names, self.task_.target)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -220,10 +220,14 @@ def predict(
     sets: Annotated[float | None, typer.Option(metavar="SHARE", help="Add the classes that hold the true one with this share.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict each row of a table; without -o the table goes to stdout as CSV."""
+    """Predict each row of a table, or each picture of a folder; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
-    _existing(data, "data")
-    table = output.load_model(model).predictions(output.read_frame(data), sets=sets)
+    _existing(data, "data", folders=True)
+    loaded = output.load_model(model)
+    frame, files = output.read_rows(data, loaded)
+    table = loaded.predictions(frame, sets=sets)
+    if files is not None:
+        table.insert(0, "file", files)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)

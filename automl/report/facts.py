@@ -36,6 +36,7 @@ from automl.report.explained import (
     ImportanceEntry,
     ImportanceFacts,
     InteractionFacts,
+    PictureFacts,
     SimilarFacts,
     TextFacts,
     WordFacts,
@@ -62,7 +63,6 @@ from automl.report.measured import (
 )
 
 __all__ = [
-    "SCHEMA_VERSION",
     "Answer",
     "CalibrationFacts",
     "CardFacts",
@@ -102,6 +102,7 @@ __all__ = [
     "NetworksFacts",
     "PartsFacts",
     "PayoffFacts",
+    "PictureFacts",
     "Problem",
     "ProxyFacts",
     "RateFacts",
@@ -111,6 +112,7 @@ __all__ = [
     "ReportFacts",
     "ReproduceFacts",
     "RunnerUp",
+    "SCHEMA_VERSION",
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
@@ -331,6 +333,7 @@ class ReportFacts(Fact):
     effects: tuple[EffectFacts, ...] = ()
     interactions: tuple[InteractionFacts, ...] = ()
     words: tuple[TextFacts, ...] = ()
+    pictures: tuple[PictureFacts, ...] = ()
     changes: dict[str, str] = {}
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()

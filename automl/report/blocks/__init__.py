@@ -1,6 +1,6 @@
 """The blocks of the page, in reading order."""
 
-from automl.report.blocks import decided, effects, found, honest, judged, numbers, people, proof, texts, tried, trust, where, why
+from automl.report.blocks import decided, effects, found, honest, judged, numbers, people, pictures, proof, texts, tried, trust, where, why
 from automl.report.blocks.base import Block, Maker, Table
 
 PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
@@ -23,7 +23,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         ),
     ),
     ("Where it fails", "and for whom", (where.segments, where.cohort, people.treatment)),
-    ("Why it answers so", "and what it looks at", (why.importance, effects.effects, effects.interactions, texts.texts, why.examples)),
+    ("Why it answers so", "and what it looks at", (why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples)),
     ("What was tried", "networks, trees, linear and naive models side by side", (tried.leaderboard, tried.search)),
     ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce)),
 )
