@@ -32,6 +32,7 @@ from automl.explanation import (
     verify_rows,
     word_effects,
 )
+from automl.looking import PictureEffect, look_at
 from automl.predictor import Predictor, join_trials
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Why:
         effects: How the prediction moves with the main columns.
         interactions: Pairs of main columns, the strongest first.
         words: What the words of each text column are worth.
+        pictures: What the model looks at in a few pictures.
         changes: The smallest change that turns the answer, by row of the data.
         similar: Similar past cases by row of the data.
         skipped: What time did not allow, in sentences.
@@ -79,6 +81,7 @@ class Why:
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interaction, ...] = ()
     words: tuple[Words, ...] = ()
+    pictures: tuple[PictureEffect, ...] = ()
     changes: Mapping[int, Counterfactual] = field(default_factory=dict)
     similar: Mapping[int, Similar] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
@@ -114,7 +117,8 @@ def _unseen(run: Run) -> tuple[Array, Predictor]:
         rows = run.parts.train[run.parts.fold == 0]
         parts = join_trials(run.usable, run.weights, run.preprocessor.spec, fold=0)
         predictor = Predictor(**{**run.predictor.__dict__, "parts": parts})
-    return (np.sort(rng.choice(rows, EXPLAINED_ROWS, replace=False)) if len(rows) > EXPLAINED_ROWS else rows), predictor
+    most = FEWER_ROWS if any(column.type == "image" for column in run.schema.features) else EXPLAINED_ROWS
+    return (np.sort(rng.choice(rows, most, replace=False)) if len(rows) > most else rows), predictor
 
 
 class _Explaining:
@@ -160,9 +164,10 @@ class _Explaining:
         explained, verified = self._rows(few, places)
         shuffled = self._shuffled_answers()
         cards = (self._importance_card(importance, shuffled), self._rows_card(few, verified, explained, shuffled))
-        main = _main_columns(importance)
+        main = [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
         effects = self._effects(main)
         told = self._words(prediction)
+        seen = look_at(self.predictor, self.run.task, self.frame, self.y, prediction, self.clock(0.93), self.rows)
         changes = self._changes(prediction, places)
         interactions = self._interactions([effect.column for effect in effects if effect.shape != "flat"][:INTERACTING])
         at = [int(self.rows[row]) for row in places]
@@ -175,6 +180,7 @@ class _Explaining:
             effects,
             interactions,
             told,
+            seen,
             {row: found for row, found in zip(at, changes, strict=False) if found is not None},
             dict(zip(at, self._similar(importance, places), strict=False)),
             tuple(self.skipped),
@@ -371,11 +377,6 @@ class _Explaining:
         classes = len(run.task.classes) if run.task.is_classification else 0
         y = run.y[run.parts.train]
         return similar_cases(past[kept], y[kept], self.frame.iloc[list(places)], weights, classes=classes, seed=self.seed)
-
-
-def _main_columns(importance: Importance) -> list[str]:
-    """Return the first column of every entry that is worth something."""
-    return [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
 
 
 def contributions(fitted: Fitted, frame: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -130,7 +130,7 @@ class Study:
         kind_of = {name: queue.family.tags.kind for name, queue in self._queues.items()}
         spent = {kind: sum(q.spent for q in self._queues.values() if q.family.tags.kind == kind) for kind in kind_of.values()}
         kinds = {queue.family.tags.kind for queue in open_queues}
-        share = shares_of_kinds(weights, kind_of, kinds, self.data.rows, "words" in self.data.spec.offered)
+        share = shares_of_kinds(weights, kind_of, kinds, self.data.rows, self.data.spec.offered)
         kind = min(sorted(share), key=lambda kind: spent[kind] / share[kind])
         of_kind = [queue for queue in open_queues if queue.family.tags.kind == kind]
         new = [queue for queue in of_kind if queue.spent == 0.0]

@@ -12,6 +12,7 @@ from automl.families.base import Family
 from automl.preprocessing.base import Spec
 
 ORDER = {"naive": 0, "linear": 1, "tree": 2, "network": 3}
+TABLE = frozenset({"numbers", "categories"})
 NOT_ASKED = "not asked for"
 NOTHING = "there is no column to learn from"
 COMPARED = ("naive", "linear")  # kinds that are cheap, and that every score is read against, also where they are not wanted as a model
@@ -91,6 +92,8 @@ def choose_families(
             left_out[name] = "only networks were asked for"
         elif reason is not None:
             left_out[name] = reason
+        elif names is None and spec.modality == "image" and family.tags.kind == "network" and family.tags.inputs <= TABLE:
+            left_out[name] = f"pictures have networks of their own; ask for it with families=[{name!r}]"
         elif names is None and spec.rows < family.tags.hungry:
             left_out[name] = f"needs {family.tags.hungry:,} rows; ask for it with families=[{name!r}]"
         elif names is None and family.tags.opt_in and not _has_gpu():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from automl.trials import Trial
 
 SHARES = {"linear": 0.1, "tree": 0.4, "network": 0.5}  # of the search time, while nothing is known
 WITH_TEXT = {"linear": 0.3, "tree": 0.25, "network": 0.45}  # linear models on words are hard to beat, and slower than on numbers
+WITH_PICTURES = {"linear": 0.05, "tree": 0.15, "network": 0.8}  # hand-made numbers of pictures say less than their pixels do
 OTHER = 0.3  # of a kind that the table does not know
 TRUST = 0.5  # how much of a kind's share follows the ensemble: what was tuned longer looks better than it is
 TRUST_ROWS = (5_000, 10_000)  # below the first, its weights are chance more than worth; from the second on, they have all that trust
@@ -53,7 +54,7 @@ def family_weights(data: TrainingData, trials: Sequence[Trial]) -> dict[str, flo
 
 
 def shares_of_kinds(
-    weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str], rows: int, text: bool = False
+    weights: Mapping[str, float], kind_of: Mapping[str, str], kinds: Iterable[str], rows: int, offered: Collection[str] = ()
 ) -> dict[str, float]:
     """Return the share of the search time that each kind of family should have.
 
@@ -65,7 +66,7 @@ def shares_of_kinds(
         kind_of: The kind of each family.
         kinds: The kinds that can still go on.
         rows: Training rows; the more there are, the more the weights count.
-        text: Whether there are texts to learn from.
+        offered: Names of the arrays to learn from: texts and pictures have shares of their own.
 
     Returns:
         A share for each of `kinds`; they need not add up to 1.
@@ -74,7 +75,8 @@ def shares_of_kinds(
         >>> shares_of_kinds({"mlp": 0.75, "extra_trees": 0.25}, {"mlp": "network", "extra_trees": "tree"}, ["tree", "network"], 10_000)
         {'tree': 0.325, 'network': 0.625}
     """
-    prior = {kind: (WITH_TEXT if text else SHARES).get(kind, OTHER) for kind in kinds}
+    experience = WITH_PICTURES if "pixels" in offered else WITH_TEXT if "words" in offered else SHARES
+    prior = {kind: experience.get(kind, OTHER) for kind in kinds}
     of_kind: dict[str, float] = {}
     for family, weight in weights.items():
         of_kind[kind_of[family]] = of_kind.get(kind_of[family], 0.0) + weight

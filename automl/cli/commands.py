@@ -242,10 +242,14 @@ def predict(
     history: History = None,
     as_json: Json = False,
 ) -> None:
-    """Predict each row of a table; without -o the table goes to stdout as CSV."""
+    """Predict each row of a table, or each picture of a folder; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
-    _existing(data, "data")
-    table = output.predictions(output.load_model(model), output.read_frame(data), sets, history)
+    _existing(data, "data", folders=True)
+    loaded = output.load_model(model)
+    frame, files = output.read_rows(data, loaded)
+    table = output.predictions(loaded, frame, sets, history)
+    if files is not None:
+        table.insert(0, "file", files)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)

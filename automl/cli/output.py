@@ -151,6 +151,25 @@ def read_frame(path: str) -> pd.DataFrame:
     return frame
 
 
+def read_rows(path: str, model: AutoML) -> tuple[pd.DataFrame, list[str] | None]:
+    """Read the rows to predict, of a table or of a folder of pictures, and the name of each row's file where rows are files.
+
+    Raises:
+        DataError: If it cannot be read, or a picture's path leads out of the folder of the data.
+    """
+    from automl.dataset import read
+    from automl.dataset.picture_paths import for_prediction
+
+    if not hasattr(model, "schema_"):  # of series that go on
+        return read_frame(path), None
+    dataset = read(path, folders=True)
+    features = [(column.name, column.type) for column in model.schema_.features]
+    frame, files = for_prediction(dataset.frame, dataset.path, features)
+    for name, why in list(dataset.details.get("broken_images", {}).items())[:20]:
+        print(f"left out: {name} ({why})", file=sys.stderr)
+    return frame, files
+
+
 def table_writer(path: str | None) -> Callable[[pd.DataFrame], None]:
     """Choose how to write a table by the file's ending, before any work is done.
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automl.collect.shared import only, short, shown
+from automl.explanation import inline_png, warmed
 from automl.leaderboard import METRIC_TITLES
 from automl.report import facts as f
 
 if TYPE_CHECKING:
     from automl.explaining import Why
-    from automl.explanation import Counterfactual, Similar, Words
+    from automl.explanation import Counterfactual, PictureEffect, Similar, Words
     from automl.run import Run
 
 
@@ -27,6 +28,7 @@ def why_facts(run: Run) -> dict[str, Any]:
         "cards": tuple(f.CardFacts.model_validate(card.to_dict()) for card in why.cards),
         "effects": tuple(_effect(run, effect.to_dict()) for effect in why.effects),
         "interactions": tuple(_interaction(run, pair.to_dict()) for pair in why.interactions),
+        "pictures": tuple(_picture(run, why, seen) for seen in why.pictures),
         "words": tuple(_words(run, words) for words in why.words),
         "changes": dict(run.settings.changes or {}),
         "not_explained": why.skipped,
@@ -107,6 +109,20 @@ def _words(run: Run, words: Words) -> f.TextFacts:
         for effect in words.effects
     )
     return f.TextFacts(column=words.column, texts=words.texts, effects=effects)
+
+
+def _picture(run: Run, why: Why, seen: PictureEffect) -> f.PictureFacts:
+    actual = run.dataset.frame[run.task.target].iloc[seen.at]
+    return f.PictureFacts(
+        title=seen.title,
+        prediction=shown(run, seen.prediction),
+        actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
+        of=_of(run, seen.of),
+        picture=inline_png(seen.thumbnail),
+        covered=inline_png(warmed(seen.thumbnail, seen.covered)),
+        places=None if seen.places is None else inline_png(warmed(seen.thumbnail, seen.places)),
+        largest_fall=float(short([float(seen.covered.max())])[0]),
+    )
 
 
 def _interaction(run: Run, values: dict[str, Any]) -> f.InteractionFacts:

@@ -105,7 +105,7 @@ def read_folder(folder: Path, log: DecisionLog) -> Table:
     if pictures and len(nested) > 0.05 * len(pictures) and len(pictures) > 0.05 * len(nested):
         law = "A folder must hold files of one kind: pictures or texts"
         raise DataError(f"{law}. {str(folder)!r} holds {len(pictures):,} pictures and {len(nested):,} texts; give one folder for each.")
-    if len(pictures) >= max(2, len(texts)):
+    if len(pictures) >= max(1, len(texts)):
         return _pictures(folder, pictures, len(paths) - len(pictures), log)
     if len(texts) >= 2:
         return _texts(folder, texts, log)

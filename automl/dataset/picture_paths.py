@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from automl.dataset.folders import PICTURES
 from automl.dataset.picture import Picture, as_bytes
+from automl.errors import DataError
 
 _ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
 _LOOKED_AT = 200
@@ -77,6 +79,44 @@ def with_places(frame: pd.DataFrame, home: Path) -> pd.DataFrame:
             cells[:] = [placed(text) for text in series]
             changed[name] = pd.Series(cells, index=series.index, dtype=object)
     return frame.assign(**changed) if changed else frame
+
+
+def for_prediction(
+    frame: pd.DataFrame, source: str | None, features: Sequence[tuple[str, str]]
+) -> tuple[pd.DataFrame, list[str] | None]:
+    """Return rows with their pictures in the column that a model reads, and the names of their files.
+
+    Args:
+        frame: Rows as they were read.
+        source: The file or folder that they came from.
+        features: Name and type of each column that the model reads.
+
+    Returns:
+        The rows, and for each the name of its first picture's file; None where rows have no pictures or come from memory.
+
+    Raises:
+        DataError: If a path leads out of the folder of the data.
+    """
+    columns = [name for name, kind in features if kind == "image"]
+    if not columns or source is None:
+        return frame, None
+    place = Path(source).expanduser()
+    if place.is_dir() and len(columns) == 1 and columns[0] not in frame.columns and "image" in frame.columns:
+        frame = frame.rename(columns={"image": columns[0]})
+    home = str((place if place.is_dir() else place.parent).resolve())
+    for name in columns:
+        cells = frame[name].tolist() if name in frame.columns else []
+        led_out = [cell for cell in cells if isinstance(cell, str) and _leaves(cell, home)]
+        if led_out:
+            law = "Paths of pictures must stay inside the folder of the data"
+            raise DataError(f"{law}. {name!r} holds {led_out[0]!r}, which does not; give paths relative to {home!r}.")
+    first = frame[columns[0]].tolist() if columns[0] in frame.columns else []
+    return frame, [os.path.relpath(cell, home) if isinstance(cell, str) and os.path.isabs(cell) else "" for cell in first] if first else None
+
+
+def _leaves(cell: str, home: str) -> bool:
+    path = picture_path(cell)
+    return path is not None and (not path.startswith(home + os.sep) if os.path.isabs(path) else outside(path))
 
 
 def with_pictures(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from automl.explanation.examples import interesting_rows
 from automl.explanation.frames import Clock
 from automl.explanation.importance import ColumnImportance, Importance, permutation_importance
 from automl.explanation.interactions import Interaction, column_interactions
+from automl.explanation.pictures import PictureEffect, inline_png, picture_effects, warmed
 from automl.explanation.shapley import ColumnContribution, RowExplanation, explain_rows
 from automl.explanation.similar import Similar, similar_cases
 from automl.explanation.verify import verify_importance, verify_rows
@@ -29,6 +30,7 @@ __all__ = [
     "Effect",
     "Importance",
     "Interaction",
+    "PictureEffect",
     "RowExplanation",
     "Similar",
     "Words",
@@ -37,11 +39,14 @@ __all__ = [
     "column_effects",
     "column_interactions",
     "explain_rows",
+    "inline_png",
     "interesting_rows",
     "permutation_importance",
+    "picture_effects",
     "similar_cases",
     "smallest_change",
     "verify_importance",
     "verify_rows",
+    "warmed",
     "word_effects",
 ]

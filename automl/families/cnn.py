@@ -46,15 +46,15 @@ class ResidualTower(PackedTower):
         values = self.convolve(values, of, name, stride)
         return self.normalise(values, of, f"{name}/norm", groups=max(int(values.shape[-1]) // 8, 1))
 
-    def see(self, values: Any, of: dict[str, Any]) -> Any:
-        """Map pictures (rows, lines, columns, channels) to (rows, units)."""
+    def maps(self, values: Any, of: dict[str, Any]) -> Any:
+        """Map pictures (rows, lines, columns, channels) to the maps of the last stage."""
         values = ops.relu(self._step(values, of, "stem"))
         for stage in range(self.used):
             values = ops.relu(self._step(values, of, f"{stage}/down", stride=2))
             for block in range(self.blocks):
                 added = self._step(ops.relu(self._step(values, of, f"{stage}/{block}/first")), of, f"{stage}/{block}/second")
                 values = ops.relu(values + added)
-        return ops.cast(ops.mean(values, axis=(1, 2)), "float32")
+        return values
 
 
 class CNN(PictureFamily):

@@ -45,8 +45,8 @@ class ConvNeXtTower(PackedTower):
                 self.weight(f"{name}/strength", (channels,), _small, decay=0.0)
         self.add_norm("last", 2 * self.wide)
 
-    def see(self, values: Any, of: dict[str, Any]) -> Any:
-        """Map pictures (rows, lines, columns, channels) to (rows, units)."""
+    def maps(self, values: Any, of: dict[str, Any]) -> Any:
+        """Map pictures (rows, lines, columns, channels) to the maps of the last stage."""
         values = self.normalise(self.convolve(values, of, "stem", self.patch), of, "stem/norm")
         for stage in range(2):
             if stage:
@@ -56,7 +56,11 @@ class ConvNeXtTower(PackedTower):
                 added = self.normalise(self.convolve(values, of, f"{name}/depthwise", depthwise=True), of, f"{name}/norm")
                 added = self.convolve(ops.gelu(self.convolve(added, of, f"{name}/widen")), of, f"{name}/narrow")
                 values = values + added * ops.cast(of[f"{name}/strength"], self.compute_dtype)
-        pooled = ops.mean(values, axis=(1, 2), keepdims=True)
+        return values
+
+    def vector(self, maps: Any, of: dict[str, Any]) -> Any:
+        """Map the last maps to (rows, units): the norm of their mean."""
+        pooled = ops.mean(maps, axis=(1, 2), keepdims=True)
         return ops.cast(ops.squeeze(self.normalise(pooled, of, "last"), axis=(1, 2)), "float32")
 
 

@@ -50,15 +50,14 @@ class LastBlocks(PackedTower):
         values = self.convolve(values, of, plan.name, plan.stride, depthwise=plan.kind == "depthwise")
         return ops.clip(values, 0.0, 6.0) if plan.bounded else values
 
-    def see(self, values: Any, of: dict[str, Any]) -> Any:
-        """Map (rows, lines, columns, channels) to (rows, 1280)."""
+    def maps(self, values: Any, of: dict[str, Any]) -> Any:
+        """Map (rows, lines, columns, channels) to the head's maps (rows, lines, columns, 1280)."""
         for block in pretrained.BLOCKS[CUT:]:
             before = values
             for plan in block.layers:
                 values = self._step(values, of, plan)
             values = values + before if block.residual else values
-        values = self._step(values, of, self._plans()[-1])
-        return ops.cast(ops.mean(values, axis=(1, 2)), "float32")
+        return self._step(values, of, self._plans()[-1])
 
 
 class Evened(PackedDropout):

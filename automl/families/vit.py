@@ -39,14 +39,14 @@ class TransformerTower(PackedTower):
             self.add_convolution(f"{block}/narrow", 1, 2 * wide, wide, scale=0.3)
         self.add_norm("last", wide)
 
-    def see(self, values: Any, of: dict[str, Any]) -> Any:
-        """Map pictures (rows, lines, columns, channels) to (rows, units)."""
+    def maps(self, values: Any, of: dict[str, Any]) -> Any:
+        """Map pictures (rows, lines, columns, channels) to one vector for each patch."""
         values = self.convolve(values, of, "patches", self.patch) + ops.cast(of["places"], self.compute_dtype)
         for block in range(self.depth):
             values = values + self._attend(self.normalise(values, of, f"{block}/first"), of, block)
             wide = self.convolve(self.normalise(values, of, f"{block}/second"), of, f"{block}/widen")
             values = values + self.convolve(ops.gelu(wide), of, f"{block}/narrow")
-        return ops.cast(ops.mean(self.normalise(values, of, "last"), axis=(1, 2)), "float32")
+        return self.normalise(values, of, "last")
 
     def _attend(self, values: Any, of: dict[str, Any], block: int) -> Any:
         lines, columns = int(values.shape[1]), int(values.shape[2])

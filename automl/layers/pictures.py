@@ -117,7 +117,7 @@ def _resampling(size: int, scale: Any, shift: Any) -> Any:
 class PackedTower(PackedLayer):
     """A network from pictures to a vector, for each member with its own weights.
 
-    A subclass adds weights in `prepare` and computes one member's vector in `see`. While it is called, values and multiplications of one
+    A subclass adds weights in `prepare` and computes one member's maps in `maps`. While it is called, values and multiplications of one
     row are counted: they tell memory and time.
 
     Attributes:
@@ -137,15 +137,19 @@ class PackedTower(PackedLayer):
         """Add the weights, for pictures of (lines, columns, channels)."""
 
     @abc.abstractmethod
-    def see(self, values: Any, of: dict[str, Any]) -> Any:
-        """Map (rows, lines, columns, channels) to (rows, units) with one member's weights by name."""
+    def maps(self, values: Any, of: dict[str, Any]) -> Any:
+        """Map (rows, lines, columns, channels) to the last maps (rows, lines, columns, units) with one member's weights by name."""
+
+    def vector(self, maps: Any, of: dict[str, Any]) -> Any:
+        """Map the last maps to (rows, units): their mean over all places."""
+        return ops.cast(ops.mean(maps, axis=(1, 2)), "float32")
 
     def build(self, input_shape: Any) -> None:
         """Create the weights."""
         self.prepare(tuple(int(size) for size in input_shape[1:]))  # type: ignore[arg-type]
 
     def weight(self, name: str, shape: tuple[int, ...], initializer: Initializer, **how: Any) -> None:
-        """Add a weight that `see` finds under its name."""
+        """Add a weight that `maps` and `vector` find under its name."""
         self.own[name] = self.add_packed_weight(name.replace("/", "_"), shape, initializer, **how)
 
     def call(self, inputs: Any) -> Any:
@@ -153,7 +157,8 @@ class PackedTower(PackedLayer):
         found = []
         for member in range(self.members):
             self.activations = self.work = 0
-            found.append(self.see(ops.cast(inputs, self.compute_dtype), {name: weight[member] for name, weight in self.own.items()}))
+            own = {name: weight[member] for name, weight in self.own.items()}
+            found.append(self.vector(self.maps(ops.cast(inputs, self.compute_dtype), own), own))
         return ops.stack(found)
 
     # ── steps

@@ -82,6 +82,19 @@ class WordFacts(Fact):
     texts: int
 
 
+class PictureFacts(Fact):
+    """One unseen picture: itself, the parts whose covering lowers the prediction, and the places that networks looked at, as inline PNG."""
+
+    title: str
+    prediction: str
+    actual: str
+    of: str | None = None
+    picture: str
+    covered: str
+    places: str | None = None
+    largest_fall: float
+
+
 class TextFacts(Fact):
     """The words of one text column, the strongest first, from so many unseen texts."""
 

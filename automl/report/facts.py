@@ -36,6 +36,7 @@ from automl.report.explained import (
     ImportanceEntry,
     ImportanceFacts,
     InteractionFacts,
+    PictureFacts,
     SimilarFacts,
     TextFacts,
     WordFacts,
@@ -64,7 +65,6 @@ from automl.report.measured import (
 from automl.report.tried_facts import TriedFacts
 
 __all__ = [
-    "SCHEMA_VERSION",
     "Answer",
     "CalibrationFacts",
     "CardFacts",
@@ -105,6 +105,7 @@ __all__ = [
     "NetworksFacts",
     "PartsFacts",
     "PayoffFacts",
+    "PictureFacts",
     "Problem",
     "ProxyFacts",
     "RateFacts",
@@ -114,6 +115,7 @@ __all__ = [
     "ReportFacts",
     "ReproduceFacts",
     "RunnerUp",
+    "SCHEMA_VERSION",
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
@@ -335,6 +337,7 @@ class ReportFacts(Fact):
     effects: tuple[EffectFacts, ...] = ()
     interactions: tuple[InteractionFacts, ...] = ()
     words: tuple[TextFacts, ...] = ()
+    pictures: tuple[PictureFacts, ...] = ()
     changes: dict[str, str] = {}
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()

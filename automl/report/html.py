@@ -65,7 +65,7 @@ def render(facts: ReportFacts) -> str:
             style=Markup(style),
             script=Markup(script),
             payload=None if payload is None else Markup(_embedded(payload)),
-            policy=_policy(style, script),
+            policy=_policy(style, script, bool(facts.pictures)),
         )
     )
 
@@ -134,9 +134,9 @@ def _embedded(value: Any) -> str:
     return text.translate(_UNSEEN).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _policy(style: str, script: str) -> str:
-    """Allow this style sheet and this script by their hashes, and nothing else."""
-    allowed = [f"style-src '{_hash(style)}'", f"script-src {_quoted(script)}"]
+def _policy(style: str, script: str, pictures: bool) -> str:
+    """Allow this style sheet and this script by their hashes, pictures inside the page where there are any, and nothing else."""
+    allowed = [f"style-src '{_hash(style)}'", f"script-src {_quoted(script)}", *(["img-src data:"] if pictures else [])]
     return "; ".join(["default-src 'none'", *allowed, "base-uri 'none'", "form-action 'none'"])
 
 

@@ -11,6 +11,7 @@ from automl.report.blocks import (
     judged,
     numbers,
     people,
+    pictures,
     proof,
     texts,
     tried,
@@ -47,7 +48,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     (
         "Why it answers so",
         "and what it looks at",
-        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, why.examples),
+        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples),
     ),
     (
         COMPARED,
