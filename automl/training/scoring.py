@@ -36,3 +36,22 @@ def refined_log_loss(logits: NDArray[Any], target: NDArray[Any]) -> tuple[NDArra
         scaled = beta[None, :, None] * z
         losses = (np.log(np.exp(scaled).sum(axis=2)) - beta[None, :] * truth).mean(axis=0)
     return losses, beta
+
+
+def quantile_loss(outputs: NDArray[Any], target: NDArray[Any], levels: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return the mean quantile loss of many predictors, (predictors,).
+
+    Args:
+        outputs: (rows, predictors, steps × quantiles).
+        target: (rows, steps), NaN for what is not known.
+        levels: The quantiles.
+
+    Example:
+        >>> quantile_loss(np.zeros((1, 1, 2)), np.array([[2.0]]), (0.1, 0.9)).tolist()
+        [1.0]
+    """
+    values = outputs.reshape(*outputs.shape[:2], -1, len(levels))
+    error = target[:, None, :, None] - values
+    level = np.asarray(levels)
+    losses = np.maximum(level * error, (level - 1.0) * error)
+    return np.asarray(np.nanmean(losses, axis=(0, 2, 3)), dtype=np.float64)

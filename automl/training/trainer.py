@@ -16,7 +16,7 @@ from automl.budget import Deadline
 from automl.layers.model import adapted_weights, fitted_weights, initial_weights
 from automl.training.program import RATES, Build, PackData, Program, program_for
 from automl.training.schedule import Schedule, coslog4, flat_cos
-from automl.training.scoring import refined_log_loss
+from automl.training.scoring import quantile_loss, refined_log_loss
 
 POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
@@ -355,9 +355,10 @@ class PackTrainer:
 
     def _score(self, outputs: NDArray[np.float32], target: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return loss and inverse temperature of each configuration on one fold; outputs (rows, configurations, outputs)."""
+        if self.data.quantiles:
+            return quantile_loss(outputs, target, self.data.quantiles), np.ones(outputs.shape[1])
         if not self.data.classification:
-            error = outputs[:, :, 0].astype(np.float64) - target[:, None]
-            return np.sqrt(np.mean(error**2, axis=0)), np.ones(outputs.shape[1])
+            return np.sqrt(np.mean((outputs[:, :, 0].astype(np.float64) - target[:, None]) ** 2, axis=0)), np.ones(outputs.shape[1])
         return refined_log_loss(outputs, target)
 
     def _halve(self, state: _Run, losses: NDArray[np.float64], keep: float, result: PackResult) -> _Run:
