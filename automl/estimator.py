@@ -343,7 +343,7 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         Returns:
             Columns row, column, value, contribution; contributions of a row add up to its prediction minus the base value.
         """
-        from automl.explaining import contributions
+        from automl.attribution import contributions
 
         self._fitted()
         return contributions(self.fitted_, self._frame(rows), seed)

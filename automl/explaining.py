@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.attribution import kinds_of
 from automl.budget import search_until
 from automl.explanation import (
     Card,
@@ -37,7 +38,6 @@ from automl.predictor import Predictor, join_trials
 
 if TYPE_CHECKING:
     from automl.run import Run
-    from automl.storage import Fitted
 
 Array = NDArray[Any]
 EXPLAINED_ROWS = 2_000
@@ -61,6 +61,7 @@ class Why:
     Attributes:
         importance: What each column is worth; None where there was nothing to measure or no time.
         background: Typical unseen rows; None likewise.
+        kinds: What each kind of data is worth, where a row holds several; None elsewhere.
         examples: Title, row of the data and explanation of a few rows.
         predictions: Their predictions by row of the data.
         cards: The tests of importance and rows.
@@ -75,6 +76,7 @@ class Why:
 
     importance: Importance | None = None
     background: pd.DataFrame | None = None
+    kinds: Importance | None = None
     examples: tuple[tuple[str, int, RowExplanation], ...] = ()
     predictions: Mapping[int, Array] = field(default_factory=dict)
     cards: tuple[Card, ...] = ()
@@ -157,6 +159,7 @@ class _Explaining:
         prediction = clock.time(self.predictor, self.frame)
         self.pace = clock.seconds_per_row
         importance = self._importance()
+        kinds = self._kinds()
         decided = self.predictor.decide(prediction) == self.run.task.decode(self.y) if self.run.task.is_classification else None
         chosen = interesting_rows(prediction, self.y, decided, self.run.task.classes)
         places = [row for _, row in chosen]
@@ -174,6 +177,7 @@ class _Explaining:
         return Why(
             importance,
             background,
+            kinds,
             tuple((title, row, found) for (title, _), row, found in zip(chosen, at, explained, strict=False)),
             {row: prediction[place] for row, place in zip(at, places, strict=True)},
             tuple(card for card in cards if card is not None),
@@ -188,7 +192,9 @@ class _Explaining:
 
     # ── what is worth what
 
-    def _measured(self, predict: Any, seed: int, repeats: int, part: float, rows: int = EXPLAINED_ROWS) -> Importance:
+    def _measured(
+        self, predict: Any, seed: int, repeats: int, part: float, rows: int = EXPLAINED_ROWS, groups: dict[str, list[str]] | None = None
+    ) -> Importance:
         return permutation_importance(
             predict,
             self.frame,
@@ -199,7 +205,15 @@ class _Explaining:
             budget=self.budget,
             until=self.until(part),
             seed=seed,
+            groups=groups,
         )
+
+    def _kinds(self) -> Importance | None:
+        """Shuffle all columns of a kind of data at once: with and without the texts, with and without the pictures."""
+        groups = kinds_of(self.run.schema.features)
+        if not groups or not self.clock(0.28).allows(len(groups) * len(self.frame)):
+            return None
+        return self._measured(self.predictor, self.seed + 2, 3, 0.3, groups=groups)
 
     def _importance(self) -> Importance:
         return self._measured(self.predictor, self.seed, int(np.clip(SHUFFLED_COLUMNS // len(self.features), 1, 5)), 0.25)
@@ -377,24 +391,3 @@ class _Explaining:
         classes = len(run.task.classes) if run.task.is_classification else 0
         y = run.y[run.parts.train]
         return similar_cases(past[kept], y[kept], self.frame.iloc[list(places)], weights, classes=classes, seed=self.seed)
-
-
-def contributions(fitted: Fitted, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return what each column contributed to the prediction of each row of a fitted model.
-
-    Args:
-        fitted: The model.
-        frame: The rows.
-        seed: Of the sampling.
-
-    Returns:
-        One line for each row and column: row, column, value, contribution, standard_error.
-    """
-    predictor = fitted.predictor
-    predictor.schema.cast(frame.head(1))  # says which columns are missing
-    used = frame[[column.name for column in predictor.schema.features]]
-    background = fitted.background if fitted.background is not None else used
-    problem = predictor.task.problem
-    output = 1 if problem == "binary" else None if predictor.task.is_classification else 0
-    explained = explain_rows(predictor, background, used, problem=problem, output=output, seed=seed)
-    return pd.DataFrame([{"row": row, **entry.to_dict()} for row, one in enumerate(explained) for entry in one.contributions])

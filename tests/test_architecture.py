@@ -70,7 +70,8 @@ ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metric
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
 ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families"}
-ALLOWED["explaining"] = {"explanation", "predictor"}
+ALLOWED["attribution"] = {"explanation"}
+ALLOWED["explaining"] = {"explanation", "predictor", "attribution", "looking"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["notebook"] = {"report"}
 ALLOWED["proof"] = {"preprocessing"}

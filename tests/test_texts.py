@@ -99,3 +99,15 @@ def test_fusion_beats_either_kind_alone_where_both_are_needed() -> None:
     for alone in ("note", "amount"):
         single = automl.fit(frame[[alone, "answer"]], "answer", budget=None, trials=1, families=["linear"])
         assert (single.predict(frame) == frame["answer"]).mean() < 0.65
+
+
+def test_what_each_kind_of_data_adds_is_told(tmp_path: Path) -> None:
+    frame = reviews(160)
+    frame["price"] = np.random.default_rng(3).normal(10, 2, len(frame))
+    found = automl.fit(frame, "liked", budget=None, trials=1, families=["tfidf_linear"])
+    worth = {entry.column: entry for entry in found.facts_.kinds.entries}
+    assert set(worth) == {"text", "table"}
+    assert worth["text"].low > 0 > worth["table"].value - 0.05
+    page = Path(found.report(tmp_path / "report.html")).read_text(encoding="utf-8")
+    assert "What each kind of data adds" in page
+    assert "Without the text the" in page

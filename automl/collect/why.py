@@ -13,7 +13,7 @@ from automl.report import facts as f
 
 if TYPE_CHECKING:
     from automl.explaining import Why
-    from automl.explanation import Counterfactual, PictureEffect, Similar, Words
+    from automl.explanation import Counterfactual, Importance, PictureEffect, Similar, Words
     from automl.run import Run
 
 
@@ -23,7 +23,8 @@ def why_facts(run: Run) -> dict[str, Any]:
     if why is None:
         return {}
     return {
-        "importance": _importance(why),
+        "importance": _importance(why.importance),
+        "kinds": _importance(why.kinds),
         "examples": _examples(run, why),
         "cards": tuple(f.CardFacts.model_validate(card.to_dict()) for card in why.cards),
         "effects": tuple(_effect(run, effect.to_dict()) for effect in why.effects),
@@ -35,10 +36,10 @@ def why_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _importance(why: Why) -> f.ImportanceFacts | None:
-    if why.importance is None:
+def _importance(found: Importance | None) -> f.ImportanceFacts | None:
+    if found is None:
         return None
-    values = why.importance.to_dict()
+    values = found.to_dict()
     entries = tuple(f.ImportanceEntry.model_validate(only(f.ImportanceEntry, entry)) for entry in values["columns"])
     if not entries:
         return None

@@ -9,6 +9,7 @@ from automl.report.blocks import (
     governed,
     honest,
     judged,
+    kinds,
     numbers,
     people,
     pictures,
@@ -48,7 +49,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     (
         "Why it answers so",
         "and what it looks at",
-        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples),
+        (ahead.covariates, kinds.kinds, why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples),
     ),
     (
         COMPARED,
