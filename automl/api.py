@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Detection", "compare", "detect", "fit", "load"]
 
+SUPERVISED = ("binary", "multiclass", "regression")
 FORECAST_OPTIONS = ("horizon", "series", "known", "past", "static", "frequency", "season", "country")
 
 
@@ -32,17 +33,19 @@ def fit(
     """Fit a model with one call.
 
     Rows that are steps of series are forecast: where ``problem="forecasting"`` is said, or `horizon`, `series`, `known`, `past`, `static`,
-    `frequency`, `season` or `country` is given, or where the order of the rows shows it.
+    `frequency`, `season` or `country` is given, or where the order of the rows shows it. With ``problem="anomaly_detection"`` no target is
+    needed: what is unusual is found; a target then marks known anomalies to check against.
 
     Args:
         data: A DataFrame, anything that converts to one, an array, or the path of a file.
         target: Name of the column to predict, or its values, one per row.
         budget: Seconds or text such as ``"5m"``.
         progress: Called after every step.
-        options: Further arguments of :class:`AutoML`, or of :class:`automl.forecasting.Forecaster`.
+        options: Further arguments of :class:`AutoML`, or of :class:`automl.forecasting.Forecaster`, or of
+            :class:`automl.anomaly.detector.AnomalyDetector` (`alarms`).
 
     Returns:
-        The fitted model: an :class:`AutoML`, or a :class:`automl.forecasting.Forecaster`.
+        The fitted model: an :class:`AutoML`, a Forecaster or an AnomalyDetector.
 
     Raises:
         DataError: If the data cannot be used.
@@ -56,6 +59,10 @@ def fit(
         'regression'
     """
     limits = _one_clock(budget, options)
+    if options.get("problem") == "anomaly_detection" or options.get("alarms") is not None:
+        return _detector(data, target, limits, progress, options)
+    if options.get("problem") in SUPERVISED and options.get("series") is not None:  # whole series are told apart: found in the data
+        options = {name: value for name, value in options.items() if name not in ("series", "time", "problem")}
     if options.get("problem") == "forecasting" or any(options.get(name) is not None for name in FORECAST_OPTIONS):
         return _forecast(data, target, limits, progress, options)
     try:
@@ -72,6 +79,26 @@ def _one_clock(budget: Budget | str | float | None, options: dict[str, Any]) -> 
     if isinstance(budget, Budget) or budget is None:
         return budget
     return Budget(budget, trials=options.get("trials"))
+
+
+def _detector(data: Any, target: Any, budget: Any, progress: Any, options: dict[str, Any]) -> Any:
+    from automl.anomaly.detector import AnomalyDetector
+    from automl.errors import UsageError
+    from automl.progress import Progress
+
+    known = ("alarms", "families", "seed", "time", "types", "ignore")
+    given = {name: value for name, value in options.items() if value not in (None, False, (), {}) and name not in ("problem", "directory")}
+    unknown = sorted(set(given) - {*known, "trials"})
+    if unknown:
+        raise UsageError(f"Anomaly detection takes the options {', '.join(known)}. Received {', '.join(unknown)}.")
+    given.pop("trials", None)
+
+    def told(stage: str) -> None:
+        if progress is not None:
+            timed = getattr(budget, "timed", False)
+            progress(Progress(stage, None, "", 0, budget.elapsed() if timed else 0.0, budget.limit if timed else None, ""))
+
+    return AnomalyDetector(target, budget=budget, **given).fit(data, progress=told)
 
 
 def _forecast(data: Any, target: Any, budget: Any, progress: Any, options: dict[str, Any]) -> Any:
@@ -110,6 +137,10 @@ def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> An
     from automl.storage import Fitted
 
     stored = artifact.read(path)
+    if "anomaly" in stored.parts:
+        from automl.anomaly.detector import AnomalyDetector
+
+        return AnomalyDetector.of(stored)
     if "forecaster" in stored.parts:
         from automl.forecasting.forecaster import Forecaster
 

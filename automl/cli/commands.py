@@ -14,9 +14,10 @@ import typer
 
 import automl
 from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, detected, documents, output
+from automl.cli import INTERRUPTED, detected, detectors, documents, output
 from automl.cli.interrupts import patient
 from automl.cli.options import (
+    Alarms,
     Changes,
     Combine,
     Country,
@@ -96,6 +97,7 @@ def fit(
     frequency: Frequency = None,
     season: Season = None,
     country: Country = None,
+    alarms: Alarms = None,
     sensitive: Sensitive = None,
     change: Changes = None,
     metric: Metric = None,
@@ -117,6 +119,9 @@ def fit(
     _existing(data, "data", folders=True)
     if test is not None:
         _existing(test, "--test")
+    if problem == "anomaly_detection" or alarms is not None:
+        given = {"alarms": alarms, "families": output.names(families), "seed": seed, "time": time, "types": output.pairs(types)}
+        return detectors.fit(data, target, limits, _folder, out, {**given, "ignore": output.names(ignore)}, as_json=as_json, quiet=quiet)
     column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {

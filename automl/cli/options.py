@@ -23,7 +23,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Def
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]
 Problem = Annotated[
-    str | None, typer.Option("--problem", "--task", help="binary, multiclass, regression or forecasting, where the detection is wrong.")
+    str | None, typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting or anomaly_detection, where the detection is wrong.")
 ]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]
@@ -36,6 +36,7 @@ Static = Annotated[str | None, typer.Option("--static", metavar="A,B", help="Col
 Frequency = Annotated[str | None, typer.Option("--frequency", metavar="D", help="Distance of steps: min, h, D, W, MS … (forecasting).")]
 Season = Annotated[str | None, typer.Option("--season", metavar="N,M", help="Steps after which values come again (forecasting).")]
 Country = Annotated[str | None, typer.Option("--country", metavar="DE", help="Whose public holidays count (forecasting).")]
+Alarms = Annotated[float | None, typer.Option("--alarms", metavar="SHARE", help="Share of rows that may raise an alarm (anomalies).")]
 History = Annotated[str | None, typer.Option("--history", metavar="FILE", help="New observations of the series, with their target.")]
 Sensitive = Annotated[str | None, typer.Option(metavar="A,B", help="Columns to compare people by; not read by the model.")]
 Changes = Annotated[list[str] | None, typer.Option("--change", metavar="COLUMN=WAY", help="never, up or down: what may change.")]

@@ -1,0 +1,157 @@
+"""The report of a detector: one self-contained file, drawn from the facts alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from automl.report import svg, words
+
+Facts = dict[str, Any]
+
+
+def render(facts: Facts) -> str:
+    """Draw the report as one HTML document without scripts.
+
+    Example:
+        >>> facts = {"rows": 90, "columns": ["a"], "time": None, "alarms_asked": 0.01, "threshold": 2.0, "share_of_alarms": 0.011,
+        ...          "families": [], "left_out": {}, "labels": None, "imputation": None, "strangest": [], "by_column": {},
+        ...          "time_line": None, "map": None, "decisions": [], "automl_version": "0"}
+        >>> "1.1 %" in render(facts)
+        True
+    """
+    style = files("automl.report").joinpath("templates/style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    blocks = (_answer, _strangest, _columns, _time_line, _families, _map, _imputation, _unknown, _decisions)
+    body = Markup("").join(block for make in blocks if (block := make(facts)))
+    head = Markup(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" content="{}"><meta name="color-scheme" content="light dark">'
+        "<title>Anomalies – report</title><style>{}</style></head>"
+    ).format(policy, Markup(style))
+    foot = Markup("<footer>Made by automl {} from report.json. This file makes no request.</footer>").format(facts["automl_version"])
+    return str(head + Markup('<body><div class="page"><main>') + body + Markup("</main>") + foot + Markup("</div></body></html>"))
+
+
+def _block(name: str, label: str, sentence: str, *parts: Markup, limits: str = "") -> Markup:
+    limit = Markup('<p class="limits"><b>What this cannot say</b> {}</p>').format(limits) if limits else Markup("")
+    inner = Markup('<h3><span class="kicker">{}</span> {}</h3>').format(label, sentence) + Markup("").join(parts) + limit
+    return Markup('<section id="{}" class="block">{}</section>').format(name, inner)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
+    titles = Markup("").join(Markup('<th scope="col" class="text">{}</th>').format(title) for title in head)
+    lines = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup('<td class="text">{}</td>').format(cell) for cell in row)) for row in rows
+    )
+    return Markup('<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(titles, lines)
+
+
+def _answer(facts: Facts) -> Markup:
+    share, asked = words.percent(facts["share_of_alarms"]), words.percent(facts["alarms_asked"])
+    told = f"{share} of {words.whole(facts['rows'])} rows raise an alarm; {asked} was asked for."
+    head = Markup('<header id="answer" class="front"><p class="eyebrow">Anomalies</p><div class="verdict review"><p class="says">{}</p>').format(told)
+    labels = facts["labels"]
+    about = f"A row raises an alarm when its score is above {facts['threshold']:.2f}; 2 means one row in a hundred, 3 one in a thousand."
+    if labels is not None:
+        about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {words.percent(labels['false_alarms'])} of the others do."
+    return head + Markup('<p class="headline">{}</p></div></header>').format(about)
+
+
+def _strangest(facts: Facts) -> Markup | None:
+    if not facts["strangest"]:
+        return None
+    rows = [[one["row"], f"{one['score']:.2f}", " · ".join(one["reasons"]), len(one["families"])] for one in facts["strangest"]]
+    table = _table(("Row", "Score", "What is unusual", "Detectors that agree"), rows)
+    limits = "Unusual is not wrong: whether a row is a fault, a fraud or a rare but good case is for people to say."
+    return _block("strangest", "The strangest rows", "These rows are least like the others.", table, limits=limits)
+
+
+def _columns(facts: Facts) -> Markup | None:
+    shares = list(facts["by_column"].items())[:12]
+    if not shares:
+        return None
+    rows = [[escape(name), words.percent(share)] for name, share in shares]
+    return _block("columns", "Columns", f"{shares[0][0]!r} is most often the first reason of an alarm.", _table(("Column", "Share of alarms"), rows))
+
+
+def _time_line(facts: Facts) -> Markup | None:
+    told = facts["time_line"]
+    if told is None:
+        return None
+    scores, limit = told["scores"], facts["threshold"]
+    top = max(*scores, limit) * 1.05
+    frame = svg.Frame(720.0, 240.0, (0.0, float(max(len(scores) - 1, 1))), (0.0, top), (26.0, 14.0, 44.0, 62.0))
+    places = [round(share * (len(scores) - 1)) for share in (0.0, 0.33, 0.66, 1.0)]
+    grid = frame.grid([(float(p), str(told["times"][p])[:10]) for p in places], [(t, f"{t:g}") for t in svg.ticks(0.0, top, 4)], "", "score")
+    line = frame.line([(float(place), score) for place, score in enumerate(scores)], "line")
+    reference = frame.segment((0.0, limit), (float(max(len(scores) - 1, 1)), limit), "reference")
+    drawing = svg.chart(svg.join([grid, line, reference]), "time-line", "Scores in time", "The largest score of each stretch.", 720, 240)
+    rows = [[one["from"], one["to"], one["steps"], f"{one['score']:.2f}"] for one in told["stretches"]]
+    table = _table(("From", "To", "Steps", "Highest score"), rows) if rows else Markup("")
+    sentence = f"Alarms come in {words.count(told['count'], 'stretch', 'stretches')}."
+    return _block("time-line", "Time line", sentence, Markup('<div class="figures">{}</div>').format(drawing), table)
+
+
+def _families(facts: Facts) -> Markup | None:
+    if not facts["families"]:
+        return None
+    names = [one["name"] for one in facts["families"]]
+    rows = []
+    for one in facts["families"]:
+        shares = [words.percent(one["agreement"][name]) if name in one["agreement"] else "–" for name in names]
+        rows.append([one["title"], *shares, *([f"{one['average_precision']:.3f}"] if "average_precision" in one else [])])
+    head = ("Of the alarms of", *(one["title"] for one in facts["families"]), *(["Average precision"] if facts["labels"] is not None else []))
+    parts = [_table(head, rows)]
+    if facts["left_out"]:
+        told = "; ".join(f"{name}: {reason}" for name, reason in facts["left_out"].items())
+        parts.append(Markup('<p class="note">Left out: {}.</p>').format(told))
+    return _block("families", "Detectors", "How far the detectors agree on the strangest rows.", *parts)
+
+
+def _map(facts: Facts) -> Markup | None:
+    told = facts["map"]
+    if told is None or not told["places"]:
+        return None
+    xs, ys = [place[0] for place in told["places"]], [place[1] for place in told["places"]]
+    frame = svg.Frame(560.0, 360.0, (min(xs), max(xs) + 1e-9), (min(ys), max(ys) + 1e-9), (14.0, 14.0, 24.0, 24.0))
+    dots = []
+    for x, y, alarm in sorted(zip(xs, ys, told["alarm"], strict=True), key=lambda one: bool(one[2])):
+        at = frame.at(x, y)
+        dots.append(svg.tag("circle", cx=at[0], cy=at[1], r=4.0 if alarm else 1.8, class_="miss" if alarm else "rest"))
+    drawing = svg.chart(svg.join(dots), "map", "Map of the rows", "Hidden numbers of the variational autoencoder, two directions.", 560, 360)
+    sentence = "The variational autoencoder puts like rows side by side; large dots raise an alarm."
+    limits = "An alarm in the middle of the map breaks a rule between columns that the map does not show."
+    return _block("map", "Map", sentence, Markup('<div class="figures">{}</div>').format(drawing), limits=limits)
+
+
+def _imputation(facts: Facts) -> Markup | None:
+    told = facts["imputation"]
+    if told is None or not told["cells"]:
+        return None
+    rows = [[name, words.number(told["rmse"].get(name)), words.percent(told["right"].get(name))] for name in ("autoencoder", "neighbours", "median")]
+    table = _table(("Filled in by", "Error of numbers (robust deviations)", "Right levels"), rows)
+    best = min(told["rmse"], key=told["rmse"].get) if told["rmse"] else "autoencoder"
+    return _block("missing", "Missing values", f"Of {words.whole(told['cells'])} cells hidden on purpose, {best} fills in numbers best.", table)
+
+
+def _unknown(facts: Facts) -> Markup | None:
+    if facts["labels"] is not None:
+        return None
+    told = (
+        "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like these "
+        f"at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few rows that were wrong in a column and give it as the "
+        "target to check the detectors against it."
+    )
+    return _block("unknown", "What cannot be known", "No row is marked as wrong or right.", Markup('<p class="note">{}</p>').format(told))
+
+
+def _decisions(facts: Facts) -> Markup | None:
+    rows = [[one["stage"], one["what"], one["chosen"], one["because"], one.get("override") or ""] for one in facts["decisions"]]
+    return _block("decisions", "Decisions", "Every automatic choice.", _table(("Stage", "What", "Chosen", "Because", "Override"), rows)) if rows else None

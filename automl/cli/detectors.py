@@ -1,0 +1,66 @@
+"""`automl fit DATA --task anomaly_detection`: the detector, its report and the strangest rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from automl.cli import output
+from automl.progress import open_progress
+from automl.report import words
+
+
+def fit(
+    data: str,
+    target: str | None,
+    limits: Any,
+    folder_of: Callable[[Any, bool], Path],
+    out: Any,
+    options: dict[str, Any],
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Fit a detector and write ``model.automl``, ``report.html``, ``report.json`` and ``scores.csv``.
+
+    Args:
+        data: The file.
+        target: A column that marks known anomalies, or None.
+        limits: The budget of the command.
+        folder_of: Makes the folder of the results.
+        out: Its name, or None.
+        options: Of :class:`automl.anomaly.detector.AnomalyDetector`; what is None was not given.
+        as_json: Whether the summary is printed as JSON.
+        quiet: Whether progress is told.
+    """
+    import automl
+
+    folder = folder_of(out or Path("results") / output.stem(data), True)
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display:
+        given = {name: value for name, value in options.items() if value is not None}
+        model = automl.fit(data, target, budget=limits, progress=display, problem="anomaly_detection", **given)
+        frame = output.read_frame(data)
+        model.predictions(frame).to_csv(folder / "scores.csv", index=False)
+        files = {"model": Path(model.save(folder / "model.automl")), "report": Path(model.report(folder / "report.html"))}
+        files |= {"scores": folder / "scores.csv", "facts": folder / "report.json"}
+        files["facts"].write_text(json.dumps(model.facts_, indent=1), encoding="utf-8")
+    if as_json:
+        output.print_json({"facts": model.facts_, "files": {name: str(path) for name, path in files.items()}})
+    else:
+        print(summary(model.facts_, files))
+
+
+def summary(facts: dict[str, Any], files: dict[str, Path]) -> str:
+    """Return the outcome in a few lines."""
+    asked, share = words.percent(facts["alarms_asked"]), words.percent(facts["share_of_alarms"])
+    lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked} was asked for); scores above {facts['threshold']:.2f} do."]
+    labels = facts["labels"]
+    if labels is not None:
+        found = f"{labels['found']} of {labels['anomalies']} known anomalies"
+        lines.append(f"{found} are among them; average precision {labels['average_precision']:.3f}.")
+    for row in facts["strangest"][:3]:
+        lines.append(f"  row {row['row']}: {row['score']:.2f}  {' | '.join(row['reasons'])}")
+    lines += [f"{name:8} {path}" for name, path in files.items()]
+    return "\n".join(lines)
