@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from automl.budget import Budget
-from automl.detection import Detection, detect
+from automl.detection import Detection, ForecastingError, detect
 from automl.estimator import AutoML
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from automl.progress import Progress
 
 __all__ = ["Detection", "compare", "detect", "fit", "load"]
+
+FORECAST_OPTIONS = ("horizon", "series", "known", "past", "static", "frequency", "season", "country")
 
 
 def fit(
@@ -26,18 +28,21 @@ def fit(
     budget: Budget | str | float | None = "5m",
     progress: Callable[[Progress], None] | None = None,
     **options: Any,
-) -> AutoML:
+) -> Any:
     """Fit a model with one call.
+
+    Rows that are steps of series are forecast: where ``problem="forecasting"`` is said, or `horizon`, `series`, `known`, `past`, `static`,
+    `frequency`, `season` or `country` is given, or where the order of the rows shows it.
 
     Args:
         data: A DataFrame, anything that converts to one, an array, or the path of a file.
         target: Name of the column to predict, or its values, one per row.
         budget: Seconds or text such as ``"5m"``.
         progress: Called after every step.
-        options: Further arguments of :class:`AutoML`.
+        options: Further arguments of :class:`AutoML`, or of :class:`automl.forecasting.Forecaster`.
 
     Returns:
-        The fitted model.
+        The fitted model: an :class:`AutoML`, or a :class:`automl.forecasting.Forecaster`.
 
     Raises:
         DataError: If the data cannot be used.
@@ -50,17 +55,44 @@ def fit(
         >>> model.task_.problem
         'regression'
     """
+    limits = _one_clock(budget, options)
+    if options.get("problem") == "forecasting" or any(options.get(name) is not None for name in FORECAST_OPTIONS):
+        return _forecast(data, target, limits, progress, options)
+    try:
+        if isinstance(target, str):
+            return AutoML(target, budget=limits, **options).fit(data, progress=progress)
+        return AutoML(budget=limits, **options).fit(data, target, progress=progress)
+    except ForecastingError as found:
+        told = {name: value for name, value in options.items() if value not in (None, False, (), [], {})}
+        return _forecast(data, target, limits, progress, {"time": found.time, **told})
+
+
+def _one_clock(budget: Budget | str | float | None, options: dict[str, Any]) -> Any:
+    """Return a budget whose clock has begun, where the clock limits the run: what is found out about the data takes part of it."""
+    if isinstance(budget, Budget) or budget is None:
+        return budget
+    return Budget(budget, trials=options.get("trials"))
+
+
+def _forecast(data: Any, target: Any, budget: Any, progress: Any, options: dict[str, Any]) -> Any:
+    from automl.forecasting.forecaster import Forecaster, refuse_unknown
+
+    refuse_unknown(options)
+    given = {name: value for name, value in options.items() if value not in (None, False, (), {})}
     if isinstance(target, str):
-        return AutoML(target, budget=budget, **options).fit(data, progress=progress)
-    return AutoML(budget=budget, **options).fit(data, target, progress=progress)
+        return Forecaster(target, budget=budget, **given).fit(data, progress=progress)
+    return Forecaster(budget=budget, **given).fit(data, target, progress=progress)
 
 
-def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> AutoML:
+def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> Any:
     """Open a saved model. Hashes are verified before anything is opened; no code from the file is run.
 
     Args:
         path: A file that :meth:`AutoML.save` wrote.
         families: Families from outside the package that the model uses.
+
+    Returns:
+        An :class:`AutoML`, or a :class:`automl.forecasting.Forecaster`.
 
     Raises:
         ArtifactError: If the file is damaged, was altered, or is newer than this automl.
@@ -77,22 +109,36 @@ def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> Au
     from automl import artifact
     from automl.storage import Fitted
 
-    return AutoML.of(Fitted.of(artifact.read(path), families))
+    stored = artifact.read(path)
+    if "forecaster" in stored.parts:
+        from automl.forecasting.forecaster import Forecaster
+
+        return Forecaster.of(stored, families)
+    return AutoML.of(Fitted.of(stored, families))
 
 
-def compare(data: Any, target: Any = None, *, budget: Budget | str | float | None = "5m", **options: Any) -> pd.DataFrame:
+def compare(
+    data: Any,
+    target: Any = None,
+    *,
+    budget: Budget | str | float | None = "5m",
+    out: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> pd.DataFrame:
     """Compare architectures on one data set and return the leaderboard, best first.
 
     Args:
         data: As in :func:`fit`.
         target: As in :func:`fit`.
         budget: As in :func:`fit`.
+        out: Where to write the same as one HTML file, such as ``"comparison.html"``; None for nowhere.
         options: Further arguments of :class:`AutoML`, such as ``families=["mlp", "linear"]``.
 
     Returns:
         One row per family and one for the ensemble, best first: loss with 95 % interval, difference to the best single model with a paired
         test, seconds, size, prediction times, weight in the ensemble, best configuration; a family without a usable model has its reason in
-        `note`. ``attrs`` hold the advice on networks and the kinds of models that did not take part.
+        `note`. ``attrs`` hold the advice on networks, the simplest model within one standard error in words, the correlation of the models'
+        mistakes (a DataFrame), and the kinds of models that did not take part.
 
     Example:
         >>> import pandas as pd
@@ -101,7 +147,23 @@ def compare(data: Any, target: Any = None, *, budget: Budget | str | float | Non
         ['ensemble', 'linear', 'naive']
     """
     model = fit(data, target, budget=budget, **options)
-    board = model.leaderboard().sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
+    board: pd.DataFrame = model.leaderboard().sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
     told = model.facts_.leaderboard
-    board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent)}
+    board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent), **_tried(model)}
+    if out is not None:
+        from automl.report.html import write_comparison
+
+        write_comparison(model.facts_, out)
     return board
+
+
+def _tried(model: AutoML) -> dict[Any, Any]:
+    """Return what is known about the models besides the leaderboard, where there is anything."""
+    tried = model.facts_.tried
+    told: dict[Any, Any] = {}
+    if tried is not None and tried.simplest is not None:
+        told["simplest"] = tried.simplest.sentence
+    if tried is not None and tried.mistakes is not None:
+        names = list(tried.mistakes.titles)
+        told["mistakes"] = pd.DataFrame(tried.mistakes.correlation, index=names, columns=names, dtype=float)
+    return told

@@ -171,9 +171,19 @@ def with_modality(task: Task, schema: Schema, dataset: Dataset) -> Task:
     return dataclasses.replace(task, modality=modality, evidence=evidence)
 
 
+class ForecastingError(DataError):
+    """The rows are steps of series, to be forecast; `time` is their column of times."""
+
+    def __init__(self, message: str, time: str) -> None:
+        super().__init__(message)
+        self.time = time
+
+
 def require_learnable(task: Task, schema: Schema) -> None:
     """Raise where nothing can be learnt from such a task yet; the message says what can be done instead."""
     if task.refusal is not None:
+        if task.kind == "forecasting" and task.time is not None and task.time.get("column"):
+            raise ForecastingError(task.refusal, str(task.time["column"]))
         raise DataError(task.refusal)
 
 

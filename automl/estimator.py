@@ -19,8 +19,10 @@ from automl.budget import Budget
 from automl.dataset.places import by_place, has_names, refuse_one_dimension
 from automl.errors import UsageError
 from automl.for_classes import ForClasses
+from automl.notebook import Shown
 from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
+from automl.schema.series import cells_of
 from automl.selection import check_families
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-class AutoML(BaseEstimator):  # type: ignore[misc]
+class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
     """Fits a calibrated ensemble to a table and explains every choice on the way.
 
     Args:
@@ -368,15 +370,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def _frame(self, X: Any) -> pd.DataFrame:
         """Return rows with named columns; columns without names are known by their place."""
-        from automl.dataset import read
-        from automl.dataset.picture_paths import for_prediction
+        from automl.dataset import read_for_prediction
 
-        if isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns):
-            return by_place(X, self.fitted_.feature_names, self.task_.target)
+        schema, named = self.schema_, isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
         refuse_one_dimension(X)
-        found = read(X, folders=True)
-        frame, _ = for_prediction(found.frame, found.path, [(column.name, column.type) for column in self.schema_.features])
-        return by_place(frame, self.fitted_.feature_names, self.task_.target)
+        cells = None if named else cells_of(X, schema.features)
+        frame = X if named else read_for_prediction(X, schema.features) if cells is None else cells
+        return schema.fold(by_place(frame, self.fitted_.feature_names, self.task_.target))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,6 +11,7 @@ import pandas as pd
 
 from automl.evaluation.judge import compare
 from automl.evaluation.loss import loss_with_interval
+from automl.evaluation.mistakes import as_facts, mistakes
 from automl.predictor import join_trials
 from automl.report.facts import NetworksFacts
 from automl.report.worth import worth
@@ -47,12 +48,14 @@ class Compared:
         best_single: Name of the best single model, which the others are tested against.
         absent: Kinds of family that did not take part, with the reason.
         networks: Whether networks were worth it.
+        mistakes: Whose mistakes are alike, among the best models of the families, as JSON-ready values.
     """
 
     table: pd.DataFrame
     best_single: str
     absent: dict[str, str]
     networks: NetworksFacts | None
+    mistakes: dict[str, Any] | None = None
 
 
 def compare_models(run: Run) -> Compared:
@@ -93,7 +96,15 @@ class _Comparing:
         entries += [self._not_tried(family) for family in self.run.plan.families if family.name not in tried]
         table = pd.DataFrame(entries, columns=list(COLUMNS)).sort_values("loss", kind="stable", na_position="last").reset_index(drop=True)
         table.insert(0, "rank", np.arange(1, len(table) + 1))
-        return Compared(table, self._name(self.joined.usable[self.best]), dict(self.run.plan.absent), networks)
+        return Compared(table, self._name(self.joined.usable[self.best]), dict(self.run.plan.absent), networks, self._mistakes())
+
+    def _mistakes(self) -> dict[str, Any] | None:
+        """Correlate the mistakes of the best model of each family that learns."""
+        joined = self.joined
+        numbers = [number for number in self.leaders if joined.usable[number].family.tags.kind != "naive"]
+        found = mistakes(joined.problem, joined.y, [joined.predictions[number] for number in numbers])
+        families = [joined.usable[number].family for number in numbers]
+        return None if found is None else as_facts(found, [one.title for one in families], [one.tags.kind for one in families])
 
     # ── rows
 

@@ -76,6 +76,7 @@ class Recipe(_Part):
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         glossary: What a column is called among people.
         matters: What matters in this case, in free text; printed in the report.
+        governance: Answers of the owner to questions of laws and standards, by field of the mapping, such as `owner` or `not_for`.
     """
 
     name: str = Field(default="", pattern=r"^[\w.-]*$")
@@ -104,11 +105,20 @@ class Recipe(_Part):
     combine_columns: bool = False
     glossary: dict[str, str] = {}
     matters: str = ""
+    governance: dict[str, str] = {}
 
     @field_validator("budget")
     @classmethod
     def _duration(cls, value: str | float) -> str | float:
         parse_seconds(value)
+        return value
+
+    @field_validator("governance")
+    @classmethod
+    def _asked(cls, value: dict[str, str]) -> dict[str, str]:
+        from automl.report.governance import check_owner
+
+        check_owner(value)
         return value
 
     @property
@@ -368,6 +378,7 @@ def _retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
         "model_name": recipe.name,
         "question": recipe.question,
         "matters": recipe.matters,
+        "owner": recipe.governance,
         "decisions": (*told, *facts.decisions),
     }
     if recipe.target in recipe.glossary:

@@ -24,7 +24,9 @@ MAIN_SCORES = {  # the few that the last lines of a command show; the report sho
     "binary": ("roc_auc", "pr_auc", "log_loss", "recall", "precision"),
     "multiclass": ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"),
     "regression": ("rmse", "mae", "r2"),
+    "forecasting": ("wql", "mase", "smape", "mae", "coverage"),
 }
+FORECAST_SCORES = ("wql", "mase", "rmsse", "smape", "coverage")
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 
@@ -63,14 +65,14 @@ def with_command(facts: ReportFacts, command: str) -> ReportFacts:
 
 
 def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
-    """Write ``model.automl``, ``report.html``, ``report.json`` and ``leaderboard.csv``; Ctrl-C waits until all are there.
+    """Write ``model.automl``, ``report.html``, ``report.json``, ``leaderboard.csv`` and three texts; Ctrl-C waits until all are there.
 
     Args:
         model: A fitted model.
         folder: Where to; see :func:`prepare_folder`.
 
     Returns:
-        The path of each file by what it is: "report", "model", "facts", "leaderboard".
+        The path of each file by what it is: "report", "model", "facts", "leaderboard", "text", "card", "annex".
     """
     from automl.report.facts import write_json
 
@@ -80,7 +82,15 @@ def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
             "report": Path(model.report(folder / "report.html")),
             "facts": write_json(model.facts_, folder / "report.json"),
             "leaderboard": _write_table(model.leaderboard(), folder / "leaderboard.csv"),
+            **_write_documents(model.facts_, folder),
         }
+
+
+def _write_documents(facts: ReportFacts, folder: Path) -> dict[str, Path]:
+    """Write the report as Markdown, the model card and the Annex IV file."""
+    from automl.report.documents import DOCUMENTS, write_document
+
+    return {kind: write_document(facts, folder / name, kind) for kind, name in DOCUMENTS.items()}
 
 
 @contextmanager

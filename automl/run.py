@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,12 +30,13 @@ from automl.preprocessing.pictures.plan import folds_of
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
+from automl.proof import proof_of
 from automl.schema import detect_schema
 from automl.search import Study
 from automl.selection import choose_families
 from automl.split import Split, split
 from automl.storage import Fitted
-from automl.task import suggest_target
+from automl.task import fold_series, suggest_target
 from automl.trials import RunFolder, Trial, TrialStore
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from automl.leaderboard import Compared
 
 Array = NDArray[Any]
+HASHED_CELLS = 20_000_000  # a larger table is known by the hash of its file alone, unless a run shall be able to go on
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
 
 
@@ -89,6 +92,7 @@ class Run:
         self.study: Study | None = None
         self.interrupted = False
         self.folder: RunFolder | None = None
+        self.contents: dict[str, dict[str, Any]] = {}
         self.compared: Compared | None = None
         self.why: Why | None = None
         self.examined: Examined | None = None
@@ -126,9 +130,12 @@ class Run:
 
     def _recognise(self, frame: pd.DataFrame, what: str) -> None:
         """Note the content of a table; a run that goes on must be given the same."""
-        if self.folder is None:
+        if self.folder is None and frame.size > HASHED_CELLS:
             return
         found = {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
+        self.contents[what] = found
+        if self.folder is None:
+            return
         recorded = self._recorded(f"{what} content") or found
         if found != recorded:
             shapes = f"{found['rows']:,} rows × {found['columns']} columns now, {recorded['rows']:,} × {recorded['columns']} then"
@@ -174,7 +181,8 @@ class Run:
         )
         self.feature_names = [name for name in dataset.frame.columns if name != target]
         check_changes(settings.changes, self.feature_names)
-        self.dataset, self.schema, self.task, self.y = dataset, found.schema, found.task, found.y
+        self.dataset, self.schema, self.task = fold_series(dataset, found.schema, found.task, self.log)
+        self.y = found.y if self.dataset is dataset else self.task.encode(self.dataset.frame[target])
         if self.task.problem != "binary" and (settings.costs or settings.min_precision or settings.min_recall):
             law = "`costs`, `min_precision` and `min_recall` are for a target of two classes"
             raise UsageError(f"{law}. Received a {self.task.problem} target {target!r}.")
@@ -197,9 +205,10 @@ class Run:
 
     def _append_test(self) -> None:
         """Put the rows of the test file behind the others; nothing is found out from them."""
-        test = read(self.settings.test, called="test")
+        test = read(self.settings.test, called="test", folders=True)
         self._recognise(test.frame, "test")
         frame, target = self.dataset.frame, self.task.target
+        test = dataclasses.replace(test, frame=self.schema.fold(test.frame))
         absent = [name for name in frame.columns if name not in test.frame.columns]
         if absent:
             raise DataError(f"`test` must have the columns of the data. Received a file without {absent[:5]}.")
@@ -373,6 +382,7 @@ class Run:
             None if self.why is None else self.why.background,
             self.settings.seed,
             self.interrupted,
+            proof_of(self),
         )
 
 

@@ -104,7 +104,8 @@ def choose_families(
         given = "all families" if names is None else names
         raise UsageError(f"`only_networks=True` needs a network that fits this data among the families. Received {given}: {left_out}.")
     if names is not None and all(family.tags.kind == "naive" for family in chosen) and set(names) != {f.name for f in chosen}:
-        raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {left_out}.")
+        told = {name: reason for name, reason in left_out.items() if reason != NOT_ASKED}
+        raise UsageError(f"`families` must leave at least one that fits this data. Received {names}: {told}.")
     if log is not None:
         _tell(log, spec, chosen, left_out, references)
     present = {family.tags.kind for family in chosen}

@@ -11,11 +11,13 @@ import pandas as pd
 
 from automl.artifact import Artifact
 from automl.checks import Finding
+from automl.dataset.signal import Signal
 from automl.decisions import Decision
 from automl.errors import ArtifactError
 from automl.families.base import Family
 from automl.predictor import Predictor
 from automl.preprocessing.base import State
+from automl.proof import Proof
 from automl.report.facts import ReportFacts
 
 
@@ -33,6 +35,7 @@ class Fitted:
         background: A few rows to explain others against; None where there are none.
         seed: Seed of the run.
         interrupted: Whether the user stopped the search.
+        proof: What others need to check the model; None in files that were saved before there was any.
     """
 
     predictor: Predictor
@@ -44,6 +47,7 @@ class Fitted:
     background: pd.DataFrame | None
     seed: int
     interrupted: bool = False
+    proof: Proof | None = None
 
     def states(self) -> dict[str, State]:
         """Return every part but the facts, which the artifact keeps beside them."""
@@ -57,7 +61,8 @@ class Fitted:
             "leaderboard": board.astype(object).where(board.notna(), None).to_dict(orient="list"),
             "background": None if self.background is None else _values(self.predictor.schema.cast(self.background)),
         }
-        return {**self.predictor.states(), "told": State(told)}
+        proof = {} if self.proof is None else {"proof": self.proof.state()}
+        return {**self.predictor.states(), "told": State(told), **proof}
 
     @classmethod
     def of(cls, stored: Artifact, families: Sequence[Family] = ()) -> Fitted:
@@ -84,6 +89,7 @@ class Fitted:
                 _frame(told["background"], predictor),
                 int(told["seed"]),
                 bool(told["interrupted"]),
+                Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None,
             )
         except (KeyError, TypeError, IndexError) as error:
             raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save it again.") from error
@@ -97,8 +103,19 @@ def _values(typed: pd.DataFrame) -> dict[str, list[Any]]:
         if pd.api.types.is_datetime64_any_dtype(values):
             columns[str(name)] = [None if pd.isna(value) else value.isoformat() for value in values]
         else:
-            columns[str(name)] = [None if pd.isna(v) else v.item() if isinstance(v, np.generic) else v for v in values]
+            columns[str(name)] = [_plain(value) for value in values]
     return columns
+
+
+def _plain(value: Any) -> Any:
+    """Return a typed cell as JSON knows it; a series as a list of its steps."""
+    if isinstance(value, Signal):
+        steps = value.values.astype(object)
+        steps[np.isnan(value.values)] = None
+        return steps.tolist()
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _frame(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.DataFrame | None:
@@ -107,4 +124,5 @@ def _frame(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.Dat
         return None
     frame = pd.DataFrame(columns)
     dates = [column.name for column in predictor.schema.features if column.type == "datetime"]
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates})
+    series = {column.name: predictor.schema.cast(frame)[column.name] for column in predictor.schema.features if column.type == "series"}
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates}, **series)

@@ -75,6 +75,14 @@ def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     vectors = rng.normal(size=(len(latent), 8))
     vectors[:, 0] = 2.0 * latent
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
+def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first one; NaN behind the end."""
+    steps = np.arange(24)
+    series = 0.3 * rng.normal(size=(len(latent), 24, 2))
+    middle = 8.0 - 3.0 * np.tanh(latent)
+    series[:, :, 0] += 2.0 * np.exp(-(((steps - middle[:, None]) / 2.0) ** 2))
+    series[steps >= rng.integers(16, 25, len(latent))[:, None]] = np.nan
+    return series.astype(np.float32), Extra("series", (24, 2))
 
 
 # What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
@@ -86,6 +94,7 @@ FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
     "pixels": _toy_pixels,
     "image_features": _toy_image_features,
     "image_middle": _toy_image_middle,
+    "series": _toy_series,
 }
 TABLE = frozenset({"numbers", "categories"})
 

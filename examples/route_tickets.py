@@ -13,7 +13,9 @@ HERE = Path(__file__).parent
 def main(budget: str = "1m") -> None:
     model = automl.fit(HERE / "data" / "tickets.csv", target="queue", budget=budget)
 
-    new = pd.DataFrame({"text": ["I was charged twice and the parcel is late too", "Password mail never comes"], "channel": ["mail", "chat"]})
+    new = pd.DataFrame(
+        {"text": ["I was charged twice and the parcel is late too", "Password mail never comes"], "channel": ["mail", "chat"]}
+    )
     for text, queue, sure in zip(new["text"], model.predict(new), model.predict_proba(new).max(axis=1), strict=True):
         print(f"{queue} ({sure:.0%}): {text}")
 

@@ -111,6 +111,17 @@ def test_comparing_gives_the_best_of_each_family():
     assert {"low", "high", "seconds", "weight", "config"} <= set(board.columns)
 
 
+def test_a_comparison_is_a_page_too(tmp_path):
+    families = ["linear", FakeFamily("wood", "tree")]
+    board = automl.compare(CHURN, "churn", **{**QUICK, "trials": 4, "families": families}, out=tmp_path / "c" / "comparison.html")
+    page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
+    assert all(title in page for title in board["title"])
+    assert "Can we use it?" not in page
+    assert "one standard error" in board.attrs["simplest"]
+    assert board.attrs["simplest"].replace("'", "&#39;") in page
+    assert sorted(board.attrs["mistakes"].columns) == ["Linear model", "Wood"]
+
+
 # ── load
 
 

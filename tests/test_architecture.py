@@ -35,12 +35,12 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     # prepare
     "split": {"dataset", "schema", "task", "checks"},
     "pretrained": {"_backend"},
-    "preprocessing": {"dataset", "schema", "task", "checks", "pretrained"},
+    "preprocessing": {"dataset", "schema", "task", "checks", "pretrained", "_backend"},
     # choose, search: training is handed a model and never knows a family
     "metrics": {"task"},
     "layers": set(),
     "training": {"preprocessing", "layers", "metrics", "_backend"},
-    "families": {"preprocessing", "layers", "training", "_backend", "metrics"},
+    "families": {"preprocessing", "layers", "training", "_backend", "metrics", "pretrained"},
     "selection": {"families", "schema", "task", "preprocessing", "_backend"},
     "memory": set(),
     "trials": {"families", "preprocessing", "artifact"},
@@ -54,7 +54,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "prediction_sets": {"metrics", "task", "calibration", "intervals"},
     "threshold": {"metrics", "task"},
     "evaluation": {"metrics", "task"},
-    "explanation": {"schema", "metrics", "_backend"},
+    "explanation": {"dataset", "schema", "metrics", "_backend"},
     "judgement": {"task", "calibration", "intervals", "prediction_sets", "threshold", "evaluation"},
     "predictor": {
         "schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold", "prediction_sets",
@@ -69,17 +69,27 @@ STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
-ALLOWED["collect"] = {"report", "metrics", "leaderboard"}
-ALLOWED["explaining"] = {"explanation", "predictor"}
+ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families", "explanation"}
+ALLOWED["looking"] = {"explanation", "predictor", "preprocessing", "task", "families"}
+ALLOWED["explaining"] = {"explanation", "predictor", "looking"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
-ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "report"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining"}
+ALLOWED["notebook"] = {"report"}
+ALLOWED["proof"] = {"preprocessing"}
+ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "proof", "report"}
+ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining"}
-ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection"}
+ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining", "notebook"}
+# forecasting is a story of its own over the same stages: windows are its rows
+ALLOWED["forecasting"] = {
+    "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",
+    "report", "_backend",
+}
+ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}
 ALLOWED["cli"] = {"recipe", "trials", "resuming", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
+ALLOWED["cli"] |= {"verifying"}
 ALLOWED["__main__"] = {"cli"}
 ALLOWED["__init__"] = {home.split(".")[1] for home in automl._HOME.values()}
 
@@ -155,7 +165,7 @@ def test_backends_are_imported_in_one_file(backend: str) -> None:
 
 def test_keras_is_imported_only_where_networks_are() -> None:
     at = {module_of(file) for file in FILES for name in imported(file) if name.split(".")[0] == "keras"}
-    assert at <= {"_backend", "layers", "training", "families", "testing", "pretrained"}
+    assert at <= {"_backend", "layers", "training", "families", "testing", "pretrained", "forecasting"}
 
 
 def test_only_the_budget_reads_a_clock() -> None:

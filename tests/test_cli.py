@@ -118,6 +118,7 @@ def test_help_names_every_command() -> None:
         "explain",
         "compare",
         "report",
+        "verify",
         "version",
     ]
 
@@ -125,13 +126,16 @@ def test_help_names_every_command() -> None:
 # ── fit ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_fit_leaves_four_files_and_sums_up_on_stdout(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fit_leaves_its_files_and_sums_up_on_stdout(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", table, "--target", "churn", "--budget", "60s"]) == 0
     assert sorted(path.name for path in Path("results/customers").iterdir()) == [
+        "annex_iv.md",
         "leaderboard.csv",
         "model.automl",
+        "model_card.md",
         "report.html",
         "report.json",
+        "report.md",
     ]
     out, err = capsys.readouterr()
     assert out.startswith("Usable: yes. It finds them.")
@@ -501,6 +505,18 @@ def test_networks_alone_can_be_asked_for(command: str, fit: FakeFit, table: str,
     assert main([command, table, "-t", "churn", "-b", "30s", "--only-networks", "-q"]) == 0
     assert (seen or fit.calls)[0]["only_networks"] is True
     assert "combine_columns" not in (seen or fit.calls)[0]
+
+
+def test_compare_takes_a_metric_and_a_page(table: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setitem(automl.__dict__, "compare", lambda data, target, **options: seen.append(options) or FakeModel().leaderboard())
+    arguments = ["compare", table, "-t", "churn", "-b", "30s", "-q", "--metric", "brier"]
+    assert main([*arguments, "-o", "comparison.html"]) == 0
+    assert (seen[0]["metric"], seen[0]["out"]) == ("brier", "comparison.html")
+    assert "The comparison is in comparison.html." in capsys.readouterr().err
+    assert main([*arguments, "-o", "comparison.pdf"]) == 2
+    assert "must end in .html" in capsys.readouterr().err
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("command", ["fit", "compare"])

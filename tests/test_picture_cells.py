@@ -82,7 +82,7 @@ def test_paths_that_lead_out_are_refused_when_learning_and_when_predicting(tmp_p
         automl.detect(tmp_path / "in" / "t.csv", "y")
     dataset = read(str(tmp_path / "in" / "t.csv"))
     with pytest.raises(DataError, match="must stay inside"):
-        for_prediction(dataset.frame, dataset.path, [("p", "image")])
+        for_prediction(dataset.frame, dataset.path, [Column("p", "image")])
 
 
 def test_a_folder_is_read_into_the_column_of_the_model(tmp_path: Path) -> None:
@@ -90,6 +90,6 @@ def test_a_folder_is_read_into_the_column_of_the_model(tmp_path: Path) -> None:
         (tmp_path / kind).mkdir()
         Image.new("L", (4, 4)).save(tmp_path / kind / "1.png")
     dataset = read(tmp_path, folders=True)
-    frame, files = for_prediction(dataset.frame, dataset.path, [("photo", "image")])
+    frame, files = for_prediction(dataset.frame, dataset.path, [Column("photo", "image")])
     assert files == ["a/1.png", "b/1.png"]
     assert frame["photo"].tolist() == [str(tmp_path.resolve() / name) for name in files]

@@ -27,7 +27,7 @@ def stored(model, tmp_path_factory):
 
 def test_every_part_is_json_arrays_or_estimators(model):
     states = model.fitted_.states()
-    assert set(states) == {"model", "preprocessing", "family-linear", "told"}
+    assert set(states) == {"model", "preprocessing", "family-linear", "told", "proof"}
     for state in states.values():
         assert json.loads(json.dumps(state.json)) == state.json
         assert all(values.dtype != object for values in state.arrays.values())

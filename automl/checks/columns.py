@@ -112,7 +112,7 @@ def _others(values: np.ndarray[Any, Any]) -> int:
 
 def _says_little(column: Column, sampled: np.ndarray[Any, Any], frame: pd.DataFrame) -> str | None:
     """Return why a column is nearly the same in all rows, or the same wherever it is filled; None for all others."""
-    if len(sampled) < _RARELY or column.type in ("text", "image", "list") or len(pd.unique(sampled[:40])) > 4:
+    if len(sampled) < _RARELY or column.type in ("text", "image", "series", "list") or len(pd.unique(sampled[:40])) > 4:
         return None
     if _others(sampled) > 0.002 * len(sampled):
         return None

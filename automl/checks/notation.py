@@ -98,7 +98,7 @@ def shift(columns: Sequence[Column], frame: pd.DataFrame, test: pd.DataFrame) ->
     """
     few = [part if len(part) <= 20_000 else part.sample(20_000, random_state=0) for part in (frame, test)]
     for column in columns:
-        if column.name not in test.columns or column.type in ("text", "image", "list"):
+        if column.name not in test.columns or column.type in ("text", "image", "series", "list"):
             continue
         typed: Mapping[int, np.ndarray[Any, Any]] = {place: cast_column(part[column.name], column) for place, part in enumerate(few)}
         found = _difference(column, typed[0], typed[1])

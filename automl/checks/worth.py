@@ -62,7 +62,7 @@ def with_and_without(
         y: The target of the sample.
     """
     leaking = [name for finding in findings if finding.check == "leakage" and finding.severity == "high" for name in finding.columns]
-    used = [column for column in columns if column.type not in ("text", "image", "list")][:_COLUMNS]
+    used = [column for column in columns if column.type not in ("text", "image", "series", "list")][:_COLUMNS]
     used += [column for column in columns if column.name in leaking and column not in used]
     honest = [column for column in used if column.name not in leaking]
     told = [finding for finding in findings if finding.check == "leakage" and finding.severity == "high" and finding.action == "told"]

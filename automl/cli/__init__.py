@@ -70,8 +70,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     import typer.main
 
-    from automl.cli.commands import app
     from automl.cli.interrupts import terminable
+    from automl.cli.more import app
 
     if not os.environ.get("AUTOML_DEBUG"):
         warnings.simplefilter("ignore")  # libraries warn their programmers; the user of a command can do nothing about it

@@ -14,34 +14,46 @@ import typer
 
 import automl
 from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, detected, output
+from automl.cli import INTERRUPTED, detected, documents, output
 from automl.cli.interrupts import patient
 from automl.cli.options import (
     Changes,
     Combine,
+    Country,
     Data,
     Families,
+    Frequency,
     Group,
+    History,
+    Horizon,
     Json,
+    Known,
     Memory,
+    Metric,
     Model,
     Moment,
     OnlyNetworks,
     Out,
+    Page,
+    Past,
     Problem,
     Quiet,
     Require,
+    Season,
     Seed,
     Sensitive,
+    Series,
     StartOver,
+    Static,
     Target,
     Time,
     Trials,
     Types,
     costs_of,
     gates_of,
+    of_series,
 )
-from automl.errors import DataError, GateError, UsageError
+from automl.errors import DataError, GateError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
 
@@ -76,9 +88,17 @@ def fit(
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
     group: Group = None,
     time: Moment = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    known: Known = None,
+    past: Past = None,
+    static: Static = None,
+    frequency: Frequency = None,
+    season: Season = None,
+    country: Country = None,
     sensitive: Sensitive = None,
     change: Changes = None,
-    metric: Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")] = None,
+    metric: Metric = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     combine_columns: Combine = False,
     cost_miss: Annotated[float | None, typer.Option(min=0, help="What it costs to miss a positive case.")] = None,
@@ -119,6 +139,7 @@ def fit(
         "min_precision": min_precision,
         "test": test,
         "directory": folder,
+        **of_series(series, horizon, known, past, static, frequency, season, country),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
         progress(_started(limits))
@@ -218,6 +239,7 @@ def predict(
     data: Data,
     out: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .tsv, .parquet or .jsonl file.")] = None,
     sets: Annotated[float | None, typer.Option(metavar="SHARE", help="Add the classes that hold the true one with this share.")] = None,
+    history: History = None,
     as_json: Json = False,
 ) -> None:
     """Predict each row of a table, or each picture of a folder; without -o the table goes to stdout as CSV."""
@@ -225,9 +247,7 @@ def predict(
     _existing(data, "data", folders=True)
     loaded = output.load_model(model)
     frame, files = output.read_rows(data, loaded)
-    table = loaded.predictions(frame, sets=sets)
-    if files is not None:
-        table.insert(0, "file", files)
+    table = output.with_files(output.predictions(loaded, frame, sets, history), files)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)
@@ -266,6 +286,8 @@ def compare(
     memory: Memory = None,
     problem: Problem = None,
     combine_columns: Combine = False,
+    metric: Metric = None,
+    out: Page = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -279,6 +301,8 @@ def compare(
         "seed": seed,
         "problem": problem,
         "combine_columns": combine_columns or None,
+        "metric": metric,
+        "out": documents.page(out),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
@@ -288,43 +312,12 @@ def compare(
         output.print_json(output.records(table))
     else:
         output.print_leaderboard(table)
+    if out is not None:
+        print(f"The comparison is in {out}.", file=sys.stderr)
 
 
-@app.command()
-def report(
-    model: Model,
-    out: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The report (.html) or its facts (.json).")] = "report.html",
-) -> None:
-    """Write the report of a saved model again."""
-    suffix = Path(out).suffix.lower()
-    if suffix not in {".html", ".json"}:
-        raise UsageError(f"`--output` must end in .html or .json. Received {out!r}.")
-    prepare_folder(Path(out).parent)
-    fitted = output.load_model(model)
-    if suffix == ".json":
-        from automl.report.facts import write_json
-
-        print(write_json(fitted.facts_, out))
-    else:
-        print(fitted.report(out))
-
-
-@app.command()
-def version(as_json: Json = False) -> None:
-    """Say which versions are installed."""
-    import platform
-    from importlib import metadata
-
-    told = {"automl": automl.__version__, "python": platform.python_version()}
-    for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn"):
-        try:
-            told[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # an extra that is not installed
-    if as_json:
-        output.print_json(told)
-    else:
-        print("\n".join(f"{name} {number}" for name, number in told.items()))
+app.command()(documents.report)
+app.command()(documents.verify)
 
 
 def _budget(seconds: str | float | None, trials: int | None, memory: str | None) -> Budget:

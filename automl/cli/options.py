@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from automl.errors import UsageError
-from automl.results import Gate
+from automl.results import FORECAST_SCORES, Gate
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help="A table: .csv, .tsv, .xlsx, .parquet or .jsonl.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `automl fit` wrote.")]
@@ -15,15 +15,28 @@ Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", 
 Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for everything, such as 90s, 5m or 1h30m. Default: 5m.")]
 Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]
 Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
+Page = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="The same as a page: comparison.html.")]
 Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
 OnlyNetworks = Annotated[bool, typer.Option("--only-networks", help="A model of networks alone; linear and naive only to compare.")]
 Combine = Annotated[bool, typer.Option("--combine-columns", help="Try products, ratios and differences of columns, too.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
-Problem = Annotated[str | None, typer.Option(help="binary, multiclass or regression, where the detection is wrong.")]
+Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]
+Problem = Annotated[
+    str | None, typer.Option("--problem", "--task", help="binary, multiclass, regression or forecasting, where the detection is wrong.")
+]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]
 Moment = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="When a row happened: folds follow its order.")]
+Series = Annotated[str | None, typer.Option("--series", metavar="A,B", help="Columns that tell series apart (forecasting).")]
+Horizon = Annotated[int | None, typer.Option("--horizon", metavar="N", help="Steps to look ahead (forecasting).")]
+Known = Annotated[str | None, typer.Option("--known", metavar="A,B", help="Columns whose future is known: prices, promotions.")]
+Past = Annotated[str | None, typer.Option("--past", metavar="A,B", help="Columns whose future is not known.")]
+Static = Annotated[str | None, typer.Option("--static", metavar="A,B", help="Columns that do not change within a series.")]
+Frequency = Annotated[str | None, typer.Option("--frequency", metavar="D", help="Distance of steps: min, h, D, W, MS … (forecasting).")]
+Season = Annotated[str | None, typer.Option("--season", metavar="N,M", help="Steps after which values come again (forecasting).")]
+Country = Annotated[str | None, typer.Option("--country", metavar="DE", help="Whose public holidays count (forecasting).")]
+History = Annotated[str | None, typer.Option("--history", metavar="FILE", help="New observations of the series, with their target.")]
 Sensitive = Annotated[str | None, typer.Option(metavar="A,B", help="Columns to compare people by; not read by the model.")]
 Changes = Annotated[list[str] | None, typer.Option("--change", metavar="COLUMN=WAY", help="never, up or down: what may change.")]
 StartOver = Annotated[bool, typer.Option("--start-over", help="Drop the unfinished run that the folder holds, and begin again.")]
@@ -38,7 +51,7 @@ def gates_of(texts: list[str] | None) -> list[Gate]:
         return []
     from automl.metrics import METRICS
 
-    return [Gate.parse(text, METRICS) for text in texts]
+    return [Gate.parse(text, [*METRICS, *FORECAST_SCORES]) for text in texts]
 
 
 def costs_of(miss: float | None, false_alarm: float | None, currency: str | None) -> dict[str, Any] | None:
@@ -52,3 +65,33 @@ def costs_of(miss: float | None, false_alarm: float | None, currency: str | None
     if miss is None or false_alarm is None:
         raise UsageError("`--cost-miss` and `--cost-false-alarm` must be given together. Received only one; the other may be 0.")
     return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}
+
+
+def of_series(
+    series: str | None,
+    horizon: int | None,
+    known: str | None,
+    past: str | None,
+    static: str | None,
+    frequency: str | None,
+    season: str | None,
+    country: str | None,
+) -> dict[str, Any]:
+    """Return the options of forecasts that were given.
+
+    Raises:
+        UsageError: If a season is no whole number.
+
+    Example:
+        >>> of_series("store", 28, None, None, None, None, "7,365", None)
+        {'horizon': 28, 'frequency': None, 'country': None, 'season': [7, 365], 'series': ['store']}
+    """
+    steps = None
+    if season is not None:
+        parts = [part.strip() for part in season.split(",")]
+        if not all(part.isdigit() for part in parts):
+            raise UsageError(f"`--season` must be whole numbers of steps, such as 7 or 24,168. Received {season!r}.")
+        steps = [int(part) for part in parts]
+    listed = {"series": series, "known": known, "past": past, "static": static}
+    names = {name: [part.strip() for part in text.split(",") if part.strip()] for name, text in listed.items() if text is not None}
+    return {"horizon": horizon, "frequency": frequency, "country": country, "season": steps, **names}

@@ -52,6 +52,19 @@ def import_quietly(*names: str) -> None:
             importlib.import_module(name)
 
 
+def predictions(model: Any, frame: Any, sets: float | None, history: str | None) -> Any:
+    """Return the table of predictions; a model of series takes new observations along.
+
+    Raises:
+        UsageError: If a model of tables is given new observations.
+    """
+    if history is None:
+        return model.predictions(frame, sets=sets)
+    if not hasattr(model, "forecast"):
+        raise UsageError("`--history` is for models of series. Received a model of tables.")
+    return model.predictions(frame, sets=sets, history=read_frame(history))
+
+
 def load_model(path: str) -> AutoML:
     """Open a model file; a model with networks imports their backend, quietly."""
     import automl
@@ -124,6 +137,9 @@ def result_files(folder: Path) -> dict[str, Path]:
         "report": folder / "report.html",
         "facts": folder / "report.json",
         "leaderboard": folder / "leaderboard.csv",
+        "text": folder / "report.md",
+        "card": folder / "model_card.md",
+        "annex": folder / "annex_iv.md",
     }
 
 
@@ -131,7 +147,7 @@ def read_frame(path: str) -> pd.DataFrame:
     """Read a table once, so that labels, probabilities and limits come from the same rows."""
     from automl.dataset import read
 
-    frame: pd.DataFrame = read(path).frame
+    frame: pd.DataFrame = read(path, folders=True).frame
     return frame
 
 
@@ -145,11 +161,17 @@ def read_rows(path: str, model: AutoML) -> tuple[pd.DataFrame, list[str] | None]
     from automl.dataset.picture_paths import for_prediction
 
     dataset = read(path, folders=True)
-    features = [(column.name, column.type) for column in model.schema_.features]
-    frame, files = for_prediction(dataset.frame, dataset.path, features)
+    frame, files = for_prediction(dataset.frame, dataset.path, model.schema_.features)
     for name, why in list(dataset.details.get("broken_images", {}).items())[:20]:
         print(f"left out: {name} ({why})", file=sys.stderr)
     return frame, files
+
+
+def with_files(table: pd.DataFrame, files: list[str] | None) -> pd.DataFrame:
+    """Put the names of the rows' files in front of their predictions, where rows are files."""
+    if files is not None and len(files) == len(table):
+        table.insert(0, "file", files)
+    return table
 
 
 def table_writer(path: str | None) -> Callable[[pd.DataFrame], None]:
@@ -235,6 +257,8 @@ def print_leaderboard(table: pd.DataFrame) -> None:
         print(f"No {words.kinds(kind)}: {reason}.")
     if table.attrs.get("advice"):
         print(str(table.attrs["advice"]).replace(words.SPACE, " "))
+    if table.attrs.get("simplest"):
+        print(str(table.attrs["simplest"]).replace(words.SPACE, " "))
 
 
 def _difference(row: Mapping[str, Any]) -> str:

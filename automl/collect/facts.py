@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from automl import __version__
+from automl.collect.drawn import drawing_of
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
 from automl.collect.why import why_facts
@@ -19,6 +20,8 @@ from automl.metrics import METRICS
 from automl.report import facts as f
 from automl.report.answer import answer
 from automl.report.blocks import trust
+from automl.report.simplest import simplest
+from automl.report.tried_facts import MistakesFacts, TriedFacts
 
 if TYPE_CHECKING:
     from automl.run import Run
@@ -58,6 +61,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         leaderboard=board,
         advice=None if compared.networks is None else compared.networks.sentence,
         networks=compared.networks,
+        tried=_tried(run, compared, board),
         search=_search(run),
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),
@@ -200,6 +204,12 @@ def _leaderboard(run: Run, compared: Compared) -> f.LeaderboardFacts:
         absent=compared.absent,
         rows=tuple(rows),
     )
+
+
+def _tried(run: Run, compared: Compared, board: f.LeaderboardFacts) -> TriedFacts:
+    found = compared.mistakes
+    alike = None if found is None else MistakesFacts.model_validate(found)
+    return TriedFacts(mistakes=alike, simplest=simplest(board), drawing=drawing_of(run))
 
 
 def _search(run: Run) -> f.SearchFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.dataset.arrays import describe, read_arrays, read_series_file
+from automl.dataset.arrays import describe, read_arrays, read_series_file, steps_first
 from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
 from automl.dataset.fingerprint import fingerprint
 from automl.dataset.folders import read_folder
-from automl.dataset.frames import column_names, from_memory
+from automl.dataset.frames import column_names, from_memory, without_half_letters
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.picture import Picture, holds_pictures, picture_column
-from automl.dataset.picture_paths import pictures_of, with_pictures, with_places
+from automl.dataset.picture_paths import for_prediction, pictures_of, with_pictures, with_places
+from automl.dataset.signal import signals_of, unequal
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
 from automl.errors import DataError
@@ -37,6 +39,7 @@ __all__ = [
     "level_text",
     "number_text",
     "read",
+    "read_for_prediction",
     "with_target",
 ]
 
@@ -128,6 +131,20 @@ def read(
     return dataclasses.replace(found, decisions=tuple(told))
 
 
+def read_for_prediction(data: Any, features: Sequence[Any]) -> pd.DataFrame:
+    """Read rows to predict; pictures of a folder come in the column that the model reads them from.
+
+    Args:
+        data: Whatever :func:`read` takes, and folders.
+        features: The columns that the model reads, each with a `name` and a `type`.
+
+    Raises:
+        DataError: If a path of a picture leads out of the folder of the data.
+    """
+    found = read(data, folders=True)
+    return for_prediction(found.frame, found.path, features)[0]
+
+
 def _read_other(path: Path, log: DecisionLog) -> Table | None:
     """Read what is no table: a folder, arrays, a file of series; None for any other file."""
     suffix = path.suffix.lower()
@@ -153,6 +170,17 @@ def _album(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
     return album
 
 
+def _signals(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
+    """Return series in memory, an array (series, steps, channels) or a list of arrays, as a table with one column; None for anything else."""
+    if isinstance(data, np.ndarray) and data.ndim == 3 and data.size and (found := describe(data)) and found[0] == "sequence":
+        details |= {"modality": "sequence", "modality_because": found[1]}
+        return signals_of(data, steps_first(data))
+    table = unequal(data) if isinstance(data, (list, tuple)) else None
+    if table is not None:
+        details |= {"modality": "sequence", "modality_because": f"The list holds {len(table):,} series of unequal lengths."}
+    return table
+
+
 def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, largest: int | None) -> Dataset:
     details: dict[str, Any]
     if isinstance(data, (str, os.PathLike)):
@@ -164,8 +192,9 @@ def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, larges
         name = Path(str(path)).name.split(".")[0] or "data"
     else:
         details = {"format": type(data).__name__}
-        album = _album(data, details)
-        frame = album if album is not None else with_pictures(_plain_index(from_memory(data, log), log))
+        signals = _signals(data, details)
+        album = _album(data, details) if signals is None else signals
+        frame = album if album is not None else with_pictures(without_half_letters(_plain_index(from_memory(data, log), log), log))
         path, raw, name = None, list(frame.columns), "data"
     rows, columns = frame.shape
     if not columns:

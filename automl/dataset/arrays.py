@@ -13,6 +13,7 @@ import pandas as pd
 
 from automl.dataset.delimited import Table
 from automl.dataset.picture import picture_column
+from automl.dataset.signal import signal_column, signals_of
 from automl.decisions import DecisionLog
 from automl.errors import DataError
 
@@ -118,6 +119,20 @@ def describe(array: np.ndarray[Any, Any]) -> tuple[str, str] | None:
     return "sequence", f"The array of shape {shape} holds series of {told}: only neighbours along one axis are alike."
 
 
+def steps_first(array: np.ndarray[Any, Any]) -> bool:
+    """Whether the second axis of an array of series is time, and the third the channels: time is longer, or smoother where both are long.
+
+    Example:
+        >>> steps_first(np.zeros((5, 100, 3))), steps_first(np.zeros((5, 3, 100)))
+        (True, False)
+    """
+    _, first, second = array.shape
+    if min(first, second) < 6:
+        return bool(first >= second)
+    part = np.nan_to_num(array[:: max(1, len(array) // _LOOKED_AT)][:_LOOKED_AT].astype(np.float64))
+    return _neighbours(part, 1) <= _neighbours(part, 2)
+
+
 def _add_answers(answer: str, values: np.ndarray[Any, Any], columns: dict[str, Any], names: list[str]) -> str | list[str]:
     """Add the answers to the columns and return their names: a class of each row where exactly one of several columns is 1."""
     if values.ndim == 2 and values.shape[1] > 1 and np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all():
@@ -152,6 +167,8 @@ def read_arrays(path: Path, log: DecisionLog) -> Table:
         columns, names = {"0": np.arange(len(array))}, ["case"]
         if details["modality"] == "image":
             columns, names = {"0": picture_column(array)}, ["image"]
+        if details["modality"] == "sequence":
+            columns, names = {"0": signals_of(array, steps_first(array))["series"]}, ["series"]
     if answer is not None:
         details["target"] = _add_answers(answer, arrays[answer], columns, names)
     return Table(pd.DataFrame(columns), names, details)
@@ -182,19 +199,22 @@ def read_series_file(path: Path) -> Table:
         rows.append(parts)
     if not rows or (labels and len(labels) != len(rows)):
         raise DataError(f"A file of series must hold one series per line after @data. {path.name!r} holds {len(rows)} such lines.")
-    width = len(rows[0])
-    channels = {place: [_numbers(row[place]) if place < len(row) else np.array([]) for row in rows] for place in range(width)}
-    longest = max(len(series) for several in channels.values() for series in several)
-    columns: dict[str, Any] = {}
-    names: list[str] = []
-    for place, several in channels.items():
-        padded = np.full((len(rows), longest), np.nan)
-        for row, series in enumerate(several):
-            padded[row, : len(series)] = series
-        for step in range(longest):
-            columns[str(len(names))] = padded[:, step]
-            names.append(f"t{step}" if width == 1 else f"channel{place}_t{step}")
-    told = f"The file holds {len(rows):,} series of {longest:,} steps and {width} channels."
+    cells = []
+    for row in rows:
+        channels = [_numbers(text) for text in row]
+        longest = max(len(channel) for channel in channels)
+        values = np.full((longest, len(channels)), np.nan, dtype=np.float32)
+        for place, channel in enumerate(channels):
+            values[: len(channel), place] = channel
+        cells.append(values if longest else None)
+    widths = {cell.shape[1] for cell in cells if cell is not None}
+    if len(widths) != 1:
+        raise DataError(f"All series of a file must have the same number of channels. {path.name!r} holds series of {sorted(widths)}.")
+    lengths = [len(cell) for cell in cells if cell is not None]
+    columns: dict[str, Any] = {"0": signal_column(cells)}
+    names = ["series"]
+    steps = f"{max(lengths):,}" if min(lengths) == max(lengths) else f"{min(lengths):,} to {max(lengths):,}"
+    told = f"The file holds {len(rows):,} series of {steps} steps and {widths.pop()} channels."
     details: dict[str, Any] = {"format": "series", "modality": "sequence", "modality_because": told}
     if labels:
         columns[str(len(names))] = labels

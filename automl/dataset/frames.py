@@ -140,3 +140,32 @@ def from_memory(data: Any, log: DecisionLog) -> pd.DataFrame:
     raise DataError(
         f"`data` must be a path, a DataFrame, an array, a dict of columns or a list of records. Received {type(data).__name__}."
     )
+
+
+def without_half_letters(frame: pd.DataFrame, log: DecisionLog) -> pd.DataFrame:
+    """Return the frame with half surrogate pairs, left over from careless cutting, as question marks: no file could hold them.
+
+    Example:
+        >>> without_half_letters(pd.DataFrame({"a": pd.Series(["x", chr(0xD800)], dtype=object)}), DecisionLog())["a"].tolist()
+        ['x', '?']
+    """
+    mended: dict[Any, list[Any]] = {}
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if column.dtype != object:
+            continue
+        cells = column.tolist()
+        try:
+            "".join(cell for cell in cells if isinstance(cell, str)).encode()
+        except UnicodeEncodeError:
+            mended[place] = [cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else cell for cell in cells]
+    if not mended:
+        return frame
+    frame = frame.copy(deep=False)
+    for place, cells in mended.items():
+        values = np.empty(len(cells), dtype=object)
+        values[:] = cells
+        frame.isetitem(place, values)
+    names = ", ".join(repr(str(frame.columns[place])) for place in list(mended)[:5])
+    log.add("read", "half letters", "question marks", f"Texts in {names} hold half surrogate pairs, which no file can.")
+    return frame

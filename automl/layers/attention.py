@@ -95,8 +95,11 @@ class PackedAttention(PackedLayer):
             layer.build((self.members, None, units))
         self.dropout.build((self.members, None, (1 if self.first_only else self.tokens) * units))
 
-    def call(self, inputs: Any) -> Any:
-        """Map (members, rows × tokens, units) to the same shape, or with `first_only` to (members, rows, units)."""
+    def call(self, inputs: Any, keep: Any = None) -> Any:
+        """Map (members, rows × tokens, units) to the same shape, or with `first_only` to (members, rows, units).
+
+        Tokens where `keep` (rows, tokens) is 0 are not listened to.
+        """
         width = self.units // self.heads
         asking = 1 if self.first_only else self.tokens
         asked = first_tokens(inputs, self.tokens) if self.first_only else inputs
@@ -104,6 +107,8 @@ class PackedAttention(PackedLayer):
         key = self._by_head(ops.matmul(inputs, self.key), self.tokens)
         value = self._by_head(self.value(inputs), self.tokens)
         scores = ops.cast(ops.matmul(query, ops.swapaxes(key, -1, -2)), "float32")
+        if keep is not None:
+            scores = scores + (keep[None, :, None, None, :] - 1.0) * 1e9
         mixed = ops.matmul(ops.cast(ops.softmax(scores, axis=-1), self.compute_dtype), value)
         mixed = ops.reshape(ops.transpose(mixed, (0, 1, 3, 2, 4)), (self.members, -1, asking * self.units))
         return self.back(ops.reshape(self.dropout(mixed), (self.members, -1, self.units)))
@@ -163,9 +168,9 @@ class PackedTransformerBlock(PackedLayer):
         self.close.build((self.members, None, self.hidden))
         self.dropout.build((self.members, None, (1 if self.first_only else self.tokens) * self.hidden))
 
-    def call(self, inputs: Any) -> Any:
-        """Map (members, rows × tokens, units) to the same shape, or with `first_only` to (members, rows, units)."""
-        attended = self.attention(inputs if self.before is None else self.before(inputs))
+    def call(self, inputs: Any, keep: Any = None) -> Any:
+        """Map (members, rows × tokens, units) to the same shape, or with `first_only` to (members, rows, units); see the attention."""
+        attended = self.attention(inputs if self.before is None else self.before(inputs), keep)
         values = (first_tokens(inputs, self.tokens) if self.first_only else inputs) + ops.cast(attended, self.compute_dtype)
         both = self.open(self.between(values))
         gated = both[..., : self.hidden] * ops.relu(both[..., self.hidden :])

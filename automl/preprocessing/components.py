@@ -41,6 +41,7 @@ class Components(abc.ABC):
 def components() -> dict[str, type[Components]]:
     """Return what turns the cells of each type of column into numbers."""
     from automl.preprocessing.pictures.components import PictureComponents
+    from automl.preprocessing.series import SeriesNumbers
     from automl.preprocessing.text import TextComponents
 
-    return {"text": TextComponents, "image": PictureComponents}
+    return {"text": TextComponents, "image": PictureComponents, "series": SeriesNumbers}

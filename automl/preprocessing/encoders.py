@@ -83,9 +83,10 @@ def encoders() -> dict[str, type[Encoder]]:
     from automl.preprocessing.ngrams import Ngrams
     from automl.preprocessing.pictures.encoder import Pictures
     from automl.preprocessing.sentences import SentenceEmbeddings
+    from automl.preprocessing.series.encoder import Series
     from automl.preprocessing.tokens import Tokens
 
-    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures)}
+    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures, Series)}
 
 
 class Preprocessor:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from automl.decisions import DecisionLog
 
-KINDS = ("number", "boolean", "datetime", "text", "image", "category")
+KINDS = ("number", "boolean", "datetime", "text", "image", "series", "category")
 _HOW = {
     "number": "median and interquartile range, smoothly clipped",
     "boolean": "-1 and 1",
     "datetime": "calendar parts and days since the start",
     "text": "hashed words and letter groups, condensed to components",
     "image": "hand-made traits, small pixels and outlines, condensed to components",
+    "series": "level, spread, trend and unrest of the whole and of its parts, and the spectrum",
     "category": "codes by frequency; rare and unseen levels share one",
 }
 

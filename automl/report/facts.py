@@ -41,6 +41,7 @@ from automl.report.explained import (
     TextFacts,
     WordFacts,
 )
+from automl.report.forecasts import ForecastFacts
 from automl.report.measured import (
     ClassScoreFacts,
     ComparisonFacts,
@@ -61,6 +62,7 @@ from automl.report.measured import (
     ScoreFacts,
     SetsFacts,
 )
+from automl.report.tried_facts import TriedFacts
 
 __all__ = [
     "Answer",
@@ -88,6 +90,7 @@ __all__ = [
     "ExampleFacts",
     "Fact",
     "FindingFacts",
+    "ForecastFacts",
     "GapFacts",
     "GridFacts",
     "GroupFacts",
@@ -126,6 +129,7 @@ __all__ = [
     "ThresholdFacts",
     "ThresholdRow",
     "TreatmentFacts",
+    "TriedFacts",
     "Verdict",
     "WhereFacts",
     "WordFacts",
@@ -135,7 +139,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
-Problem = Literal["binary", "multiclass", "regression"]
+Problem = Literal["binary", "multiclass", "regression", "forecasting"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
 
@@ -338,16 +342,25 @@ class ReportFacts(Fact):
     not_explained: tuple[str, ...] = ()
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
+    forecast: ForecastFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
+    owner: dict[str, str] = {}
     sensitive: tuple[str, ...] = ()
     treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None
     advice: str | None = None
     networks: NetworksFacts | None = None
+    tried: TriedFacts | None = None
     search: SearchFacts | None = None
     decisions: tuple[DecisionFacts, ...] = ()
     reproduce: ReproduceFacts = ReproduceFacts()
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        from automl.report.notebook import summary
+
+        return summary(self)
 
 
 def write_json(facts: ReportFacts, path: str | Path) -> Path:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from automl.errors import DataError
-from automl.report.blocks import PARTS
+from automl.report.blocks import COMPARED, PARTS
 from automl.report.blocks.front import front
 from automl.report.blocks.proof import glossary
 from automl.report.facts import ReportFacts, read_json
@@ -50,11 +50,7 @@ def render(facts: ReportFacts) -> str:
         >>> "Do not use it." in render(facts)
         True
     """
-    parts: list[dict[str, Any]] = []
-    for title, about, makers in PARTS:
-        blocks = [block for block in (make(facts) for make in makers) if block is not None]
-        if blocks:
-            parts.append({"title": title, "about": about, "blocks": blocks})
+    parts = drawn_parts(facts)
     style = _text("style.css")
     payload = next((block.data["payload"] for part in parts for block in part["blocks"] if "payload" in block.data), None)
     script = _text(_SCRIPT) if payload is not None else ""
@@ -74,16 +70,54 @@ def render(facts: ReportFacts) -> str:
     )
 
 
+def drawn_parts(facts: ReportFacts, only: str | None = None) -> list[dict[str, Any]]:
+    """Return the parts of the page that have anything to say: title, about, blocks.
+
+    Args:
+        facts: What the blocks are drawn from.
+        only: The title of the only part that is wanted; None for all.
+    """
+    parts: list[dict[str, Any]] = []
+    for title, about, makers in PARTS:
+        blocks = [] if only not in (None, title) else [block for block in (make(facts) for make in makers) if block is not None]
+        if blocks:
+            parts.append({"title": title, "about": about, "blocks": blocks})
+    return parts
+
+
+def render_comparison(facts: ReportFacts) -> str:
+    """Draw only what was tried, all models side by side, as one HTML document like the report."""
+    style = _text("style.css")
+    return (
+        _environment()
+        .get_template("comparison.html.j2")
+        .render(facts=facts, parts=drawn_parts(facts, COMPARED), style=Markup(style), policy=_policy(style, ""))
+    )
+
+
+def write_comparison(facts: ReportFacts, path: str | PathLike[str]) -> Path:
+    """Write the comparison of all models and return its path.
+
+    Raises:
+        DataError: If the folder does not allow it.
+    """
+    return _write(render_comparison(facts), path)
+
+
 def write_html(facts: ReportFacts, path: str | PathLike[str]) -> Path:
     """Write the page and return its path; missing folders are made.
 
     Raises:
         DataError: If the folder does not allow it.
     """
+    return _write(render(facts), path)
+
+
+def _write(text: str, path: str | PathLike[str]) -> Path:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(render(facts), encoding="utf-8", newline="\n")
+        target.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
     return target
@@ -119,7 +153,7 @@ def _text(name: str) -> str:
     return files("automl.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """Leave out of any text what cannot be seen and would disturb what stands around it."""
     return value.translate(_UNSEEN) if isinstance(value, str) else value
 
@@ -130,7 +164,7 @@ def _environment() -> Environment:
         loader=PackageLoader("automl.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -16,6 +16,7 @@ from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema.column import ROLES, TYPES, Column
 from automl.schema.detectors import Sample, declared, detect
+from automl.schema.series import as_series, fold
 from automl.schema.values import as_booleans, as_dates, as_numbers, cell_text, count_infinite, kind_of, levels, pictures
 
 __all__ = ["ROLES", "TYPES", "Column", "Schema", "cast_column", "cell_text", "count_infinite", "detect_schema", "kind_of", "levels"]
@@ -40,6 +41,8 @@ def cast_column(series: pd.Series[Any], column: Column) -> np.ndarray[Any, Any]:
         return as_dates(series, column.parse)
     if column.type == "image":
         return pictures(series)
+    if column.type == "series":
+        return as_series(series, column)
     return levels(series)
 
 
@@ -90,6 +93,14 @@ class Schema:
                 raise UsageError(f"A role must be one of {', '.join(ROLES)}. Received {role!r} for {name!r}.{did_you_mean(role, ROLES)}")
         return Schema(tuple(dataclasses.replace(column, role=roles.get(column.name, column.role)) for column in self.columns))
 
+    def fold(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return raw rows with one cell for each series: wide columns become a cell, the rows of a case one row.
+
+        Raises:
+            DataError: If columns of a series are absent.
+        """
+        return fold(frame, self.features)
+
     def cast(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the features as typed values; a row alone gives what it gives among others.
 
@@ -98,7 +109,9 @@ class Schema:
 
         Returns:
             The feature columns in the schema's order with a RangeIndex: number and boolean as float64 (NaN for missing), category and
-            text as object of str or None, image as object of paths or pictures or None, datetime as datetime64[ns]. What cannot be read, and infinite numbers, count as missing.
+            text as object of str or None, image as object of paths or pictures or None, series as object of
+            :class:`automl.dataset.signal.Signal` or None, datetime as datetime64[ns]. What cannot be read, and infinite numbers, count as
+            missing.
 
         Raises:
             DataError: If feature columns are absent; all of them are named.
@@ -107,6 +120,7 @@ class Schema:
             >>> Schema((Column("age", "number"),)).cast(pd.DataFrame({"age": ["41", "?"]}))["age"].tolist()
             [41.0, nan]
         """
+        frame = self.fold(frame)
         absent = [column.name for column in self.features if column.name not in frame.columns]
         if absent:
             others = [name for name in frame.columns if name not in self._places]

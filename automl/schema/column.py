@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-TYPES = ("number", "boolean", "category", "ordinal", "datetime", "text", "image", "list")
+TYPES = ("number", "boolean", "category", "ordinal", "datetime", "text", "image", "series", "list")
 ROLES = ("feature", "target", "identifier", "group", "time", "series", "dropped")
 
 
@@ -15,8 +15,8 @@ class Column:
 
     Attributes:
         name: The column's name.
-        type: "number", "boolean", "category", "ordinal" (a category with an order), "datetime", "text", "image" (paths of pictures)
-            or "list" (several labels in a cell).
+        type: "number", "boolean", "category", "ordinal" (a category with an order), "datetime", "text", "image" (paths of pictures),
+            "series" (steps in time) or "list" (several labels in a cell).
         role: "feature", "target", "identifier", "group" (rows that belong together), "time" (when a row was), "series" (which series
             a row is of) or "dropped".
         evidence: Why it has this type: a sentence with numbers.

@@ -14,7 +14,7 @@ import pandas as pd
 from automl.dataset import CLOCK, PADDED, NumberFormat, find_number_format
 from automl.schema.column import Column
 from automl.schema.dates import find_date_formats, parse_dates
-from automl.schema.structured import coded, image_paths, lists, ordinal
+from automl.schema.structured import coded, image_paths, lists, ordinal, series_cells
 from automl.schema.values import as_numbers, kind_of, levels
 
 # Pairs of true/false words, lower case, of a dozen European languages.
@@ -295,6 +295,7 @@ def _category(sample: Sample) -> Column | None:
 
 
 DETECTORS: tuple[Callable[[Sample], Column | None], ...] = (
+    series_cells,
     _empty,
     _dates,
     _duration,

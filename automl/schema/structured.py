@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset import holds_pictures
+from automl.dataset.signal import as_signal, holds_signals
 from automl.schema.column import Column
 from automl.schema.scales import names_in_numbers, scale_order
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 _SEPARATORS = (";", "|", ",", " / ", "/")
 _LOOKED_AT = 2_000
+
+
+def series_cells(sample: Sample) -> Column | None:
+    """Accept cells that hold series: arrays, or long lists of numbers."""
+    if not holds_signals(sample.series):
+        return None
+    first = next(found for cell in sample.series if (found := as_signal(cell)) is not None)
+    channels = int(first.values.shape[1])
+    evidence = f"The cells hold series, such as one of {len(first.values):,} steps" + (f" and {channels} channels." if channels > 1 else ".")
+    return Column("", "series", "feature", evidence, 1.0, {"channels": channels})
 
 
 def image_paths(sample: Sample) -> Column | None:

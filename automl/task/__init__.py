@@ -12,6 +12,7 @@ from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema import Column, Schema, count_infinite
 from automl.task.base import Task
 from automl.task.facts import TargetFacts, labels_of, look
+from automl.task.folding import fold_series
 from automl.task.judge import MOST_CLASSES, Judged, judge
 from automl.task.positive import positive_class
 from automl.task.sequences import find_sequence, value_column
@@ -28,6 +29,7 @@ __all__ = [
     "detect_task",
     "find_sequence",
     "find_series",
+    "fold_series",
     "no_target",
     "several_targets",
     "suggest_target",

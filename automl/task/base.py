@@ -61,7 +61,7 @@ class Task:
     def refusal(self) -> str | None:
         """Why nothing can be learnt from such a task yet, with what can be done instead; None where it can be learnt."""
         instead = {
-            "forecasting": "to learn from the rows of a table without their order, say problem='regression'",
+            "forecasting": "automl.fit learns to forecast them; to learn from the rows without their order, say problem='regression'",
             "multilabel": "give one label as a column of two values",
             "several numbers": "give one of the targets",
             "anomaly_detection": "name a column to predict",
@@ -70,11 +70,6 @@ class Task:
         if kind in instead:
             law = "Learning is for one target of classes or numbers in a table so far"
             return f"{law}. Detected {kind.replace('_', ' ')}; {instead[kind]}."
-        if self.modality == "sequence":
-            return (
-                f"Learning is for tables so far, with text among their columns. Detected series (sequence, {self.problem}); "
-                "give a table with one row per case and columns that describe it."
-            )
         return None
 
     @property

@@ -18,14 +18,14 @@ _USUAL = 0.98  # a value that is this common says nothing
 
 def _says_something(dataset: Dataset, column: Column) -> bool:
     """Whether a column differs between rows."""
-    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000]))
+    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000]), dtype=object)
     shares = cells.value_counts(normalize=True, dropna=False)
     return len(shares) > 1 and float(shares.iloc[0]) < _USUAL
 
 
 def words_of(dataset: Dataset, column: Column) -> float:
     """Return the mean number of words of a text column; names of people and places count half."""
-    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000])).dropna().unique()[:1000]
+    cells = pd.Series(levels(dataset.frame[column.name].iloc[:5000]), dtype=object).dropna().unique()[:1000]
     if not len(cells):
         return 0.0
     words = [re.findall(r"[^\W\d_]{2,}", str(cell)) for cell in cells]
@@ -47,19 +47,20 @@ def modality_of(dataset: Dataset, schema: Schema, task: Task) -> tuple[str, str]
         return task.modality, ""
     telling = [column for column in schema.features if _says_something(dataset, column)]
     pictures = [column for column in telling if column.type == "image"]
+    signals = [column for column in telling if column.type == "series"]
     texts = [column for column in telling if column.type == "text"]
     long = {column.name: words_of(dataset, column) for column in texts}
     sentences = [name for name, words in long.items() if words >= _SENTENCE or (pictures and words >= 2)]
-    table = [column for column in telling if column.type not in ("image", "text")]
+    table = [column for column in telling if column.type not in ("image", "text", "series")]
     if len(texts) == 1 and len(telling) == 1 and not sentences:
         sentences = list(long)
-    kinds: dict[str, Any] = {"image": pictures, "text": sentences, "tabular": table}
+    kinds: dict[str, Any] = {"image": pictures, "text": sentences, "sequence": signals, "tabular": table}
     found = [kind for kind, columns in kinds.items() if columns]
     if len(found) > 1:
-        names = [repr(column if isinstance(column, str) else column.name) for kind in ("image", "text") for column in kinds[kind]]
+        names = [repr(column if isinstance(column, str) else column.name) for kind in ("image", "text", "sequence") for column in kinds[kind]]
         rest = f" stand beside {len(table)} other columns" if table else " stand side by side"
         return "mixed", f"{', '.join(names[:4])} ({' and '.join(kind for kind in found if kind != 'tabular')}){rest}."
     if found and found[0] != "tabular":
-        name = pictures[0].name if pictures else sentences[0]
+        name = (pictures or signals)[0].name if pictures or signals else sentences[0]
         return found[0], f"{name!r} is the only column that says anything of the rows."
     return "tabular", ""

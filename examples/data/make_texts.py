@@ -7,17 +7,49 @@ import sys
 from pathlib import Path
 
 QUEUES = {
-    "billing": ["my invoice shows an amount that I do not understand", "I was charged twice this month", "please send the receipt again",
-                "the refund has not arrived on my account", "the direct debit failed and there is a fee now", "my discount is missing on the bill"],
-    "delivery": ["the parcel has not arrived", "the tracking page has not moved for days", "the courier left it at the wrong door",
-                 "half of the order is missing in the box", "I need another delivery date", "the box was open and wet when it came"],
-    "account": ["I cannot log in any more", "the password mail never comes", "please change the address of my account",
-                "somebody else has used my account", "how do I close my account", "the code for signing in is always wrong"],
-    "product": ["the device does not switch on", "the battery is empty after an hour", "the screen flickers", "the app crashes when I open it",
-                "the manual says something else than the device does", "it makes a loud noise and gets hot"],
+    "billing": [
+        "my invoice shows an amount that I do not understand",
+        "I was charged twice this month",
+        "please send the receipt again",
+        "the refund has not arrived on my account",
+        "the direct debit failed and there is a fee now",
+        "my discount is missing on the bill",
+    ],
+    "delivery": [
+        "the parcel has not arrived",
+        "the tracking page has not moved for days",
+        "the courier left it at the wrong door",
+        "half of the order is missing in the box",
+        "I need another delivery date",
+        "the box was open and wet when it came",
+    ],
+    "account": [
+        "I cannot log in any more",
+        "the password mail never comes",
+        "please change the address of my account",
+        "somebody else has used my account",
+        "how do I close my account",
+        "the code for signing in is always wrong",
+    ],
+    "product": [
+        "the device does not switch on",
+        "the battery is empty after an hour",
+        "the screen flickers",
+        "the app crashes when I open it",
+        "the manual says something else than the device does",
+        "it makes a loud noise and gets hot",
+    ],
 }
-SHARED = ["I have written twice already", "please answer soon", "your hotline did not help", "I have been a customer for years",
-          "the order number is below", "thank you for looking into it", "this is the third time", "I am rather disappointed"]
+SHARED = [
+    "I have written twice already",
+    "please answer soon",
+    "your hotline did not help",
+    "I have been a customer for years",
+    "the order number is below",
+    "thank you for looking into it",
+    "this is the third time",
+    "I am rather disappointed",
+]
 GOOD = ["fits well", "exactly as described", "a lovely colour", "good quality for the price", "my daughter loves it", "arrived quickly"]
 SMALL = ["runs small", "too tight at the shoulders", "one size too small for me", "sleeves too short"]
 POOR = ["thin fabric", "the seam came undone", "looks cheaper than on the picture", "colour faded in the first wash"]
@@ -48,7 +80,11 @@ def orders(rng: random.Random, count: int = 1800) -> list[list[object]]:
     """Return orders: what the customer wrote, price, days until delivery and the kind of product; both decide whether it comes back."""
     rows = []
     for _ in range(count):
-        kind, price, days = rng.choice(["dress", "coat", "shoes", "shirt"]), round(math.exp(rng.gauss(3.6, 0.6)), 2), 1 + int(rng.expovariate(0.3))
+        kind, price, days = (
+            rng.choice(["dress", "coat", "shoes", "shirt"]),
+            round(math.exp(rng.gauss(3.6, 0.6)), 2),
+            1 + int(rng.expovariate(0.3)),
+        )
         words = rng.sample(GOOD, rng.choice([1, 2])) if rng.random() < 0.6 else []
         small, poor = rng.random() < 0.3, rng.random() < 0.25
         words += [rng.choice(SMALL)] * small + [rng.choice(POOR)] * poor

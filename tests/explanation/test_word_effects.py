@@ -56,7 +56,8 @@ def test_missing_and_empty_texts_are_passed_over() -> None:
     frame = pd.DataFrame({"text": [None, "", "...", "refund"]})
     asked = frame.copy()
     found = word_effects(lambda given: shout(given.fillna("")), frame, "text", clock=NO_CLOCK, outputs=1)
-    assert found is not None and list(found.parts) == [3]
+    assert found is not None
+    assert list(found.parts) == [3]
     pd.testing.assert_frame_equal(frame, asked)
     assert word_effects(shout, frame.iloc[:3], "text", clock=NO_CLOCK, outputs=1) is None
 

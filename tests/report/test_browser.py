@@ -64,6 +64,36 @@ def test_no_error_no_request_no_sideways_scrolling(sample: Any, scheme: str, pag
     assert page.evaluate(outside) == 0
 
 
+_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
+def test_axe_finds_no_violation(sample: Any, scheme: str, page_of: Any) -> None:
+    sync_api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed; install automl[test].")
+    page = page_of(sample, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    found = sync_api.Axe().run(page, options=_AXE)
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
+def test_at_two_hundred_percent_nothing_is_cut_off(sample: Any, page_of: Any) -> None:
+    page = page_of(sample, width=640, device_scale_factor=2)  # what a window of 1280 pixels shows at 200 %
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    cut = "[...document.querySelectorAll('h1,h2,h3,p,dt,dd,li')].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0).length"
+    assert page.evaluate(cut) == 0
+
+
+def test_without_colour_kinds_of_models_keep_their_shapes(page_of: Any) -> None:
+    page = page_of(report_samples.binary)
+    page.emulate_media(media="print")
+    page.evaluate("document.documentElement.style.filter = 'grayscale(1)'")
+    shapes = page.evaluate("[...document.querySelectorAll('#leaderboard .key')].map(key => key.innerHTML)")
+    kinds = {row.kind for row in report_samples.binary().leaderboard.rows}  # type: ignore[union-attr]
+    assert len(set(shapes)) == len(kinds)
+
+
 def test_the_slider_moves_by_keyboard_and_agrees_with_the_facts(page_of: Any) -> None:
     page = page_of(report_samples.binary)
     rows = report_samples.binary().threshold.table  # type: ignore[union-attr]

@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 DIRECTIONS = 9
-_NAMES = (
-    "brightness contrast darkest_tenth middle brightest_tenth edges sharpness weight_x weight_y spread_x spread_y alike_left_right "
-    "alike_top_bottom aspect size"
-).split()
-_COLOURS = "red green blue red_spread green_spread blue_spread colourfulness".split()
+_NAMES = ["brightness", "contrast", "darkest_tenth", "middle", "brightest_tenth", "edges", "sharpness", "weight_x", "weight_y", "spread_x", "spread_y", "alike_left_right", "alike_top_bottom", "aspect", "size"]
+_COLOURS = ["red", "green", "blue", "red_spread", "green_spread", "blue_spread", "colourfulness"]
 
 
 def trait_names(channels: int) -> list[str]:

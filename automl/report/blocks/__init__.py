@@ -1,7 +1,27 @@
 """The blocks of the page, in reading order."""
 
-from automl.report.blocks import decided, effects, found, honest, judged, numbers, people, pictures, proof, texts, tried, trust, where, why
+from automl.report.blocks import (
+    ahead,
+    compared,
+    decided,
+    effects,
+    found,
+    governed,
+    honest,
+    judged,
+    numbers,
+    people,
+    pictures,
+    proof,
+    texts,
+    tried,
+    trust,
+    where,
+    why,
+)
 from automl.report.blocks.base import Block, Maker, Table
+
+COMPARED = "What was tried"
 
 PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     ("What was asked and found", "before any model", (found.task, found.findings)),
@@ -10,6 +30,8 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "on rows that it has not seen",
         (
             judged.scores,
+            ahead.fans,
+            ahead.horizon,
             judged.confusion,
             judged.curves,
             numbers.predicted,
@@ -22,10 +44,18 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             numbers.coverage,
         ),
     ),
-    ("Where it fails", "and for whom", (where.segments, where.cohort, people.treatment)),
-    ("Why it answers so", "and what it looks at", (why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples)),
-    ("What was tried", "networks, trees, linear and naive models side by side", (tried.leaderboard, tried.search)),
-    ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce)),
+    ("Where it fails", "and for whom", (ahead.by_series, where.segments, where.cohort, people.treatment)),
+    (
+        "Why it answers so",
+        "and what it looks at",
+        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples),
+    ),
+    (
+        COMPARED,
+        "networks, trees, linear and naive models side by side",
+        (tried.leaderboard, compared.pareto, compared.mistakes, compared.winner, tried.search),
+    ),
+    ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce, governed.fields)),
 )
 
-__all__ = ["PARTS", "Block", "Table"]
+__all__ = ["COMPARED", "PARTS", "Block", "Table"]

@@ -8,7 +8,12 @@ from automl.report import svg, words
 from automl.report.blocks.base import Block, Cell, Table, code, cut
 from automl.report.facts import FindingFacts, ReportFacts
 
-_PROBLEMS = {"binary": "a yes-or-no question", "multiclass": "a choice between classes", "regression": "a number"}
+_PROBLEMS = {
+    "binary": "a yes-or-no question",
+    "multiclass": "a choice between classes",
+    "regression": "a number",
+    "forecasting": "a forecast",
+}
 _SEVERITIES = {"high": 0, "warning": 1, "info": 2}
 _CHECKS = {"few_rows": "Few rows", "high_missing": "Many missing values"}
 
@@ -64,6 +69,7 @@ def _asked(facts: ReportFacts) -> str:
         "binary": f"whether {words.event(asked)}",
         "multiclass": f"which of {words.whole(len(asked.classes))} classes of {target} applies",
         "regression": f"the number in {target}",
+        "forecasting": f"the next values of {target}",
     }[asked.problem]
     sure = "" if asked.confidence >= 0.995 else f"; that this is the question is {words.percent(asked.confidence)} certain"
     return f"The model predicts {what} from {words.count(data.columns_used, 'column')} and {words.count(data.rows, 'row')}{sure}."

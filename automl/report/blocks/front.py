@@ -10,6 +10,7 @@ from automl.report.blocks.judged import short, written
 from automl.report.facts import ComparisonFacts, EvaluationFacts, ReportFacts
 
 _ANSWERS = {"yes": "Yes", "yes, with review": "Yes, with review", "no": "No"}
+_SECOND = {"binary": ("roc_auc", "accuracy"), "multiclass": ("accuracy",), "regression": ("mae", "r2"), "forecasting": ("mae",)}
 _NOT_ASSESSED = "not assessed: no sensitive column was named"
 _TONES = {"yes": "good", "yes, with review": "review", "no": "bad"}
 
@@ -157,7 +158,7 @@ def spoken(name: str) -> str:
 
 def _second(facts: ReportFacts) -> list[dict[str, Any]]:
     """Show one score that people know: ROC AUC, accuracy, or the share explained."""
-    for name in {"binary": ("roc_auc", "accuracy"), "multiclass": ("accuracy",), "regression": ("mae", "r2")}[facts.task.problem]:
+    for name in _SECOND[facts.task.problem]:
         score = facts.evaluation.scores.get(name)
         if score is not None and score.value is not None:
             bounds = words.interval(score.low, score.high, share=name in ("accuracy", "r2"))

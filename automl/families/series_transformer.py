@@ -1,0 +1,78 @@
+"""A transformer over patches of a series, trained as packs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+
+from automl.families._series_network import SeriesFamily, SeriesModel, around, large, rates, steps_of
+from automl.families.base import Config, Tags
+from automl.layers.attention import PackedTransformerBlock, token_uniform
+from automl.layers.normalization import PackedLayerNorm
+from automl.layers.packed import PackedDense, PackedLayer
+from automl.layers.residual import fan_in_uniform
+from automl.preprocessing.base import Spec
+
+MOST_PATCHES = 32
+
+
+class SeriesTransformer(SeriesFamily):
+    """Stretches of neighbouring steps are tokens with a learned place; one more token collects the answer from all of them.
+
+    Source: Zerveas et al. (2021, arXiv:2010.02803) for transformers over series, Nie et al. (2023, arXiv:2211.14730) for the patches.
+    """
+
+    name = "series_transformer"
+    title = "Transformer over patches"
+    tags = Tags(kind="network", inputs=frozenset({"series"}), rank=8, opt_in=True)
+
+    def space(self, hp: Any, spec: Spec) -> None:
+        """Declare blocks, width, heads and the rates."""
+        hp.Choice("blocks", [1, 2, 3], default=3 if large() else 2)
+        hp.Choice("units", [16, 32, 64, 128], default=128 if large() else 32)
+        hp.Choice("heads", [2, 4, 8], default=8 if large() else 4)
+        rates(hp, 2e-3, 0.1)
+
+    def portfolio(self, spec: Spec) -> list[Config]:
+        """Return the default and its neighbours."""
+        return around(2e-3, 0.1)
+
+    def build(self, spec: Spec, configs: Sequence[Config]) -> SeriesModel:
+        """Return the pack of `configs`, which share blocks, widths and heads."""
+        members, config = len(configs), configs[0]
+        trunk = _Trunk(members, int(config["blocks"]), int(config["units"]), int(config["heads"]), steps_of(spec)[0])
+        return SeriesModel(members, trunk, spec.outputs)
+
+
+class _Trunk(PackedLayer):
+    def __init__(self, members: int, blocks: int, units: int, heads: int, steps: int, **kwargs: Any) -> None:
+        super().__init__(members, **kwargs)
+        self.units, self.patch = units, -(-steps // MOST_PATCHES)
+        self.patches = -(-steps // self.patch)
+        self.embed = PackedDense(members, units, initializer=fan_in_uniform)
+        self.blocks = [
+            PackedTransformerBlock(members, self.patches + 1, heads, 2 * units, number > 0, number == blocks - 1)
+            for number in range(blocks)
+        ]
+        self.norm = PackedLayerNorm(members)
+
+    def build(self, values_shape: Any, keep_shape: Any) -> None:
+        """Create the first token and the places."""
+        self.first = self.add_packed_weight("first", (1, 1, self.units), token_uniform, decay=0.0)
+        self.places = self.add_packed_weight("places", (1, self.patches, self.units), token_uniform, decay=0.0)
+
+    def call(self, values: Any, keep: Any) -> Any:
+        steps, channels = int(values.shape[1]), int(values.shape[2])
+        more, width = self.patches * self.patch - steps, self.patch * channels
+        cut = ops.reshape(ops.pad(values, ((0, 0), (0, more), (0, 0))), (-1, self.patches, width))
+        keep = ops.max(ops.reshape(ops.pad(keep[:, :, 0, 0], ((0, 0), (0, more))), (-1, self.patches, self.patch)), axis=2)
+        tokens = self.embed(ops.reshape(cut, (1, -1, width)))  # (members, rows × patches, units)
+        tokens = ops.reshape(tokens, (self.members, -1, self.patches, self.units)) + self.places
+        first = ops.broadcast_to(self.first, (self.members, ops.shape(tokens)[1], 1, self.units))
+        flat = ops.reshape(ops.concatenate([first, tokens], axis=2), (self.members, -1, self.units))
+        keep = ops.concatenate([ops.ones_like(keep[:, :1]), keep], axis=1)
+        for block in self.blocks:
+            flat = block(flat, keep)
+        return self.norm(flat)

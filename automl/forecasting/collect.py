@@ -1,0 +1,148 @@
+"""What a run of forecasting found, as the facts of the report."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from automl import __version__
+from automl.forecasting.judging import Collector
+from automl.report import facts as f
+
+if TYPE_CHECKING:
+    from automl.forecasting.run import ForecastRun
+
+
+def collect(run: ForecastRun) -> f.ReportFacts:
+    """Return the facts of a finished run, which ``report.json`` holds and the page is drawn from."""
+    found = Collector(run)
+    evaluation = found.evaluation()
+    about = run.dataset
+    return f.ReportFacts(
+        title=f"{run.target}: forecast from {about.name}",
+        model_name=about.name.rsplit(".", 1)[0],
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        automl_version=__version__,
+        answer=_answer(run, evaluation, found),
+        task=f.TaskFacts(
+            problem="forecasting",
+            target=run.target,
+            metric="wql",
+            modality="sequence",
+            case="value",
+            cases="values",
+            evidence=tuple(d.because for d in run.log if d.what in ("column of times", "columns of series", "frequency", "season"))[:3],
+        ),
+        data=_data(run),
+        findings=_findings(run),
+        evaluation=evaluation,
+        forecast=found.forecast(),
+        leaderboard=found.leaderboard(),
+        search=_search(run),
+        decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
+        reproduce=_reproduce(run),
+    )
+
+
+def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -> f.Answer:
+    test, scored = evaluation.comparisons[0], evaluation.scores
+    share = 1.0 - (test.ours or 0.0) / test.theirs if test.theirs else 0.0
+    error = scored["mae"].value
+    unit = f"{error:,.4g}" if error is not None else "–"
+    head = f"Forecasts {run.horizon} steps ahead are off by {unit} on average, {share:.0%} less loss than the seasonal naive."
+    told = [f"It is {'better' if test.better else 'not shown to be better'} than the seasonal naive: {test.sentence}"]
+    kept = scored["coverage"]
+    if kept.value is not None:
+        told.append(f"The 80 % interval held {kept.value:.0%} of {evaluation.rows:,} values.")
+    if not test.better:
+        rule = "A forecast must be shown to beat the seasonal naive on a window that no choice has seen; this one was not."
+        return f.Answer(
+            verdict="no",
+            rule=rule,
+            headline="Do not rely on it: nothing shows that it beats the last season.",
+            sentences=tuple(told),
+            warnings=tuple(run.warnings)[:3],
+        )
+    reasons = list(run.warnings)
+    if run.origins.last is None:
+        reasons.insert(0, "Series are too short for a window of their own; scores rest on the backtest that choices were made on.")
+    if kept.high is not None and kept.high < 0.76:
+        reasons.append(f"The 80 % interval held only {kept.value:.0%} of the values.")
+    rule = "It beats the seasonal naive on a window that no choice has seen" + (", but some things wait for a person." if reasons else ".")
+    verdict = "yes, with review" if reasons else "yes"
+    return f.Answer(verdict=verdict, rule=rule, headline=head, sentences=tuple(told), warnings=tuple(reasons)[:3])  # type: ignore[arg-type]
+
+
+def _findings(run: ForecastRun) -> tuple[f.FindingFacts, ...]:
+    """Return what was done to the rows and what a person should know."""
+    made = [
+        f.FindingFacts(check=d.what, columns=(), severity="info", action=d.chosen, because=d.because, override=d.override)
+        for d in run.log
+        if d.stage == "check"
+    ]
+    made += [f.FindingFacts(check="series", severity="warning", action="told", because=warning) for warning in run.warnings]
+    return tuple(made)
+
+
+def _data(run: ForecastRun) -> f.DataFacts:
+    frame, layout = run.dataset.frame, run.layout
+    roles = {layout.target.name: "target", layout.time.name: "time", **dict.fromkeys(layout.series, "series")}
+    roles |= {covariate.name: "feature" for covariate in layout.covariates} | dict.fromkeys(layout.dropped, "dropped")
+    said = {
+        covariate.name: {"known": "known in advance", "past": "known for the past", "static": "fixed for a series"}[covariate.role]
+        for covariate in layout.covariates
+    }
+    columns = tuple(
+        f.ColumnFacts(
+            name=name,
+            type=run.schema[name].type,
+            role=roles.get(name, "dropped"),
+            evidence=said.get(name, layout.dropped.get(name, run.schema[name].evidence)),
+            missing=float(frame[name].isna().mean()),
+        )
+        for name in frame.columns
+    )
+    judged = int((~np.isnan(run.last_windows().truth())).sum()) if run.origins.last is not None else 0
+    return f.DataFacts(
+        name=run.dataset.name,
+        source=run.dataset.details.get("format"),
+        rows=len(frame),
+        columns=frame.shape[1],
+        columns_used=len(layout.covariates),
+        rows_train=max(len(frame) - judged, 0),
+        rows_holdout=min(judged, len(frame)),
+        sha256=run.dataset.details.get("sha256"),
+        column_list=columns,
+    )
+
+
+def _search(run: ForecastRun) -> f.SearchFacts:
+    best, history = np.inf, []
+    for trial in run.trials:
+        if trial.usable and trial.loss is not None and trial.loss < best:
+            best = float(trial.loss)
+            history.append(f.SearchPoint(elapsed=trial.elapsed, best=best, family=trial.family.name))
+    return f.SearchFacts(
+        trials=len(run.trials),
+        failed=sum(not trial.usable for trial in run.trials),
+        seconds=sum(trial.seconds for trial in run.trials),
+        budget=f"{run.budget.limit:.0f} s" if run.budget.timed else f"{run.budget.trials} trials",
+        metric_title="Weighted quantile loss",
+        history=tuple(history),
+    )
+
+
+def _reproduce(run: ForecastRun) -> f.ReproduceFacts:
+    versions = {}
+    for name in ("keras", "tensorflow", "jax", "scikit-learn", "numpy", "pandas", "holidays"):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    hardware = {"machine": platform.machine(), "cores": str(os.cpu_count() or 1)}
+    return f.ReproduceFacts(python=platform.python_version(), seed=run.settings.seed, versions=versions, hardware=hardware)

@@ -1,0 +1,173 @@
+"""Forecasts on the page: fans of series, errors and coverage along the horizon, series by series, what covariates add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from automl.report import svg, words
+from automl.report.blocks.base import Block, Cell, Table
+from automl.report.facts import ReportFacts
+from automl.report.forecasts import FanFacts, StepFacts
+
+_KINDS = {"worst": "The worst series", "typical": "A typical series", "best": "The best series"}
+
+
+def fans(facts: ReportFacts) -> Block | None:
+    """Draw the worst, a typical and the best series with what was forecast and what came true."""
+    told = facts.forecast
+    if told is None or not told.fans:
+        return None
+    figures = tuple((_fan(fan, facts.task.target), _caption(fan)) for fan in told.fans)
+    rows: list[list[Cell]] = []
+    for fan in told.fans:
+        for place, time in enumerate(fan.times[:60]):
+            values = (fan.truth[place], fan.median[place], fan.low[place], fan.high[place])
+            rows.append([fan.name, time, *(words.number(value) for value in values)])
+    table = Table("What was forecast and what came true", ("Series", "Time", "True", "Forecast", "10 %", "90 %"), rows, frozenset({0, 1}))
+    unseen = "a window that no choice has seen" if told.unseen else "the window that choices were made on"
+    series = "one series" if told.series == 1 else f"{words.whole(told.series)} series"
+    return Block(
+        "forecasts",
+        "Forecasts",
+        f"Forecasts of {words.count(told.horizon, 'step')} ({told.frequency}) for {series}, on {unseen}.",
+        "What will be different this time: forecasts go on with what was, and know of a new shop next door only what the columns say.",
+        notes=("The line is the median; the dark band should hold 40 % of the values, the light one 80 %. Dots came true.",),
+        figures=figures,
+        tables=(table,),
+    )
+
+
+def _caption(fan: FanFacts) -> str:
+    score = "" if fan.score is None else f", MASE {words.number(fan.score)}"
+    return f"{_KINDS[fan.kind]}: {words.shorten(fan.name, 60)}{score}"
+
+
+def _fan(fan: FanFacts, target: str) -> Markup:
+    past, ahead = len(fan.past), len(fan.times)
+    known = [value for value in (*fan.past, *fan.truth, *fan.low, *fan.high) if value is not None]
+    low, high = min(known), max(known)
+    room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+    frame = svg.Frame(720.0, 300.0, (0.0, float(past + ahead - 1)), (low - room, high + room), (26.0, 14.0, 44.0, 62.0))
+    times = (*fan.past_times, *fan.times)
+    places = sorted({0, past, past + ahead - 1} | {round(past * share) for share in (0.33, 0.66)})
+    x_ticks = [(float(place), times[place]) for place in places if place == past or abs(place - past) > 0.15 * len(times)]
+    parts = [frame.grid(x_ticks, [(t, words.number(t)) for t in svg.ticks(low, high, 5)], "", target)]
+    steps = [float(past + step) for step in range(ahead)]
+    for lower, upper, kind in ((fan.low, fan.high, "area"), (fan.inner_low, fan.inner_high, "area")):
+        band = [*zip(steps, upper, strict=True), *zip(reversed(steps), reversed(lower), strict=True)]
+        parts.append(svg.path([frame.at(x, y) for x, y in band], kind, closed=True))
+    drawn = svg.thin([(float(place), value) for place, value in enumerate(fan.past) if value is not None], 300)
+    parts.append(frame.line(drawn, "interval"))
+    parts.append(frame.segment((float(past) - 0.5, low - room), (float(past) - 0.5, high + room), "reference"))
+    parts.append(frame.line(list(zip(steps, fan.median, strict=True)), "line"))
+    for step, value in zip(steps, fan.truth, strict=True):
+        if value is not None:
+            x, y = frame.at(step, value)
+            parts.append(svg.tag("circle", cx=x, cy=y, r=2.2, class_="dot"))
+    name = f"fan-{fan.kind}"
+    return svg.chart(
+        svg.join(parts), name, f"{_KINDS[fan.kind]}: {fan.name}", "The past, the forecast with its bands, and what came true.", 720, 300
+    )
+
+
+def horizon(facts: ReportFacts) -> Block | None:
+    """Draw how error and coverage change with the distance."""
+    told = facts.forecast
+    if told is None or not told.by_step:
+        return None
+    steps = told.by_step
+    first, last = steps[0], steps[-1]
+    rows: list[list[Cell]] = [
+        [_span(s), words.number(s.mae), words.number(s.naive_mae), words.percent(s.coverage), words.whole(s.values)] for s in steps
+    ]
+    levels: list[list[Cell]] = [[words.percent(e.nominal), words.percent(e.measured), words.whole(e.values)] for e in told.levels]
+    growth = ""
+    if len(steps) > 1 and first.mae and last.mae:
+        growth = f" from {words.number(first.mae)} ({_span(first)} ahead) to {words.number(last.mae)} ({_span(last)} ahead)"
+    measured = told.levels[0].measured if told.levels else None
+    return Block(
+        "horizon",
+        "Along the horizon",
+        f"The error goes{growth or ' along the horizon'}; the 80 % interval held {words.percent(measured)} of the values.",
+        "Whether other windows of time would be as easy: one window is one stretch of weather, holidays and luck.",
+        figures=(
+            (_errors(steps), "Mean absolute error by step ahead, of this model and of the seasonal naive (dashed)"),
+            (_coverage(steps), "Share of values inside of the 80 % interval by step ahead"),
+        ),
+        tables=(
+            Table("By step ahead", ("Steps ahead", "Mean error", "Seasonal naive", "Coverage of 80 %", "Values"), rows),
+            Table("Intervals", ("Should hold", "Held", "Values"), levels),
+        ),
+    )
+
+
+def _span(step: StepFacts) -> str:
+    return f"{step.first}" if step.first == step.last else f"{step.first}–{step.last}"
+
+
+def _errors(steps: Sequence[StepFacts]) -> Markup:
+    known = [value for s in steps for value in (s.mae, s.naive_mae) if value is not None]
+    top = max(known) * 1.08 or 1.0
+    frame = svg.Frame(420.0, 260.0, (float(steps[0].first), float(steps[-1].last)), (0.0, top), (26.0, 14.0, 44.0, 62.0))
+    x_ticks = [(t, words.number(t)) for t in svg.ticks(steps[0].first, steps[-1].last, 5)]
+    parts = [frame.grid(x_ticks, [(t, words.number(t)) for t in svg.ticks(0.0, top, 4)], "steps ahead", "mean absolute error")]
+    for kind, name in (("line", "mae"), ("reference", "naive_mae")):
+        points = [((s.first + s.last) / 2, getattr(s, name)) for s in steps if getattr(s, name) is not None]
+        parts.append(frame.line(points, kind))
+    return svg.chart(svg.join(parts), "error-by-step", "Error by step ahead", "Mean absolute error along the horizon.", 420, 260)
+
+
+def _coverage(steps: Sequence[StepFacts]) -> Markup:
+    frame = svg.Frame(420.0, 260.0, (float(steps[0].first), float(steps[-1].last)), (0.0, 1.0), (26.0, 14.0, 44.0, 62.0))
+    x_ticks = [(t, words.number(t)) for t in svg.ticks(steps[0].first, steps[-1].last, 5)]
+    parts = [frame.grid(x_ticks, [(share, words.percent(share)) for share in (0.0, 0.4, 0.8, 1.0)], "steps ahead", "inside")]
+    parts.append(frame.segment((float(steps[0].first), 0.8), (float(steps[-1].last), 0.8), "reference"))
+    points = [((s.first + s.last) / 2, s.coverage) for s in steps if s.coverage is not None]
+    parts.append(frame.line(points, "line"))
+    return svg.chart(
+        svg.join(parts), "coverage-by-step", "Coverage by step ahead", "Share of values inside of the 80 % interval.", 420, 260
+    )
+
+
+def by_series(facts: ReportFacts) -> Block | None:
+    """List the worst and the best series."""
+    told = facts.forecast
+    if told is None or len(told.by_series) < 2:
+        return None
+    rows: list[list[Cell]] = [
+        [words.shorten(s.name, 60), words.number(s.mase), words.number(s.smape), words.percent(s.coverage)] for s in told.by_series
+    ]
+    worse = sum(1 for s in told.by_series if s.mase is not None and s.mase > 1)
+    return Block(
+        "series",
+        "Series by series",
+        f"The error goes from {words.number(told.by_series[-1].mase)} to {words.number(told.by_series[0].mase)} times that of the seasonal"
+        f" naive in the past; {words.count(worse, 'series', 'series')} of {len(told.by_series)} shown lie above 1.",
+        "Why a series is hard: a short history, a change of habits, or chance.",
+        tables=(Table("The worst first", ("Series", "MASE", "sMAPE", "Coverage of 80 %"), rows),),
+        open_tables=True,
+    )
+
+
+def covariates(facts: ReportFacts) -> Block | None:
+    """List what each column adds."""
+    told = facts.forecast
+    if told is None or not any(entry.rise is not None for entry in told.covariates):
+        return None
+    roles = {"known": "known in advance", "past": "known for the past", "static": "fixed for a series"}
+    rows: list[list[Cell]] = [
+        [entry.name, roles[entry.role], words.percent(entry.share) if entry.share is not None else "not measured"]
+        for entry in told.covariates
+    ]
+    best = told.covariates[0]
+    return Block(
+        "covariates",
+        "What other columns add",
+        f"{words.shorten(best.name, 40)} adds most: without what it says of the moment, the loss rises by {words.percent(best.share)}.",
+        "What would happen if somebody changed these columns: a price that follows demand is no lever on it.",
+        notes=("Measured by exchanging blocks of time of one column at a time; the model stays as it is.",),
+        tables=(Table("Rise of the weighted quantile loss", ("Column", "Role", "Rise"), rows, frozenset({0, 1})),),
+        open_tables=True,
+    )

@@ -1,0 +1,72 @@
+"""The report in its forms: a page, Markdown, a model card, the Annex IV file, a PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from automl.errors import DataError, UsageError
+from automl.report.cards import annex_iv, model_card
+from automl.report.facts import ReportFacts
+from automl.report.html import render
+from automl.report.markdown import render_markdown
+
+DOCUMENTS = {"text": "report.md", "card": "model_card.md", "annex": "annex_iv.md"}
+_MAKERS: dict[str, Callable[[ReportFacts], str]] = {"text": render_markdown, "card": model_card, "annex": annex_iv}
+
+
+def write_document(facts: ReportFacts, path: str | PathLike[str], kind: str) -> Path:
+    """Write one of the Markdown documents.
+
+    Args:
+        facts: What it tells.
+        path: Where to; missing folders are made.
+        kind: "text" (the whole report), "card" or "annex".
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: If the folder does not allow it.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_MAKERS[kind](facts), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
+    return target
+
+
+def write_pdf(facts: ReportFacts, path: str | PathLike[str]) -> Path:
+    """Write the page as a PDF with WeasyPrint, which needs no browser and runs no script.
+
+    Raises:
+        UsageError: If WeasyPrint is not installed, or lacks the libraries of the system that it needs.
+        DataError: If the folder does not allow it.
+    """
+    try:
+        import weasyprint
+    except ImportError as problem:
+        raise UsageError(
+            "`--pdf` needs WeasyPrint. Received an installation without it; run `pip install 'automl[pdf]'`, or print report.html from a"
+            " browser."
+        ) from problem
+    except OSError as problem:
+        raise UsageError(
+            f"`--pdf` needs the library Pango of the system. Received {str(problem)[:120]!r}; install Pango (Debian: libpango-1.0-0 and"
+            " libpangoft2-1.0-0), or print report.html from a browser."
+        ) from problem
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        weasyprint.HTML(string=render(facts), base_url=None, url_fetcher=_nothing).write_pdf(target)
+    except OSError as error:
+        raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
+    return target
+
+
+def _nothing(url: str, *_: object, **__: object) -> dict[str, object]:
+    """Fetch nothing: the page is complete, and whatever asks for more is not ours."""
+    raise ValueError(f"a report asks for nothing, but {url!r} was asked for")
