@@ -81,9 +81,7 @@ def with_places(frame: pd.DataFrame, home: Path) -> pd.DataFrame:
     return frame.assign(**changed) if changed else frame
 
 
-def for_prediction(
-    frame: pd.DataFrame, source: str | None, features: Sequence[Any]
-) -> tuple[pd.DataFrame, list[str] | None]:
+def for_prediction(frame: pd.DataFrame, source: str | None, features: Sequence[Any]) -> tuple[pd.DataFrame, list[str] | None]:
     """Return rows with their pictures in the column that a model reads, and the names of their files.
 
     Args:
@@ -111,7 +109,9 @@ def for_prediction(
             law = "Paths of pictures must stay inside the folder of the data"
             raise DataError(f"{law}. {name!r} holds {led_out[0]!r}, which does not; give paths relative to {home!r}.")
     first = frame[columns[0]].tolist() if columns[0] in frame.columns else []
-    return frame, [os.path.relpath(cell, home) if isinstance(cell, str) and os.path.isabs(cell) else "" for cell in first] if first else None
+    return frame, [
+        os.path.relpath(cell, home) if isinstance(cell, str) and os.path.isabs(cell) else "" for cell in first
+    ] if first else None
 
 
 def _leaves(cell: str, home: str) -> bool:

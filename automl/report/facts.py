@@ -65,6 +65,7 @@ from automl.report.measured import (
 from automl.report.tried_facts import TriedFacts
 
 __all__ = [
+    "SCHEMA_VERSION",
     "Answer",
     "CalibrationFacts",
     "CardFacts",
@@ -115,7 +116,6 @@ __all__ = [
     "ReportFacts",
     "ReproduceFacts",
     "RunnerUp",
-    "SCHEMA_VERSION",
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
