@@ -370,18 +370,14 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
 
     def _frame(self, X: Any) -> pd.DataFrame:
         """Return rows with named columns; columns without names are known by their place."""
-        from automl.dataset import read
-        from automl.dataset.picture_paths import for_prediction
+        from automl.dataset import read_for_prediction
 
         schema = self.schema_
         named = isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
         refuse_one_dimension(X)
-        pictures = any(column.type == "image" for column in schema.features)
-        cells = X if named and not pictures else cells_of(X, schema.features)
-        if cells is None:
-            found = read(X, folders=True)
-            cells, _ = for_prediction(found.frame, found.path, [(column.name, column.type) for column in schema.features])
-        return schema.fold(by_place(cells, self.fitted_.feature_names, self.task_.target))
+        cells = None if named else cells_of(X, schema.features)
+        frame = X if named else read_for_prediction(X, schema.features) if cells is None else cells
+        return schema.fold(by_place(frame, self.fitted_.feature_names, self.task_.target))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

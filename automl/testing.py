@@ -49,7 +49,7 @@ def _toy_letters(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
 
 
 def _toy_pixels(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return grey pictures of 12 × 12: the larger the signal, the brighter a square in one corner, else in the other; in places that vary."""
+    """Return grey pictures of 12 × 12 with a square in one corner or, for a signal below 0, the other; the larger, the brighter."""
     pixels = rng.integers(0, 60, (len(latent), 12, 12, 1))
     for row, value in enumerate(latent):
         down, right = rng.integers(0, 3, 2) + (0 if value > 0 else 6)

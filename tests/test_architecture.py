@@ -35,12 +35,12 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     # prepare
     "split": {"dataset", "schema", "task", "checks"},
     "pretrained": {"_backend"},
-    "preprocessing": {"dataset", "schema", "task", "checks", "pretrained"},
+    "preprocessing": {"dataset", "schema", "task", "checks", "pretrained", "_backend"},
     # choose, search: training is handed a model and never knows a family
     "metrics": {"task"},
     "layers": set(),
     "training": {"preprocessing", "layers", "metrics", "_backend"},
-    "families": {"preprocessing", "layers", "training", "_backend", "metrics"},
+    "families": {"preprocessing", "layers", "training", "_backend", "metrics", "pretrained"},
     "selection": {"families", "schema", "task", "preprocessing", "_backend"},
     "memory": set(),
     "trials": {"families", "preprocessing", "artifact"},
@@ -54,7 +54,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "prediction_sets": {"metrics", "task", "calibration", "intervals"},
     "threshold": {"metrics", "task"},
     "evaluation": {"metrics", "task"},
-    "explanation": {"schema", "metrics", "_backend"},
+    "explanation": {"dataset", "schema", "metrics", "_backend"},
     "judgement": {"task", "calibration", "intervals", "prediction_sets", "threshold", "evaluation"},
     "predictor": {
         "schema", "task", "preprocessing", "families", "ensemble", "trials", "calibration", "intervals", "threshold", "prediction_sets",
@@ -69,7 +69,8 @@ STAGES = set(ALLOWED) - {"_backend"}
 ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
-ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families"}
+ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families", "explanation"}
+ALLOWED["looking"] = {"explanation", "predictor", "preprocessing", "task", "families"}
 ALLOWED["attribution"] = {"explanation"}
 ALLOWED["explaining"] = {"explanation", "predictor", "attribution", "looking"}
 ALLOWED["examining"] = {"evaluation", "metrics"}

@@ -252,9 +252,7 @@ def predict(
     _existing(data, "data", folders=True)
     loaded = output.load_model(model)
     frame, files = output.read_rows(data, loaded)
-    table = output.predictions(loaded, frame, sets, history)
-    if files is not None:
-        table.insert(0, "file", files)
+    table = output.with_files(output.predictions(loaded, frame, sets, history), files)
     if out is not None:
         write(table)
         print(f"{len(table):,} predictions are in {out}.", file=sys.stderr)

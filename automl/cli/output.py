@@ -163,11 +163,17 @@ def read_rows(path: str, model: AutoML) -> tuple[pd.DataFrame, list[str] | None]
     if not hasattr(model, "schema_"):  # of series that go on
         return read_frame(path), None
     dataset = read(path, folders=True)
-    features = [(column.name, column.type) for column in model.schema_.features]
-    frame, files = for_prediction(dataset.frame, dataset.path, features)
+    frame, files = for_prediction(dataset.frame, dataset.path, model.schema_.features)
     for name, why in list(dataset.details.get("broken_images", {}).items())[:20]:
         print(f"left out: {name} ({why})", file=sys.stderr)
     return frame, files
+
+
+def with_files(table: pd.DataFrame, files: list[str] | None) -> pd.DataFrame:
+    """Put the names of the rows' files in front of their predictions, where rows are files."""
+    if files is not None and len(files) == len(table):
+        table.insert(0, "file", files)
+    return table
 
 
 def table_writer(path: str | None) -> Callable[[pd.DataFrame], None]:

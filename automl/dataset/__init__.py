@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from automl.dataset.folders import read_folder
 from automl.dataset.frames import column_names, from_memory, without_half_letters
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
 from automl.dataset.picture import Picture, holds_pictures, picture_column
-from automl.dataset.picture_paths import pictures_of, with_pictures, with_places
+from automl.dataset.picture_paths import for_prediction, pictures_of, with_pictures, with_places
 from automl.dataset.signal import signals_of, unequal
 from automl.dataset.target import with_target
 from automl.decisions import Decision, DecisionLog
@@ -38,6 +39,7 @@ __all__ = [
     "level_text",
     "number_text",
     "read",
+    "read_for_prediction",
     "with_target",
 ]
 
@@ -127,6 +129,20 @@ def read(
         raise DataError(str(problem).replace("`data`", f"`{called}`").replace("The data must", f"`{called}` must")) from problem
     log.entries.extend(told)
     return dataclasses.replace(found, decisions=tuple(told))
+
+
+def read_for_prediction(data: Any, features: Sequence[Any]) -> pd.DataFrame:
+    """Read rows to predict; pictures of a folder come in the column that the model reads them from.
+
+    Args:
+        data: Whatever :func:`read` takes, and folders.
+        features: The columns that the model reads, each with a `name` and a `type`.
+
+    Raises:
+        DataError: If a path of a picture leads out of the folder of the data.
+    """
+    found = read(data, folders=True)
+    return for_prediction(found.frame, found.path, features)[0]
 
 
 def _read_other(path: Path, log: DecisionLog) -> Table | None:

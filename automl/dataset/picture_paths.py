@@ -81,15 +81,13 @@ def with_places(frame: pd.DataFrame, home: Path) -> pd.DataFrame:
     return frame.assign(**changed) if changed else frame
 
 
-def for_prediction(
-    frame: pd.DataFrame, source: str | None, features: Sequence[tuple[str, str]]
-) -> tuple[pd.DataFrame, list[str] | None]:
+def for_prediction(frame: pd.DataFrame, source: str | None, features: Sequence[Any]) -> tuple[pd.DataFrame, list[str] | None]:
     """Return rows with their pictures in the column that a model reads, and the names of their files.
 
     Args:
         frame: Rows as they were read.
         source: The file or folder that they came from.
-        features: Name and type of each column that the model reads.
+        features: The columns that the model reads, each with a `name` and a `type`.
 
     Returns:
         The rows, and for each the name of its first picture's file; None where rows have no pictures or come from memory.
@@ -97,7 +95,7 @@ def for_prediction(
     Raises:
         DataError: If a path leads out of the folder of the data.
     """
-    columns = [name for name, kind in features if kind == "image"]
+    columns = [column.name for column in features if column.type == "image"]
     if not columns or source is None:
         return frame, None
     place = Path(source).expanduser()
@@ -111,7 +109,9 @@ def for_prediction(
             law = "Paths of pictures must stay inside the folder of the data"
             raise DataError(f"{law}. {name!r} holds {led_out[0]!r}, which does not; give paths relative to {home!r}.")
     first = frame[columns[0]].tolist() if columns[0] in frame.columns else []
-    return frame, [os.path.relpath(cell, home) if isinstance(cell, str) and os.path.isabs(cell) else "" for cell in first] if first else None
+    return frame, [
+        os.path.relpath(cell, home) if isinstance(cell, str) and os.path.isabs(cell) else "" for cell in first
+    ] if first else None
 
 
 def _leaves(cell: str, home: str) -> bool:

@@ -30,9 +30,9 @@ class PictureEffect:
 
     Attributes:
         row: Of the frame.
-        at: Of the data.
         title: Why this picture was chosen.
         of: Column of the prediction that was looked at.
+        at: Row of the data.
         prediction: Of the picture as it is, (outputs,).
         thumbnail: The picture, uint8 (side, side, 3).
         covered: How much the prediction falls where a part is covered, (parts, parts).
@@ -94,7 +94,8 @@ def picture_effects(
         moved = None if places is None else places(frame.iloc[[row]].reset_index(drop=True), [of])
         thumbnail = decode([frame[column].iloc[row]], THUMBNAIL)[0][0]
         falls = (told[0] - told[1:]).reshape(GRID, GRID)
-        found.append(PictureEffect(row, title, of, row if at is None else int(at[row]), answers[0], thumbnail, falls, None if moved is None else moved[0]))
+        place = row if at is None else int(at[row])
+        found.append(PictureEffect(row, title, of, place, answers[0], thumbnail, falls, None if moved is None else moved[0]))
     return tuple(found)
 
 
@@ -126,7 +127,7 @@ def warmed(picture: NDArray[np.uint8], heat: NDArray[Any]) -> NDArray[np.uint8]:
 
     Example:
         >>> warmed(np.full((2, 2, 3), 100, np.uint8), np.array([[1.0, 0.0], [0.0, 0.0]]))[0].tolist()
-        [[180, 72, 54], [100, 100, 100]]
+        [[180, 72, 51], [100, 100, 100]]
     """
     side = picture.shape[0]
     positive = np.maximum(np.nan_to_num(heat), 0.0)

@@ -96,9 +96,9 @@ class Heads(PackedModel):
 class Transfer(PictureFamily):
     """EfficientNet-Lite0 (Tan & Le, 2019, arXiv:1905.11946), trained on ImageNet, as a pair of eyes.
 
-    Its features are computed once for all rows; packs of linear and one-layer networks learn from them, with the numbers of the table beside
-    them where there are any. Then its last blocks are trained further, each fold's own, from the values in its middle, which are computed
-    once too: no picture goes through the first blocks again. The price is that pictures cannot be varied there.
+    Its features are computed once for all rows; packs of linear and one-layer networks learn from them, with the numbers of the table
+    beside them where there are any. Then its last blocks are trained further, each fold's own, from the values in its middle, which are
+    computed once too: no picture goes through the first blocks again. The price is that pictures cannot be varied there.
     """
 
     name = "transfer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.errors import ArtifactError
-from automl.pretrained.network import BLOCKS, FEATURES, LAST, Convolution, build, convolutions, cut_shape, multiplications
+from automl.pretrained.network import BLOCKS, FEATURES, LAST, Convolution, build, convolutions, cut_shape, multiplications, scaled
 
-__all__ = ["BLOCKS", "FEATURES", "LAST", "SHA256", "Convolution", "build", "convolutions", "cut_shape", "multiplications", "weights"]
+__all__ = [
+    "BLOCKS",
+    "FEATURES",
+    "LAST",
+    "SHA256",
+    "Convolution",
+    "build",
+    "convolutions",
+    "cut_shape",
+    "looking",
+    "multiplications",
+    "weights",
+]
 
 FILE = Path(__file__).with_name("efficientnet_lite0.safetensors")
 SHA256 = "c714f15af2baf970bc2e28f9b0a96fffdf07909266237ffc821b2cced9cd6511"
+
+
+def looking(side: int, cut: int) -> Callable[[Any], Any]:
+    """Return what maps pictures of any size (rows, height, width, 1 or 3) to the values at a cut, and to features (rows, 1280).
+
+    Args:
+        side: The size at which the network looks at them.
+        cut: A number of blocks; see :func:`cut_shape`.
+    """
+    model = build(weights(), side, cut)
+    return lambda pictures: model(scaled(pictures, side), training=False)
 
 
 @cache

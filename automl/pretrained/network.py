@@ -76,7 +76,7 @@ def convolutions() -> list[Convolution]:
 
     Example:
         >>> len(convolutions()), sum(int(np.prod(one.kernel_shape)) + one.outputs for one in convolutions())
-        (49, 3392064)
+        (49, 3350000)
     """
     return [STEM, *(layer for block in BLOCKS for layer in block.layers), HEAD]
 
@@ -99,7 +99,7 @@ def multiplications(side: int, start: int = 0, stop: int = LAST) -> int:
 
     Example:
         >>> round(multiplications(224) / 1e6)
-        385
+        384
     """
     total, here = 0, -(-side // STEM.stride)
     if start == 0:
@@ -119,6 +119,23 @@ def _layer(plan: Convolution, weights: Mapping[str, NDArray[Any]], values: Any) 
     values = kind(values)
     kind.set_weights([weights[f"{plan.name}/kernel"], weights[f"{plan.name}/bias"]])
     return layers.ReLU(6.0)(values) if plan.bounded else values
+
+
+def scaled(pictures: Any, side: int) -> Any:
+    """Return pictures as the network reads them, float32 (rows, side, side, 3).
+
+    Args:
+        pictures: (rows, height, width, 1 or 3), values from 0 to 255.
+        side: Height and width.
+    """
+    from keras import ops
+
+    values = ops.cast(pictures, "float32")
+    if values.shape[-1] == 1:
+        values = ops.repeat(values, 3, axis=-1)
+    if tuple(values.shape[1:3]) != (side, side):
+        values = ops.image.resize(values, (side, side), interpolation="bilinear", antialias=False, data_format="channels_last")
+    return values
 
 
 def build(weights: Mapping[str, NDArray[Any]], side: int, cut: int | None = None) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset import MISSING, NumberFormat, Picture, level_text, number_text
+from automl.dataset.picture_paths import as_picture
 from automl.schema.dates import parse_dates, to_nanoseconds
 
 TRUE_WORDS = frozenset(["true", "1", "yes", "t", "y", "on"])
@@ -167,7 +168,7 @@ def pictures(series: pd.Series[Any]) -> np.ndarray[Any, Any]:
         ['a.png', None, None]
     """
     found = np.empty(len(series), dtype=object)
-    found[:] = [cell if isinstance(cell, Picture) else cell_text(cell) for cell in objects(series)]
+    found[:] = [cell if isinstance(cell, Picture) else as_picture(cell) or cell_text(cell) for cell in objects(series)]
     return found
 
 

@@ -1,6 +1,6 @@
 """Write castings.csv and its pictures: generated surfaces of metal, of which some have a scratch, a pore or a crack.
 
-    python examples/data/make_pictures.py
+python examples/data/make_pictures.py
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def spoil(picture: Image.Image, kind: str, rng: np.random.Generator) -> Image.Im
         size = rng.uniform(1.0, 2.6)
         draw.ellipse([x - size, y - size, x + size, y + size], fill=strength)
     else:
-        steps = np.cumsum(rng.normal(0, 2.4, (7, 2)), axis=0) + (x, y)
+        steps = np.cumsum(rng.normal(0, 2.4, (7, 2)), axis=0) + np.array([x, y])
         draw.line([tuple(step) for step in steps], fill=strength, width=1)
     dark = Image.new("L", picture.size, 235 if kind == "scratch" else 30)
     return Image.composite(dark, picture, mask.filter(ImageFilter.GaussianBlur(0.4)))

@@ -43,7 +43,8 @@ class PictureComponents(Components):
         rows = np.flatnonzero(found.present)
         if len(rows) > FIT_ROWS:
             rows = np.sort(np.random.default_rng(seed).choice(rows, FIT_ROWS, replace=False))
-        pictures = found.pixels[rows]
+        nothing = np.zeros((1, form.side, form.side, form.channels), np.uint8)  # to learn from, but it has the shapes
+        pictures = found.pixels[rows] if len(rows) else nothing
         return cls(form, _directions(_small(pictures), PATTERNS), _directions(_chunked(outlines, pictures), OUTLINES))
 
     @property
@@ -63,7 +64,7 @@ class PictureComponents(Components):
             pictures = found.pixels[part]
             described = [traits(pictures, found.sizes[part])]
             for known, told in ((self.pixels, _small(pictures)), (self.outlines, outlines(pictures))):
-                described.append((told - known[0]) @ known[1:].T)
+                described.append((told - known[0]).astype(np.float64) @ known[1:].T.astype(np.float64))  # the same for a row alone
             values[part] = np.hstack(described)
         return values
 

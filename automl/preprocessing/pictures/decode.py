@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_PIXELS = 100_000_000  # of one file: more is a decompression bomb, or nothing that a model could look at
 LARGEST_FILE = 256 * 2**20  # bytes
 _THREADS = min(os.cpu_count() or 1, 8)
+_TURNED = ("JPEG", "MPO", "TIFF", "WEBP")  # formats of cameras
 _AT_ONCE = 64  # pictures of one task of a thread
 
 
@@ -121,7 +122,8 @@ def _opened(cell: Any, side: int | None) -> Image.Image:
             raise _UnreadableError(f"{width:,} × {height:,} pixels, more than a picture has")
         if side is not None and picture.format == "JPEG":
             picture.draft(None, (2 * side, 2 * side))  # decodes at a half, a quarter or an eighth where that is still large enough
-        picture.info["size before"] = (height, width) if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8) else (width, height)
+        told = picture.format in _TURNED and picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # to ask a PNG is to decode it
+        picture.info["size before"] = (height, width) if told else (width, height)
         return picture
     except FileNotFoundError as problem:
         raise _UnreadableError("not there") from problem

@@ -21,19 +21,7 @@ FIRST_PACE = 8e9  # multiplications per second, on two cores
 
 @lru_cache(maxsize=4)
 def _network(side: int, backend: str) -> Callable[..., Any]:
-    model = pretrained.build(pretrained.weights(), side, CUT)
-
-    def forward(pictures: Any) -> Any:
-        from keras import ops
-
-        values = ops.cast(pictures, "float32")
-        if values.shape[-1] == 1:
-            values = ops.repeat(values, 3, axis=-1)
-        if values.shape[1] != side:
-            values = ops.image.resize(values, (side, side), interpolation="bilinear", antialias=False, data_format="channels_last")
-        return model(values, training=False)
-
-    return _backend.compile_function(forward)
+    return _backend.compile_function(pretrained.looking(side, CUT))
 
 
 def look(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 DIRECTIONS = 9
-_NAMES = ["brightness", "contrast", "darkest_tenth", "middle", "brightest_tenth", "edges", "sharpness", "weight_x", "weight_y", "spread_x", "spread_y", "alike_left_right", "alike_top_bottom", "aspect", "size"]
-_COLOURS = ["red", "green", "blue", "red_spread", "green_spread", "blue_spread", "colourfulness"]
+_NAMES = (
+    *("brightness", "contrast", "darkest_tenth", "middle", "brightest_tenth", "edges", "sharpness"),
+    *("weight_x", "weight_y", "spread_x", "spread_y", "alike_left_right", "alike_top_bottom", "aspect", "size"),
+)
+_COLOURS = ("red", "green", "blue", "red_spread", "green_spread", "blue_spread", "colourfulness")
 
 
 def trait_names(channels: int) -> list[str]:
@@ -62,9 +65,9 @@ def traits(pixels: NDArray[Any], sizes: NDArray[Any]) -> Floats:
     side = light.shape[1]
     flat = light.reshape(len(light), -1)
     strength, direction = gradients(light)
-    axis = np.linspace(-1, 1, side, dtype=np.float32)
+    axis = np.linspace(-1, 1, side)  # in double precision: sums must not depend on how many rows there are
     weight = strength / np.maximum(strength.sum(axis=(1, 2), keepdims=True), 1e-6)
-    across, along = weight.sum(axis=1), weight.sum(axis=2)  # of columns, of lines
+    across, along = weight.sum(axis=1, dtype=np.float64), weight.sum(axis=2, dtype=np.float64)  # of columns, of lines
     x, y = across @ axis, along @ axis
     width, height = np.maximum(sizes[:, 0], 1), np.maximum(sizes[:, 1], 1)
     bent = np.abs(4 * light[:, 1:-1, 1:-1] - light[:, :-2, 1:-1] - light[:, 2:, 1:-1] - light[:, 1:-1, :-2] - light[:, 1:-1, 2:])

@@ -49,7 +49,16 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     (
         "Why it answers so",
         "and what it looks at",
-        (ahead.covariates, kinds.kinds, why.importance, effects.effects, effects.interactions, texts.texts, pictures.pictures, why.examples),
+        (
+            ahead.covariates,
+            kinds.kinds,
+            why.importance,
+            effects.effects,
+            effects.interactions,
+            texts.texts,
+            pictures.pictures,
+            why.examples,
+        ),
     ),
     (
         COMPARED,

@@ -50,7 +50,8 @@ def _amount(value: float, share: bool) -> str:
 
 def _caption(entry: PictureFacts, share: bool) -> str:
     unit = " points" if share else ""
-    return f"{entry.title}. Predicted {entry.prediction}, in truth {entry.actual}; one part alone is worth {_amount(entry.largest_fall, share)}{unit}."
+    worth = f"{_amount(entry.largest_fall, share)}{unit}"
+    return f"{entry.title}. Predicted {entry.prediction}, in truth {entry.actual}; one part alone is worth {worth}."
 
 
 def _lead(known: tuple[PictureFacts, ...], wrong: int) -> str:

@@ -25,7 +25,17 @@ def halves(mode: str = "RGB", size: tuple[int, int] = (20, 10)) -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"), [("a.jpg", "RGB"), ("a.png", "RGB"), ("a.png", "P"), ("a.png", "L"), ("a.webp", "RGB"), ("a.bmp", "RGB"), ("a.tif", "RGB"), ("a.gif", "P")]
+    ("name", "mode"),
+    [
+        ("a.jpg", "RGB"),
+        ("a.png", "RGB"),
+        ("a.png", "P"),
+        ("a.png", "L"),
+        ("a.webp", "RGB"),
+        ("a.bmp", "RGB"),
+        ("a.tif", "RGB"),
+        ("a.gif", "P"),
+    ],
 )
 def test_every_format_and_colour_is_read(tmp_path: Path, name: str, mode: str) -> None:
     halves(mode).save(tmp_path / name)
