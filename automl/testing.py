@@ -7,179 +7,50 @@ Example:
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from automl.budget import Budget
 from automl.families.base import Config, Family, Trained, TrainingData
-from automl.preprocessing.base import Extra, Spec
-from automl.preprocessing.target_encoding import TargetEncoding
+from automl.toys import TABLE, toy_data, toy_for
+
+__all__ = ["FAMILY_CHECKS", "check_family", "toy_data", "toy_for"]
 
 Check = Callable[[Family], None]
-ROWS = 240
+HURRIED_EPOCHS = 3
 TOLERANCE = 1e-5
-
-
-def _toy_tokens(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return sequences of 4 to 12 tokens out of 40: the larger the signal, the more often token 5 stands in for another, else token 6."""
-    tokens = rng.integers(7, 40, (len(latent), 12)).astype(np.int32)
-    told = rng.random(tokens.shape) < 0.25 + 0.2 * np.abs(latent)[:, None]
-    tokens = np.where(told, np.where(latent[:, None] > 0, 5, 6), tokens)
-    tokens[np.arange(12) >= rng.integers(4, 13, len(latent))[:, None]] = 0
-    return tokens.astype(np.int32), Extra("tokens", (12,), "int32", 40)
-
-
-def _toy_words(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return the same texts as counts of words, rows of length 1."""
-    tokens, _ = _toy_tokens(latent, rng)
-    counts = np.stack([np.bincount(row[row > 0], minlength=40) for row in tokens]).astype(np.float32)
-    counts /= np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
-    return sparse.csr_matrix(counts), Extra("words", (40,), "sparse")
-
-
-def _toy_letters(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return letter groups that say nothing."""
-    return sparse.csr_matrix((rng.random((len(latent), 10)) < 0.2).astype(np.float32)), Extra("letters", (10,), "sparse")
-
-
-def _toy_pixels(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return grey pictures of 12 × 12 with a square in one corner or, for a signal below 0, the other; the larger, the brighter."""
-    pixels = rng.integers(0, 60, (len(latent), 12, 12, 1))
-    for row, value in enumerate(latent):
-        down, right = rng.integers(0, 3, 2) + (0 if value > 0 else 6)
-        pixels[row, down : down + 3, right : right + 3] += int(min(40 + 80 * abs(value), 190))
-    return pixels.astype(np.uint8), Extra("pixels", (12, 12, 1), "uint8")
-
-
-def _toy_image_features(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return 40 features, none below 0, of which four carry the signal."""
-    features = rng.gamma(2.0, 0.2, (len(latent), 40))
-    features[:, :2] += np.maximum(latent, 0.0)[:, None]
-    features[:, 2:4] += np.maximum(-latent, 0.0)[:, None]
-    return features.astype(np.float32), Extra("image_features", (40,), "float32")
-
-
-def _toy_image_middle(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return values that the middle of a trained network may give, which say nothing."""
-    return rng.normal(size=(len(latent), 1, 1, 192)).astype(np.float16), Extra("image_middle", (1, 1, 192), "float16")
-
-
-def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return vectors of length 1, one direction of which is the signal."""
-    vectors = rng.normal(size=(len(latent), 8))
-    vectors[:, 0] = 2.0 * latent
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
-def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first one; NaN behind the end."""
-    steps = np.arange(24)
-    series = 0.3 * rng.normal(size=(len(latent), 24, 2))
-    middle = 8.0 - 3.0 * np.tanh(latent)
-    series[:, :, 0] += 2.0 * np.exp(-(((steps - middle[:, None]) / 2.0) ** 2))
-    series[steps >= rng.integers(16, 25, len(latent))[:, None]] = np.nan
-    return series.astype(np.float32), Extra("series", (24, 2))
-
-
-# What makes each further array of toy data, from a hidden signal (rows,) and a generator: the array and what is known of it.
-FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
-    "tokens": _toy_tokens,
-    "sentence": _toy_sentence,
-    "words": _toy_words,
-    "letters": _toy_letters,
-    "pixels": _toy_pixels,
-    "image_features": _toy_image_features,
-    "image_middle": _toy_image_middle,
-    "series": _toy_series,
-}
-TABLE = frozenset({"numbers", "categories"})
-
-
-def toy_for(family: Family, problem: str) -> TrainingData:
-    """Return toy data with the arrays that a family reads.
-
-    Example:
-        >>> from automl.families import family_by_name
-        >>> toy_for(family_by_name("linear"), "binary").spec.extra
-        ()
-    """
-    further = sorted((family.tags.inputs - TABLE) & FURTHER.keys())
-    with_them = {"words": ["letters"], "image_features": ["image_middle"]}
-    data = toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
-    modalities = family.tags.modalities
-    return data if modalities is None else replace(data, spec=replace(data.spec, modality=min(modalities)))
-
-
-def toy_data(
-    problem: str,
-    *,
-    rows: int = ROWS,
-    numbers: bool = True,
-    categories: bool = True,
-    encoded: bool = False,
-    seed: int = 0,
-    further: Sequence[str] = (),
-) -> TrainingData:
-    """Return a small problem that every family but the naive one can learn.
-
-    Args:
-        problem: "binary", "multiclass" or "regression".
-        rows: Number of rows.
-        numbers: Whether there are numeric columns (three, one of them noise, with missing values).
-        categories: Whether there are category columns (codes 0 missing, 1 rare, then levels; one of 4 levels, one of 60).
-        encoded: Whether the columns are encoded by the target too, for each fold's model.
-        seed: Seed of the data.
-        further: Names of arrays of texts, pictures or series that carry the signal too; see ``automl.testing.FURTHER``.
-
-    Returns:
-        Training rows with three folds.
-
-    Example:
-        >>> toy_data("binary").arrays["numbers"].shape
-        (240, 4)
-    """
-    rng = np.random.default_rng(seed)
-    raw = rng.normal(size=(rows, 3)).astype(np.float32)
-    codes = np.column_stack([rng.integers(2, 6, rows), rng.integers(2, 62, rows)]).astype(np.int32)
-    signal = (2.0 * raw[:, 0] if numbers else 0.0) + (1.5 * (codes[:, 0] - 3.5) if categories else 0.0) + 0.3 * rng.normal(size=rows)
-    carried = {name: FURTHER[name] for name in further}
-    latent = rng.normal(size=rows) if carried else np.zeros(rows)
-    signal = 0.2 * signal + 2.0 * latent if carried else signal
-    raw[rng.random(rows) < 0.1, 1] = np.nan
-    codes[rng.random(rows) < 0.05, 1] = 0
-    filled = np.column_stack([np.nan_to_num(raw / np.sqrt(1 + (raw / 3) ** 2)), np.isnan(raw[:, 1])]).astype(np.float32)
-    target: Any = (signal - signal.mean()) / signal.std()
-    if problem == "binary":
-        target = (signal > np.median(signal)).astype(np.int64)
-    elif problem == "multiclass":
-        target = np.digitize(signal, np.quantile(signal, [1 / 3, 2 / 3])).astype(np.int64)
-    outputs = {"binary": 2, "multiclass": 3, "regression": 1}[problem]
-    width, kinds = (4, 3) if numbers else (0, 0), (6, 62) if categories else ()
-    arrays = {
-        "numbers": np.ascontiguousarray(filled[:, : width[0]]),
-        "raw_numbers": np.ascontiguousarray(raw[:, : width[1]]),
-        "categories": np.ascontiguousarray(codes[:, : len(kinds)]),
-    }
-    fold = rng.permutation(np.arange(rows) % 3)
-    made = {name: make(latent, np.random.default_rng([seed, 5])) for name, make in carried.items()}
-    arrays |= {name: values for name, (values, _) in made.items()}
-    spec = Spec(width[0], width[1], kinds, outputs, problem, rows, extra=tuple(extra for _, extra in made.values()))
-    if encoded and kinds:
-        encoding, arrays["encoded"] = TargetEncoding.fit(codes, target, fold, 3, spec, range(len(kinds)))
-        spec = replace(spec, encoded=encoding.width)
-    return TrainingData(arrays, target, fold, 3, spec)
 
 
 def _problems(family: Family) -> list[str]:
     return sorted(family.tags.problems)
 
 
-def _train(family: Family, data: TrainingData, configs: list[Config] | None = None, seed: int = 0) -> list[Trained]:
+def _hurried(family: Family) -> Family:
+    """Return a network family that makes a few passes over the data: enough for every promise but that it learns."""
+    schedule = getattr(family, "schedule", None)
+    if schedule is None:
+        return family
+    hurried: Any = copy.copy(family)
+
+    def short(*arguments: Any, **named: Any) -> Any:
+        found = schedule(*arguments, **named)
+        return replace(found, epochs=min(found.epochs, HURRIED_EPOCHS))
+
+    hurried.schedule = short
+    return hurried  # type: ignore[no-any-return]
+
+
+def _train(
+    family: Family, data: TrainingData, configs: list[Config] | None = None, seed: int = 0, hurried: bool = True
+) -> list[Trained]:
     """Train configurations (the default) with trials capped, so that nothing depends on the clock."""
+    family = _hurried(family) if hurried else family
     full = [family.complete(config, data.spec) for config in configs or [{}]]
     full = [{"seed": seed + number, **config} for number, config in enumerate(full)]
     return family.train(full, data, deadline=Budget(trials=len(full)).deadline(), seed=seed)
@@ -189,7 +60,7 @@ def _train(family: Family, data: TrainingData, configs: list[Config] | None = No
 def _trained(family: Family, problem: str) -> tuple[TrainingData, Trained]:
     """Return a small problem and the default configuration trained on it; several checks look at the same one, and none changes it."""
     data = toy_for(family, problem)
-    return data, _train(family, data)[0]
+    return data, _train(family, data, hurried=False)[0]
 
 
 def _loss(data: TrainingData, prediction: Any) -> float:
@@ -357,7 +228,7 @@ def check_a_pack_equals_single_training(family: Family) -> None:
     data = toy_for(family, _problems(family)[0])
     full = [{**family.complete(config, data.spec), "seed": 40 + number} for number, config in enumerate(family.portfolio(data.spec)[:2])]
     assert family.pack_key(full[0]) == family.pack_key(full[1])
-    deadline = Budget(trials=2).deadline()
+    deadline, family = Budget(trials=2).deadline(), _hurried(family)
     together = family.train(full, data, deadline=deadline, seed=9)
     for config, member in zip(full, together, strict=True):
         (alone,) = family.train([config], data, deadline=deadline, seed=9)

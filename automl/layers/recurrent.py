@@ -77,10 +77,10 @@ class PackedRecurrent(PackedLayer):
         def step(state: Any, given: tuple[Any, Any]) -> tuple[Any, Any]:
             entering, count = given
             after = state + count * (self._next(entering, state) - state)
-            return after, after[..., : self.units]
+            return after, after  # Keras's scan on TensorFlow takes what a step puts out to be of the state's shape
 
         last, every = ops.scan(step, start, (into, counts), length=steps)
-        return ops.transpose(every, (1, 2, 0, 3)) if self.whole else last[..., : self.units]
+        return ops.transpose(every, (1, 2, 0, 3))[..., : self.units] if self.whole else last[..., : self.units]
 
     def _next(self, entering: Any, state: Any) -> Any:
         units, before = self.units, state[..., : self.units]
