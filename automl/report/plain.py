@@ -56,7 +56,7 @@ def _reliability(facts: ReportFacts) -> str:
     if gap is None or gap.value is None:
         return ""
     points = words.number(100 * gap.value, 2)
-    most = f" and at most about {words.number(100 * gap.high, 2)}" if gap.high is not None else ""
+    most = f" and hardly more than {words.number(100 * gap.high, 2)}" if gap.high is not None and gap.high > 1.2 * gap.value else ""
     return f"When the model gives a percentage, it is off by {points} points on average{most}."
 
 

@@ -83,7 +83,7 @@
       return [row[0], hit, miss, alarm, one[0] - one[1] - alarm, costs ? costs[0] * miss + costs[1] * alarm : null];
     });
     var first = rows[0];
-    set("looking", (first[1] + first[2] + first[3] + first[4]).toLocaleString("en-US") + " judged " + data.cases);
+    set("looking", (first[1] + first[2] + first[3] + first[4]).toLocaleString("en-US") + " judged " + data.cases + (one ? "; the curves below are of all" : ""));
     show(Number(slider.value));
   });
   by("controls").hidden = false;
