@@ -14,6 +14,7 @@ from automl.evaluation.cohort import Cohorts, worst_cohort
 from automl.evaluation.corp import Reliability, reliability_of
 from automl.evaluation.groups import Treatment, treatments
 from automl.evaluation.payoff import Payoff, payoff
+from automl.evaluation.segmented import SegmentCounts, counts_of, with_honesty
 from automl.evaluation.segments import Segment, segments
 from automl.evaluation.selective import Selective, risk_coverage
 from automl.metrics import decide, row_losses
@@ -53,6 +54,7 @@ class Examined:
         cohorts: The leaves of the error tree.
         hardest: The rows that the model is most wrong about.
         treatments: How groups of people are treated.
+        counts: What every threshold would do by segment (two classes).
         skipped: What time did not allow, in sentences.
     """
 
@@ -65,6 +67,7 @@ class Examined:
     cohorts: Cohorts | None = None
     hardest: tuple[Hard, ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    counts: tuple[SegmentCounts, ...] = ()
     skipped: tuple[str, ...] = ()
 
 
@@ -120,10 +123,22 @@ class _Examining:
         if self._time("to look for segments and the worst cohort"):
             columns = [*self._columns(), *sensitive]
             told["segments"] = segments(self.frame, self.loss, share=self.classes, inside=inside, columns=columns) if columns else ()
+            told.update(self._by_segment(told["segments"]))
             told["cohorts"] = worst_cohort(self.frame[[*self.features]], self.loss, share=self.classes, seed=self.seed)
         if sensitive:  # asked for by name: done whatever the clock says, it takes less than a second
             told["treatments"] = self._treatments(sensitive)
         return Examined(**told, skipped=tuple(self.skipped))
+
+    def _by_segment(self, found: tuple[Segment, ...]) -> dict[str, Any]:
+        """Tell by segment whether percentages hold, and of two classes what every threshold would do."""
+        threshold = self.run.judgement.threshold
+        if not self.classes or not found:
+            return {}
+        told: dict[str, Any] = {"segments": with_honesty(self.run.task.problem, found, self.frame, self.y, self.prediction)}
+        if threshold is not None and self.prediction.shape[1] == 2:
+            limits = [row.threshold for row in threshold.table]
+            told["counts"] = counts_of(found, self.frame, self.y, self.prediction[:, 1], limits)
+        return told
 
     def _time(self, what: str) -> bool:
         late = self.run.budget.over(UNTIL)

@@ -75,6 +75,7 @@ class Recipe(_Part):
         target_scale: "linear" or "log", for numbers over orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         glossary: What a column is called among people.
+        units: Unit of a column, such as "EUR" or "months".
         matters: What matters in this case, in free text; printed in the report.
         governance: Answers of the owner to questions of laws and standards, by field of the mapping, such as `owner` or `not_for`.
     """
@@ -104,6 +105,7 @@ class Recipe(_Part):
     target_scale: Literal["linear", "log"] | None = None
     combine_columns: bool = False
     glossary: dict[str, str] = {}
+    units: dict[str, str] = {}
     matters: str = ""
     governance: dict[str, str] = {}
 
@@ -342,7 +344,7 @@ def _checked(recipe: Recipe) -> Dataset:
     """Read the data once, and tell every column that the recipe names and they lack, before the work."""
     from automl.dataset import read
 
-    named = {key: getattr(recipe, key) for key in ("ignore", "sensitive", "changes", "types", "glossary")}
+    named = {key: getattr(recipe, key) for key in ("ignore", "sensitive", "changes", "types", "glossary", "units")}
     data = read(recipe.data)
     columns = list(data.frame.columns)
     told = [
@@ -379,10 +381,12 @@ def _retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
         "question": recipe.question,
         "matters": recipe.matters,
         "owner": recipe.governance,
+        "names": recipe.glossary,
+        "units": recipe.units,
         "decisions": (*told, *facts.decisions),
     }
-    if recipe.target in recipe.glossary:
-        changes["task"] = facts.task.model_copy(update={"target_label": recipe.glossary[recipe.target]})
+    called = {"target_label": recipe.glossary.get(recipe.target), "unit": recipe.units.get(recipe.target)}
+    changes["task"] = facts.task.model_copy(update={name: text for name, text in called.items() if text})
     if facts.importance is not None:
         entries = tuple(
             entry.model_copy(update={"note": entry.note or recipe.glossary.get(entry.column)}) for entry in facts.importance.entries

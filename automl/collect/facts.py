@@ -134,8 +134,15 @@ def _threshold(run: Run) -> f.ThresholdFacts | None:
         stated = f.Costs(miss=costs["miss"], false_alarm=costs["false_alarm"], currency=str(costs.get("currency") or ""))
     values = threshold.to_dict()
     rows = tuple(f.ThresholdRow.model_validate(only(f.ThresholdRow, row)) for row in values["table"])
+    counts = () if run.examined is None else run.examined.counts
     return f.ThresholdFacts(
-        value=threshold.value, rule=threshold.rule, because=threshold.because, reached=threshold.reached, costs=stated, table=rows
+        value=threshold.value,
+        rule=threshold.rule,
+        because=threshold.because,
+        reached=threshold.reached,
+        costs=stated,
+        table=rows,
+        segments=tuple(f.SegmentCountsFacts.model_validate(vars(one)) for one in counts),
     )
 
 

@@ -37,6 +37,12 @@ class Segment:
         coverage: Share of the prediction intervals that hold the truth; None where there are none.
         coverage_low: Lower end of its 95 % interval.
         coverage_high: Upper end.
+        said: What the model said on average (classes): the probability of the positive class, or of the predicted one.
+        happened: How often that was so.
+        gap_low: Lower end of the 95 % interval of what happened minus what was said.
+        gap_high: Upper end.
+        off: "too low", "too high" or "": how percentages are off beyond chance, after correction (Holm).
+        calibration_error: Mean gap over groups of equal size, within the segment.
     """
 
     column: str
@@ -50,6 +56,12 @@ class Segment:
     coverage: float | None = None
     coverage_low: float | None = None
     coverage_high: float | None = None
+    said: float | None = None
+    happened: float | None = None
+    gap_low: float | None = None
+    gap_high: float | None = None
+    off: str = ""
+    calibration_error: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""

@@ -102,10 +102,15 @@ class ColumnChange:
         return value == self.now or self.allowed(value)
 
     def fewer(self, count: int) -> list[Any]:
-        """Return some of the candidates, the nearest first among numbers, spread over all of them."""
+        """Return some of the candidates, the nearest first; among numbers as many above as below, spread over each side.
+
+        Spread over both sides together, a row near one end would be tried on one side alone.
+        """
         ordered = sorted(self.candidates, key=self.cost)
-        picked = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).round().astype(int) if ordered else np.zeros(0, dtype=int)
-        return [ordered[place] for place in np.unique(picked).tolist()]
+        below, above = ([v for v in ordered if v < self.now], [v for v in ordered if v > self.now]) if self.moves else (ordered, [])
+        sides = [side for side in (below, above) if side]
+        chosen = [side[place] for side in sides for place in _spread(len(side), max(count // len(sides), 1))]
+        return sorted(chosen, key=self.cost)
 
     def rounded(self, value: float) -> float:
         """Return a whole number where the column holds nothing else."""
@@ -125,3 +130,8 @@ class ColumnChange:
         if self.is_number and not self.whole and pd.api.types.is_integer_dtype(self.dtype):
             return pd.to_numeric(changed)
         return changed.astype(self.dtype)
+
+
+def _spread(many: int, count: int) -> list[int]:
+    """Return `count` places from 0 to `many` − 1, evenly spread, the first and the last among them."""
+    return [int(place) for place in np.unique(np.linspace(0, many - 1, min(count, many)).round())]

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 EXACT_COLUMNS = 8  # 256 coalitions
 SEPARATE_COLUMNS = 30
 KEPT_COLUMNS = 20  # of a wider table; the rest is told together
-PAIRS = 200  # enough for a standard error of a few thousandths of a probability
+PAIRS = 800  # of ten tangled columns none is then off by more than a hundredth of a probability; 200 were off by up to 0.017
 BACKGROUND = 100
 LEAST_BACKGROUND = 50
 REST = "all other columns"
@@ -87,7 +87,7 @@ def explain_rows(
     problem: str,
     output: int | None = None,
     samples: int | None = None,
-    max_evaluations: int = 20_000,
+    max_evaluations: int = 60_000,
     budget: Budget | None = None,
     until: float = 1.0,
     seed: int = 0,
@@ -104,7 +104,7 @@ def explain_rows(
         rows: Rows to explain, with the same columns.
         problem: "binary", "multiclass" or "regression".
         output: The class to explain; None for each row's predicted class.
-        samples: Antithetic pairs of orders; None for 200, or as many as `max_evaluations` allows.
+        samples: Antithetic pairs of orders; None for 800, or as many as `max_evaluations` allows.
         max_evaluations: The most rows that the model may predict, for all explained rows together.
         budget: The clock; when it ends, the orders drawn so far are used.
         until: The share of the budget at which to stop.

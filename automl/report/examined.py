@@ -84,6 +84,23 @@ class SegmentFacts(Fact):
     coverage: float | None = None
     coverage_low: float | None = None
     coverage_high: float | None = None
+    said: float | None = None
+    happened: float | None = None
+    gap_low: float | None = None
+    gap_high: float | None = None
+    off: Literal["too low", "too high", ""] = ""
+    calibration_error: float | None = None
+
+
+class SegmentCountsFacts(Fact):
+    """What flagging from each threshold of the table on does in one kind of case; counts, no rows."""
+
+    column: str
+    name: str
+    rows: int
+    positives: int
+    true_positive: tuple[int, ...]
+    false_positive: tuple[int, ...]
 
 
 class LeafFacts(Fact):

@@ -19,6 +19,7 @@ from automl.report.examined import (
     PayoffFacts,
     ProxyFacts,
     RateFacts,
+    SegmentCountsFacts,
     SegmentFacts,
     SelectiveFacts,
     TreatmentFacts,
@@ -119,6 +120,7 @@ __all__ = [
     "ScoreFacts",
     "SearchFacts",
     "SearchPoint",
+    "SegmentCountsFacts",
     "SegmentFacts",
     "SelectiveFacts",
     "SetsFacts",
@@ -242,7 +244,7 @@ class ThresholdRow(Fact):
 
 
 class ThresholdFacts(Fact):
-    """The probability from which a case is flagged, why, and what every other choice would have done."""
+    """The probability from which a case is flagged, why, and what every other choice would have done, to all cases and to segments."""
 
     value: float
     rule: str
@@ -250,6 +252,7 @@ class ThresholdFacts(Fact):
     reached: bool = True
     costs: Costs | None = None
     table: tuple[ThresholdRow, ...] = ()
+    segments: tuple[SegmentCountsFacts, ...] = ()
 
 
 class CalibrationFacts(Fact):
@@ -347,6 +350,8 @@ class ReportFacts(Fact):
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
     owner: dict[str, str] = {}
+    names: dict[str, str] = {}
+    units: dict[str, str] = {}
     sensitive: tuple[str, ...] = ()
     treatments: tuple[TreatmentFacts, ...] = ()
     leaderboard: LeaderboardFacts | None = None

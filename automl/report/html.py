@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 from functools import cache
@@ -19,6 +20,8 @@ from automl.report.blocks import COMPARED, PARTS
 from automl.report.blocks.front import front
 from automl.report.blocks.proof import glossary
 from automl.report.facts import ReportFacts, read_json
+from automl.report.naming import with_names
+from automl.report.plain import plain
 
 _SCRIPT = "threshold.js"
 
@@ -78,8 +81,10 @@ def drawn_parts(facts: ReportFacts, only: str | None = None) -> list[dict[str, A
         only: The title of the only part that is wanted; None for all.
     """
     parts: list[dict[str, Any]] = []
+    called = with_names(facts)
     for title, about, makers in PARTS:
-        blocks = [] if only not in (None, title) else [block for block in (make(facts) for make in makers) if block is not None]
+        made = [make(called) for make in makers] if only in (None, title) else []
+        blocks = [dataclasses.replace(block, plain=plain(block.name, called)) for block in made if block is not None]
         if blocks:
             parts.append({"title": title, "about": about, "blocks": blocks})
     return parts

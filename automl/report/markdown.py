@@ -53,7 +53,8 @@ def _under(text: str | None) -> str:
 
 
 def _block(block: Block) -> list[str]:
-    lines = [heading(3, block.sentence), "", *(line for note in block.notes for line in (plain(note), ""))]
+    lines = [heading(3, block.sentence), "", *([f"> {plain(block.plain)}", ""] if block.plain else [])]
+    lines += [line for note in block.notes for line in (plain(note), "")]
     for shape in block.tables:
         lines += [f"*{plain(shape.caption)}*", "", *table(shape.head, shape.rows), ""]
         lines += [f"{shape.more:,} more in report.json.", ""] if shape.more else []

@@ -87,6 +87,21 @@ def test_it_is_within_a_tenth_of_brute_force(model) -> None:
     assert worst < 1.1
 
 
+def test_a_row_near_one_end_is_tried_on_both_sides() -> None:
+    """Neither column does anything alone, and most values lie on the other side of the border."""
+    frame = pd.DataFrame({"a": np.linspace(-3, 1, 200), "b": np.tile(np.linspace(-3, 1, 20), 10)})
+
+    def both(table: pd.DataFrame):
+        positive = np.where((table["a"].to_numpy(float) > 0.6) & (table["b"].to_numpy(float) > 0.3), 0.9, 0.1)
+        return np.column_stack([1 - positive, positive])
+
+    row = pd.DataFrame({"a": [0.5], "b": [0.2]})
+    found = smallest_change(both, row, frame, flips_from(both(row)), clock=FREE)
+    assert found is not None
+    assert found.found
+    assert found.cost < 0.2
+
+
 def test_what_may_not_change_does_not() -> None:
     for number in range(15):
         row = FRAME.iloc[[number]]

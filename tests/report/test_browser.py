@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import report_samples
 
+from automl.report.facts import SegmentCountsFacts
 from automl.report.html import write_html
 
 pytestmark = pytest.mark.browser
@@ -140,6 +141,46 @@ def test_wishes_choose_the_threshold(page_of: Any) -> None:
     row = rows[int(page.locator("#slider").input_value())]
     assert row.recall >= 0.9  # type: ignore[operator]
     assert all((other.recall or 0) < 0.9 for other in rows if other.threshold > row.threshold)
+
+
+def _segmented() -> Any:
+    facts = report_samples.binary()
+    threshold = facts.threshold
+    assert threshold is not None
+    half = {
+        "rows": 3000,
+        "positives": threshold.table[0].true_positive // 2,
+        "true_positive": tuple(row.true_positive // 2 for row in threshold.table),
+        "false_positive": tuple(row.false_positive // 3 for row in threshold.table),
+    }
+    counts = tuple(SegmentCountsFacts(column="kind", name=name, **half) for name in ("a", "<b>"))
+    return facts.model_copy(update={"threshold": threshold.model_copy(update={"segments": counts})})
+
+
+def test_the_explorer_looks_at_one_kind_of_case(page_of: Any) -> None:
+    page = page_of(_segmented)
+    row, one = _segmented().threshold.table, _segmented().threshold.segments[0]
+    at = int(page.locator("#slider").input_value())
+    page.locator("#segment").select_option("0")
+    flagged = one.true_positive[at] + one.false_positive[at]
+    assert float(page.locator("#tile-flagged").inner_text().split()[0]) == pytest.approx(100 * flagged / one.rows, abs=0.51)
+    assert "3,000 judged" in page.locator("#looking").inner_text()
+    page.locator("#segment").select_option("-1")
+    whole = row[at]
+    cases = whole.true_positive + whole.false_positive + whole.false_negative + whole.true_negative
+    share = 100 * (whole.true_positive + whole.false_positive) / cases
+    assert float(page.locator("#tile-flagged").inner_text().split()[0]) == pytest.approx(share, abs=0.51)
+
+
+def test_a_weekly_capacity_chooses_the_threshold(page_of: Any) -> None:
+    page = page_of(_segmented)
+    rows = report_samples.binary().threshold.table  # type: ignore[union-attr]
+    page.locator("#weekly").fill("1000")
+    page.locator("#capacity").fill("150")
+    row = rows[int(page.locator("#slider").input_value())]
+    cases = row.true_positive + row.false_positive + row.false_negative + row.true_negative
+    assert row.flagged / cases <= 0.15
+    assert all(other.flagged / cases > 0.15 for other in rows if other.threshold < row.threshold)
 
 
 def test_the_script_writes_what_the_page_said_without_it(page_of: Any) -> None:

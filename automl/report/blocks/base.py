@@ -48,6 +48,7 @@ class Block:
         data: What the partial needs.
         open_tables: Whether the tables are the content itself and stand open.
         summary: What opens the tables.
+        plain: The headline for who decides and does not analyse; empty where the other one is plain enough.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Block:
     data: dict[str, Any] = field(default_factory=dict)
     open_tables: bool = False
     summary: str = "The same as a table"
+    plain: str = ""
 
 
 Maker = Callable[[ReportFacts], Block | None]

@@ -46,7 +46,11 @@ def threshold(facts: ReportFacts) -> Block | None:
             "cases": task.cases,
             "event": words.event(task),
             "start": chosen.table.index(row),
+            "costs": [chosen.costs.miss, chosen.costs.false_alarm] if chosen.costs else None,
+            "segments": [[s.rows, s.positives, s.true_positive, s.false_positive] for s in chosen.segments],
         },
+        "segments": [f"{words.shorten(s.column, 30)}: {words.shorten(s.name, 30)}" for s in chosen.segments],
+        "start_rows": words.whole(sum(parts_of_row(row))),
     }
     return Block(
         "threshold",
@@ -55,10 +59,36 @@ def threshold(facts: ReportFacts) -> Block | None:
         "The threshold of tomorrow: it was chosen on these rows, so expect slightly worse, and choose again when prices change.",
         notes=tuple(notes),
         figures=_figures(chosen),
-        tables=(_table(chosen, row),),
+        tables=(_table(chosen, row), *_by_segment(chosen, row, facts)),
         template="threshold",
         data=data,
     )
+
+
+def parts_of_row(row: ThresholdRow) -> tuple[int, int, int, int]:
+    """Return hits, misses, false alarms and the rest."""
+    return row.true_positive, row.false_negative, row.false_positive, row.true_negative
+
+
+def _by_segment(chosen: ThresholdFacts, here: ThresholdRow, facts: ReportFacts) -> tuple[Table, ...]:
+    """Tell what the chosen threshold does in each kind of case."""
+    if not chosen.segments:
+        return ()
+    place, costs = chosen.table.index(here), chosen.costs
+    rows: list[list[Cell]] = []
+    for one in chosen.segments:
+        hits, alarms = one.true_positive[place], one.false_positive[place]
+        flagged, misses = hits + alarms, one.positives - hits
+        row: list[Cell] = [one.column, one.name, words.whole(one.rows), words.percent(flagged / one.rows)]
+        row += [words.percent(hits / flagged) if flagged else words.NOTHING]
+        row += [words.percent(hits / one.positives) if one.positives else words.NOTHING]
+        row += [words.number(100 * alarms / one.rows, 2), words.number(100 * misses / one.rows, 2)]
+        if costs is not None:
+            row.append(words.money(1000 * (costs.miss * misses + costs.false_alarm * alarms) / one.rows, costs.currency))
+        rows.append(row)
+    head = ["Column", "Segment", "Cases", "Flagged", "Right", "Found", "False alarms of 100", "Missed of 100"]
+    head += [f"Cost of 1,000 {facts.task.cases}"] if costs is not None else []
+    return (Table("What the chosen threshold does by kind of case", head, rows, frozenset({0, 1})),)
 
 
 def payoff(facts: ReportFacts) -> Block | None:

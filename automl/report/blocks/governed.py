@@ -28,7 +28,7 @@ def fields(facts: ReportFacts) -> Block | None:
     return Block(
         "governance",
         "Laws and standards",
-        f"{len(found) - blank} of {len(found)} questions of three frameworks are answered from this report; {wait}.",
+        f"{len(found) - blank} of {len(found)} questions of three frameworks are answered; {wait}.",
         "Whether the model conforms to a law or standard: this supports documentation and is no legal advice; laws change.",
         notes=(
             f"Mapping {known.version} of {known.date}. Owners answer in the recipe, under governance. The same is in annex_iv.md"

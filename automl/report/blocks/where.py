@@ -21,7 +21,7 @@ def segments(facts: ReportFacts) -> Block | None:
     known = facts.where
     if known is None or not known.segments:
         return None
-    write = _writer(facts, known)
+    write, coverage = _writer(facts, known), facts.evaluation.regression.coverage if facts.evaluation.regression else None
     what = "are wrong" if known.measure == "share wrong" else "is the mean size of an error"
     differ = [segment for segment in known.segments if segment.differs == "worse"]
     shown = known.segments[:_SHOWN]
@@ -52,6 +52,7 @@ def segments(facts: ReportFacts) -> Block | None:
         lead + tail,
         "Why a kind of case is hard, and how kinds that no column names are treated.",
         notes=(
+            *_honesty(known, coverage.nominal if coverage else 1.0),
             "Upright line: all cases. Dot: the segment with its 95 % interval. Hollow: drawn towards the whole, because small segments look"
             f" extreme by chance. Tested against all other cases and corrected for {words.count(len(known.segments), 'segment')} (Holm).",
         ),
@@ -66,23 +67,47 @@ def segments(facts: ReportFacts) -> Block | None:
     )
 
 
+def _honesty(known: WhereFacts, promised: float) -> tuple[str, ...]:
+    """Say where percentages or prediction intervals do not hold."""
+    off = [segment for segment in known.segments if segment.off]
+    short = [s for s in known.segments if s.coverage_high is not None and s.coverage_high < promised]
+    told = []
+    if off:
+        first = max(off, key=lambda segment: abs((segment.happened or 0.0) - (segment.said or 0.0)))
+        name = f"{words.shorten(first.column, 30)} = {words.shorten(first.name, 30)}"
+        told.append(
+            f"Percentages are off beyond chance in {words.count(len(off), 'segment')}, most where {name}: the model says"
+            f" {words.percent(first.said)}, it happens in {words.percent(first.happened)}."
+        )
+    elif any(segment.said is not None for segment in known.segments):
+        told.append("In no segment are percentages off beyond chance.")
+    if short:
+        told.append(f"Prediction intervals hold less than {words.percent(promised)} in {words.count(len(short), 'segment')}.")
+    return tuple(told)
+
+
 def _verdict(segment: SegmentFacts) -> str:
     return f", {segment.differs} than the others" if segment.differs else ""
 
 
 def _table(known: WhereFacts, write: Callable[[float | None], str]) -> Table:
     covered = any(segment.coverage is not None for segment in known.segments)
+    told = any(segment.said is not None for segment in known.segments)
     rows: list[list[Cell]] = []
     for s in known.segments:
         row: list[Cell] = [words.shorten(s.column, 40), words.shorten(s.name, 40), words.whole(s.rows), write(s.value)]
         row += [words.interval(s.low, s.high, share=known.measure == "share wrong"), write(s.shrunk), s.differs or "no difference shown"]
         if covered:
             row += [words.percent(s.coverage), words.interval(s.coverage_low, s.coverage_high, share=True)]
+        if told:
+            row += [words.percent(s.said), words.percent(s.happened), words.interval(s.gap_low, s.gap_high)]
+            row += [words.number(s.calibration_error), s.off or "no difference shown"]
         rows.append(row)
     head = ["Column", "Segment", "Cases", known.measure.capitalize(), "95 % interval", "Drawn to the whole", "Against the others"]
     head += ["Intervals hold", "95 % interval of that"] if covered else []
+    head += ["The model says", "It happens", "Gap, 95 % interval", "Calibration error", "Percentages are"] if told else []
     shown, more = cut(rows, 80)
-    return Table("Every segment, the worst first", head, shown, frozenset({0, 1, 6}), more)
+    return Table("Every segment, the worst first", head, shown, frozenset({0, 1, 6, *({11} if told and not covered else ())}), more)
 
 
 def cohort(facts: ReportFacts) -> Block | None:

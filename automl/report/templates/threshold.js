@@ -66,6 +66,26 @@
   }
   wish("most", function (row, share) { return (row[1] + row[3]) / (row[1] + row[2] + row[3] + row[4]) <= share + 1e-9; }, false);
   wish("least", function (row, share) { return row[1] / (row[1] + row[2]) >= share - 1e-9; }, true);
+  function capacity() {
+    var weekly = Number(by("weekly").value), most = Number(by("capacity").value), found = -1;
+    if (by("weekly").value === "" || by("capacity").value === "" || !(weekly > 0)) return;
+    rows.forEach(function (row, i) {
+      if (found < 0 && (row[1] + row[3]) / (row[1] + row[2] + row[3] + row[4]) <= most / weekly + 1e-9) found = i;
+    });
+    if (found >= 0) move(found);
+  }
+  by("weekly").addEventListener("input", capacity);
+  by("capacity").addEventListener("input", capacity);
+  if (by("segment")) by("segment").addEventListener("change", function () {
+    var one = data.segments[Number(by("segment").value)], costs = data.costs;
+    rows = !one ? data.rows : data.rows.map(function (row, i) {
+      var hit = one[2][i], alarm = one[3][i], miss = one[1] - hit;
+      return [row[0], hit, miss, alarm, one[0] - one[1] - alarm, costs ? costs[0] * miss + costs[1] * alarm : null];
+    });
+    var first = rows[0];
+    set("looking", (first[1] + first[2] + first[3] + first[4]).toLocaleString("en-US") + " judged " + data.cases + (one ? "; the curves below are of all" : ""));
+    show(Number(slider.value));
+  });
   by("controls").hidden = false;
   show(data.start);
 }());
