@@ -160,6 +160,8 @@ def read_rows(path: str, model: AutoML) -> tuple[pd.DataFrame, list[str] | None]
     from automl.dataset import read
     from automl.dataset.picture_paths import for_prediction
 
+    if not hasattr(model, "schema_"):  # of series that go on
+        return read_frame(path), None
     dataset = read(path, folders=True)
     frame, files = for_prediction(dataset.frame, dataset.path, model.schema_.features)
     for name, why in list(dataset.details.get("broken_images", {}).items())[:20]:

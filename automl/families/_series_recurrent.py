@@ -1,4 +1,4 @@
-"""What the recurrent families for series share: one layer or two over time, the last state and the mean of all states."""
+"""What the recurrent families share: layers over the steps of a series or the tokens of a text, the last state and the mean of all."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from typing import Any
 
 from keras import ops
 
+from automl.families._inputs import category_layer
 from automl.families._series_network import SeriesFamily, SeriesModel, around, large, rates, steps_of
 from automl.families.base import Config
-from automl.layers.packed import PackedLayer
+from automl.families.networks import INPUTS
+from automl.layers import PackedDense, PackedDropout, PackedModel
+from automl.layers.packed import PackedLayer, zeros
 from automl.layers.recurrent import PackedRecurrent
+from automl.layers.text import PackedRecurrentText
 from automl.preprocessing.base import Spec
 
 MOST_STEPS = 64  # neighbours of longer series are averaged: steps come one after the other, and what is far back is forgotten
 
 
+EMBEDDED = 32  # width of a token
+
+
 class RecurrentFamily(SeriesFamily):
-    """A recurrent network; a subclass says which cell."""
+    """A recurrent network over series, or over the tokens of texts; a subclass says which cell."""
 
     cell: str = "gru"
+    reads = (*INPUTS, "series", "tokens")
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare layers, units and the rates."""
@@ -31,9 +39,15 @@ class RecurrentFamily(SeriesFamily):
         """Return the default and its neighbours."""
         return around(5e-3, 0.1)
 
-    def build(self, spec: Spec, configs: Sequence[Config]) -> SeriesModel:
-        """Return the pack of `configs`, which share layers and units."""
+    def build(self, spec: Spec, configs: Sequence[Config]) -> SeriesModel | PackedModel:
+        """Return the pack of `configs`, which share layers and units; texts stand beside the other columns."""
         members, config = len(configs), configs[0]
+        text = spec.further("tokens")
+        if spec.further("series") is None and text is not None:
+            averaged = averaged_to(text.shape[0], MOST_STEPS)
+            layer = PackedRecurrentText(members, text.levels, EMBEDDED, int(config["units"]), self.cell, averaged)
+            body = [PackedDropout(members), PackedDense(members, spec.outputs, initializer=zeros)]
+            return PackedModel(members, body, category_layer(spec, members), further={"tokens": layer})
         trunk = RecurrentTrunk(members, int(config["units"]), self.cell, int(config["layers"]))
         return SeriesModel(members, trunk, spec.outputs, averaged_to(steps_of(spec)[0], MOST_STEPS))
 

@@ -49,11 +49,13 @@ class InceptionTime(SeriesFamily):
         """Return the pack of `configs`, which share blocks, filters and kernels."""
         members, config = len(configs), configs[0]
         steps = steps_of(spec)[0]
-        trunk = _Trunk(members, int(config["blocks"]), int(config["filters"]), int(config["taps"]), steps)
+        trunk = InceptionTrunk(members, int(config["blocks"]), int(config["filters"]), int(config["taps"]), steps)
         return SeriesModel(members, trunk, spec.outputs)
 
 
-class _Block(PackedLayer):
+class InceptionBlock(PackedLayer):
+    """One block: a bottleneck, three widths of kernels and the largest neighbour side by side."""
+
     def __init__(self, members: int, filters: int, taps: int, steps: int, first: bool, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
         conv = SharedConv if first else MemberConv
@@ -63,6 +65,7 @@ class _Block(PackedLayer):
         self.end = Bias(members) if first else SeriesNorm(members)
 
     def call(self, values: Any, keep: Any) -> Any:
+        """Map values (rows, steps, channels) and `keep` (rows, steps, 1, 1)."""
         entering = values if self.narrow is None else self.narrow(values)
         found = [layer(entering) for layer in self.wide]
         if self.beside is not None:
@@ -70,13 +73,16 @@ class _Block(PackedLayer):
         return self.end(ops.concatenate(found, axis=-1), keep)
 
 
-class _Trunk(PackedLayer):
+class InceptionTrunk(PackedLayer):
+    """The blocks of :class:`InceptionTime`, see there; maps values and steps that count to (members, rows, features)."""
+
     def __init__(self, members: int, blocks: int, filters: int, taps: int, steps: int, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
-        self.blocks = [_Block(members, filters, taps, steps, number == 0) for number in range(blocks)]
+        self.blocks = [InceptionBlock(members, filters, taps, steps, number == 0) for number in range(blocks)]
         self.shortcuts = [MemberConv(members, 4 * filters, 1) for number in range(blocks) if number % 3 == 2]
 
     def call(self, values: Any, keep: Any) -> Any:
+        """Map values (rows, steps, channels) and `keep` (rows, steps, 1, 1)."""
         kept, used = None, 0
         for number, block in enumerate(self.blocks):
             values = block(values, keep)

@@ -50,10 +50,12 @@ class Lite(SeriesFamily):
     def build(self, spec: Spec, configs: Sequence[Config]) -> SeriesModel:
         """Return the pack of `configs`, which share filters and kernels."""
         members, config = len(configs), configs[0]
-        return SeriesModel(members, _Trunk(members, int(config["filters"]), int(config["taps"]), steps_of(spec)[0]), spec.outputs)
+        return SeriesModel(members, LiteTrunk(members, int(config["filters"]), int(config["taps"]), steps_of(spec)[0]), spec.outputs)
 
 
-class _Trunk(PackedLayer):
+class LiteTrunk(PackedLayer):
+    """The convolutions of :class:`Lite`, see there; maps values and steps that count to (members, rows, features)."""
+
     def __init__(self, members: int, filters: int, taps: int, steps: int, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
         self.first = [SharedConv(members, filters, odd_taps(taps // part, steps)) for part in (1, 2, 4)]
@@ -65,6 +67,7 @@ class _Trunk(PackedLayer):
             self.rest += [DepthwiseConv(members, width, dilation), MemberConv(members, filters, 1), SeriesNorm(members)]
 
     def call(self, values: Any, keep: Any) -> Any:
+        """Map values (rows, steps, channels) and `keep` (rows, steps, 1, 1)."""
         found = [layer(values) for layer in self.first]
         if self.fixed:
             shared = fixed_responses(values, self.fixed)[:, :, None]

@@ -1,4 +1,4 @@
-"""Long short-term memory for series, trained as packs."""
+"""Long short-term memory for series and texts, trained as packs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from automl.families.base import Tags
 
 
 class LSTM(RecurrentFamily):
-    """Long short-term memory for series: the last state and the mean of the states, read by one linear layer.
+    """Long short-term memory for series and texts: the last state and the mean of the states, read by one linear layer.
 
     Source: Hochreiter and Schmidhuber (1997).
     """
 
     name = "lstm"
-    title = "Long short-term memory for series"
-    tags = Tags(kind="network", inputs=frozenset({"series"}), rank=5, opt_in=True)
+    title = "Long short-term memory"
+    tags = Tags(kind="network", inputs=frozenset({"series", "tokens"}), rank=5, opt_in=True)
     cell = "lstm"

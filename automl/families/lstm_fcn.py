@@ -41,11 +41,13 @@ class LSTMFCN(SeriesFamily):
     def build(self, spec: Spec, configs: Sequence[Config]) -> SeriesModel:
         """Return the pack of `configs`, which share units and filters."""
         members, config = len(configs), configs[0]
-        trunk = _Trunk(members, int(config["units"]), int(config["filters"]), steps_of(spec)[0])
+        trunk = TwoTrunks(members, int(config["units"]), int(config["filters"]), steps_of(spec)[0])
         return SeriesModel(members, trunk, spec.outputs)
 
 
-class _Trunk(PackedLayer):
+class TwoTrunks(PackedLayer):
+    """The two networks of :class:`LSTMFCN`, see there; maps values and steps that count to (members, rows, features)."""
+
     def __init__(self, members: int, units: int, filters: int, steps: int, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
         self.averaged = averaged_to(steps, MOST_STEPS)
@@ -53,6 +55,7 @@ class _Trunk(PackedLayer):
         self.convolutions = ConvTrunk(members, filters, steps, False)
 
     def call(self, values: Any, keep: Any) -> Any:
+        """Map values (rows, steps, channels) and `keep` (rows, steps, 1, 1)."""
         whole = ops.where(keep[..., 0] > 0, values, ops.full_like(values, float("nan")))
         recurrent = self.recurrent(*known_steps(coarser(whole, self.averaged)))
         return ops.concatenate([recurrent, self.convolutions(values, keep)], axis=-1)

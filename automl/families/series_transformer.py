@@ -42,11 +42,13 @@ class SeriesTransformer(SeriesFamily):
     def build(self, spec: Spec, configs: Sequence[Config]) -> SeriesModel:
         """Return the pack of `configs`, which share blocks, widths and heads."""
         members, config = len(configs), configs[0]
-        trunk = _Trunk(members, int(config["blocks"]), int(config["units"]), int(config["heads"]), steps_of(spec)[0])
+        trunk = PatchTrunk(members, int(config["blocks"]), int(config["units"]), int(config["heads"]), steps_of(spec)[0])
         return SeriesModel(members, trunk, spec.outputs)
 
 
-class _Trunk(PackedLayer):
+class PatchTrunk(PackedLayer):
+    """The tokens and blocks of :class:`SeriesTransformer`; maps values and steps that count to (members, rows, units)."""
+
     def __init__(self, members: int, blocks: int, units: int, heads: int, steps: int, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
         self.units, self.patch = units, -(-steps // MOST_PATCHES)
@@ -64,6 +66,7 @@ class _Trunk(PackedLayer):
         self.places = self.add_packed_weight("places", (1, self.patches, self.units), token_uniform, decay=0.0)
 
     def call(self, values: Any, keep: Any) -> Any:
+        """Map values (rows, steps, channels) and `keep` (rows, steps, 1, 1)."""
         steps, channels = int(values.shape[1]), int(values.shape[2])
         more, width = self.patches * self.patch - steps, self.patch * channels
         cut = ops.reshape(ops.pad(values, ((0, 0), (0, more), (0, 0))), (-1, self.patches, width))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,7 @@ class WindowData(TrainingData):
         judged: Windows to forecast: those of the backtest have fold 0, the last one, that no choice sees, has fold -1.
         truth: What came true in them on the scale of the models, (windows, horizon).
         sizes: What errors of each window are divided by, (windows,).
+        packs: Arrays that several networks are trained on, by what they depend on.
     """
 
     world: World = None  # type: ignore[assignment]
@@ -80,6 +81,7 @@ class WindowData(TrainingData):
     judged: Windows = None  # type: ignore[assignment]
     truth: Array = None  # type: ignore[assignment]
     sizes: Array = None  # type: ignore[assignment]
+    packs: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class ForecastFamily(Family):

@@ -71,29 +71,29 @@ class PackedRecurrent(PackedLayer):
         into = ops.matmul(values, self.kernel[:, None]) + self.bias[:, None]  # (members, rows, steps, gates × units)
         into = ops.transpose(into, (2, 0, 1, 3))
         counts = ops.transpose(keep, (1, 0))[:, None, :, None]
-        start = ops.zeros_like(into[0, :, :, : self.units])
+        width = self.units * (2 if self.cell == "lstm" else 1)  # an LSTM carries its memory beside its state
+        start = ops.repeat(ops.zeros_like(into[0, :, :, :1]), width, axis=-1)
 
-        def step(state: tuple[Any, Any], given: tuple[Any, Any]) -> tuple[tuple[Any, Any], Any]:
+        def step(state: Any, given: tuple[Any, Any]) -> tuple[Any, Any]:
             entering, count = given
-            before, memory = state
-            after, kept = self._next(entering, before, memory)
-            after, kept = before + count * (after - before), memory + count * (kept - memory)
-            return (after, kept), after
+            after = state + count * (self._next(entering, state) - state)
+            return after, after[..., : self.units]
 
-        (last, _), every = ops.scan(step, (start, start), (into, counts), length=steps)
-        return ops.transpose(every, (1, 2, 0, 3)) if self.whole else last
+        last, every = ops.scan(step, start, (into, counts), length=steps)
+        return ops.transpose(every, (1, 2, 0, 3)) if self.whole else last[..., : self.units]
 
-    def _next(self, entering: Any, before: Any, memory: Any) -> tuple[Any, Any]:
-        units, own = self.units, ops.matmul(before, self.recurrent)
+    def _next(self, entering: Any, state: Any) -> Any:
+        units, before = self.units, state[..., : self.units]
+        own = ops.matmul(before, self.recurrent)
         if self.cell == "simple_rnn":
-            return ops.tanh(entering + own), memory
+            return ops.tanh(entering + own)
         if self.cell == "gru":
             gates = ops.sigmoid(entering[..., : 2 * units] + own[..., : 2 * units])
             update, reset = gates[..., :units], gates[..., units:]
             candidate = ops.tanh(entering[..., 2 * units :] + reset * (own[..., 2 * units :] + self.second_bias))
-            return update * before + (1.0 - update) * candidate, memory
+            return update * before + (1.0 - update) * candidate
         gates = entering + own
         let_in, forget = ops.sigmoid(gates[..., :units]), ops.sigmoid(gates[..., units : 2 * units])
         candidate, out = ops.tanh(gates[..., 2 * units : 3 * units]), ops.sigmoid(gates[..., 3 * units :])
-        memory = forget * memory + let_in * candidate
-        return out * ops.tanh(memory), memory
+        memory = forget * state[..., units:] + let_in * candidate
+        return ops.concatenate([out * ops.tanh(memory), memory], axis=-1)

@@ -1,4 +1,4 @@
-"""Sequences of tokens to a few numbers: bags of embeddings and convolutions, each with a members axis. Token 0 is no token."""
+"""Sequences of tokens to a few numbers: bags, convolutions, recurrent layers, attention; with a members axis. Token 0 is no token."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from automl.layers.attention import PackedTransformerBlock
 from automl.layers.packed import PackedDense, PackedLayer, normal
+from automl.layers.recurrent import PackedRecurrent
 
 PAIR_BUCKETS = 4_096  # in which pairs of neighbouring tokens are counted
-LEAST_SCORE = -1e9
 
 
 class Shared(keras.layers.Layer):  # type: ignore[misc]
@@ -151,10 +152,9 @@ class PackedTextConvolution(PackedLayer):
 
     def call(self, tokens: Any) -> Any:
         """Map (rows, length) to (members, rows, widths × filters)."""
-        length = int(tokens.shape[1])
         longest = max(self.widths)
-        if length < longest:
-            tokens, length = ops.pad(tokens, ((0, 0), (0, longest - length))), longest
+        tokens = ops.pad(tokens, ((0, 0), (0, longest - 1)))  # a window may begin at every token, however short the text is
+        length = int(tokens.shape[1])
         embedded = self.embedding(tokens)
         found = []
         for width, layer in zip(self.widths, self.layers_of, strict=True):
@@ -165,3 +165,95 @@ class PackedTextConvolution(PackedLayer):
             begun = ops.cast(tokens[:, :steps] > 0, "float32")[None, :, :, None]  # rectified answers are never below 0
             found.append(ops.max(answers * begun, axis=2))
         return ops.concatenate(found, axis=-1)
+
+
+class PackedRecurrentText(PackedLayer):
+    """Recurrent layers over embedded tokens: the last state and the mean of the states.
+
+    Args:
+        members: Number of networks.
+        tokens: Number of different tokens.
+        units: Width of an embedding.
+        state: Width of the state.
+        cell: "simple_rnn", "gru" or "lstm".
+        averaged: Neighbouring tokens that become one step: steps come one after the other, and long texts take long.
+
+    Example:
+        >>> import numpy as np
+        >>> tuple(PackedRecurrentText(2, 10, 4, 3, "gru")(np.array([[1, 2, 3, 0]], "int32")).shape)
+        (2, 1, 6)
+    """
+
+    def __init__(self, members: int, tokens: int, units: int, state: int, cell: str, averaged: int = 1, **kwargs: Any) -> None:
+        super().__init__(members, **kwargs)
+        self.embedding = PackedEmbedding(members, tokens, units)
+        self.recurrent = PackedRecurrent(members, state, cell, whole=True)
+        self.averaged = averaged
+
+    def call(self, tokens: Any) -> Any:
+        """Map (rows, length) to (members, rows, 2 × state)."""
+        values, keep = steps_of_tokens(self.embedding(tokens), tokens, self.averaged)
+        states = self.recurrent(values, keep)
+        count = ops.maximum(ops.sum(keep, axis=1), 1.0)[None, :, None]
+        mean = ops.sum(states * keep[None, :, :, None], axis=2) / count
+        return ops.concatenate([states[:, :, -1], mean], axis=-1)  # the state stands still behind the end
+
+
+class PackedTextTransformer(PackedLayer):
+    """Transformer blocks over embedded tokens with learned places; the mean of the tokens that are there.
+
+    Source: Vaswani et al. (2017, arXiv:1706.03762), with the pre-norm blocks of :class:`automl.layers.attention.PackedTransformerBlock`.
+
+    Args:
+        members: Number of networks.
+        tokens: Number of different tokens.
+        length: Tokens of a row.
+        units: Width of a token.
+        blocks: Blocks above each other.
+        heads: Heads of an attention.
+        averaged: Neighbouring tokens that become one.
+
+    Example:
+        >>> import numpy as np
+        >>> tuple(PackedTextTransformer(2, 10, 4, 8, 1, 2)(np.array([[1, 2, 3, 0]], "int32")).shape)
+        (2, 1, 8)
+    """
+
+    def __init__(
+        self, members: int, tokens: int, length: int, units: int, blocks: int, heads: int, averaged: int = 1, **kwargs: Any
+    ) -> None:
+        super().__init__(members, **kwargs)
+        self.embedding = PackedEmbedding(members, tokens, units)
+        self.averaged, self.steps, self.units = averaged, -(-length // averaged), units
+        self.blocks = [PackedTransformerBlock(members, self.steps, heads, 2 * units, number > 0) for number in range(blocks)]
+
+    def build(self, input_shape: Any) -> None:
+        """Create the places (members, 1, steps, units)."""
+        self.places = self.add_packed_weight("places", (1, self.steps, self.units), normal(0.1), decay=0.0)
+        self.embedding.build(input_shape)
+        for block in self.blocks:
+            block.build((self.members, None, self.units))
+
+    def call(self, tokens: Any) -> Any:
+        """Map (rows, length) to (members, rows, units)."""
+        values, keep = steps_of_tokens(self.embedding(tokens), tokens, self.averaged)
+        flat = ops.reshape(values + self.places, (self.members, -1, self.units))
+        for block in self.blocks:
+            flat = block(flat, keep)
+        values = ops.reshape(flat, (self.members, -1, self.steps, self.units)) * keep[None, :, :, None]
+        return ops.sum(values, axis=2) / ops.maximum(ops.sum(keep, axis=1), 1.0)[None, :, None]
+
+
+def steps_of_tokens(values: Any, tokens: Any, averaged: int) -> tuple[Any, Any]:
+    """Return embedded tokens (members, rows, steps, units) with neighbours averaged, and which steps hold a token (rows, steps)."""
+    keep = ops.cast(tokens > 0, "float32")
+    if averaged > 1:
+        length, units = int(values.shape[2]), int(values.shape[3])
+        fill = -length % averaged
+        values, keep = ops.pad(values, ((0, 0), (0, 0), (0, fill), (0, 0))), ops.pad(keep, ((0, 0), (0, fill)))
+        steps = (length + fill) // averaged
+        count = ops.sum(ops.reshape(keep, (-1, steps, averaged)), axis=2)
+        grouped = ops.reshape(values, (int(values.shape[0]), -1, steps, averaged, units))
+        values = ops.sum(grouped, axis=3) / ops.maximum(count, 1.0)[None, :, :, None]
+        keep = ops.cast(count > 0, "float32")
+    return values, keep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from automl.errors import DataError, UsageError
 from automl.report.cards import annex_iv, model_card
 from automl.report.facts import ReportFacts
-from automl.report.html import render
+from automl.report.html import render, style
 from automl.report.markdown import render_markdown
 
 DOCUMENTS = {"text": "report.md", "card": "model_card.md", "annex": "annex_iv.md"}
@@ -61,10 +62,32 @@ def write_pdf(facts: ReportFacts, path: str | PathLike[str]) -> Path:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        weasyprint.HTML(string=render(facts), base_url=None, url_fetcher=_nothing).write_pdf(target)
+        weasyprint.HTML(string=_for_paper(render(facts)), base_url=None, url_fetcher=_nothing).write_pdf(target)
     except OSError as error:
         raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
     return target
+
+
+_MARKS = {
+    "hit": '<circle r="7" class="hit"/>',
+    "miss": '<circle r="6" class="miss"/>',
+    "alarm": '<path d="M0-7 7 0 0 7-7 0Z" class="alarm"/>',
+    "rest": '<circle r="2.2" class="rest"/>',
+}
+_OUTER = re.compile(r"<svg(?![^>]* x=)[^>]*>")
+_USE = re.compile(r'<use href="#mark-(hit|miss|alarm|rest)"(?: x="([\d.]+)" y="([\d.]+)")?/>')
+
+
+def _for_paper(page: str) -> str:
+    """Put into the page what WeasyPrint does not do by itself.
+
+    It breaks no grid across pages, so what lies side by side on the screen is laid out with plainer means; and it draws an inline picture
+    as a document of its own, which knows neither the page's style sheet nor shapes that stand in another picture.
+    """
+    page = page.replace("</head>", f"<style>{style('pdf.css')}</style></head>", 1)
+    page = _USE.sub(lambda use: f'<g transform="translate({use[2] or 0} {use[3] or 0})">{_MARKS[use[1]]}</g>', page)
+    look = f"<style>{style('pdf_svg.css')}</style>"
+    return _OUTER.sub(lambda opened: opened[0] + look, page)
 
 
 def _nothing(url: str, *_: object, **__: object) -> dict[str, object]:

@@ -51,9 +51,9 @@ def render(facts: ReportFacts) -> str:
         True
     """
     parts = drawn_parts(facts)
-    style = _text("style.css")
+    look = style("style.css")
     payload = next((block.data["payload"] for part in parts for block in part["blocks"] if "payload" in block.data), None)
-    script = _text(_SCRIPT) if payload is not None else ""
+    script = style(_SCRIPT) if payload is not None else ""
     return (
         _environment()
         .get_template("report.html.j2")
@@ -62,10 +62,10 @@ def render(facts: ReportFacts) -> str:
             front=front(facts),
             parts=parts,
             glossary=glossary(facts),
-            style=Markup(style),
+            style=Markup(look),
             script=Markup(script),
             payload=None if payload is None else Markup(_embedded(payload)),
-            policy=_policy(style, script, bool(facts.pictures)),
+            policy=_policy(look, script, bool(facts.pictures)),
         )
     )
 
@@ -87,11 +87,11 @@ def drawn_parts(facts: ReportFacts, only: str | None = None) -> list[dict[str, A
 
 def render_comparison(facts: ReportFacts) -> str:
     """Draw only what was tried, all models side by side, as one HTML document like the report."""
-    style = _text("style.css")
+    look = style("style.css")
     return (
         _environment()
         .get_template("comparison.html.j2")
-        .render(facts=facts, parts=drawn_parts(facts, COMPARED), style=Markup(style), policy=_policy(style, ""))
+        .render(facts=facts, parts=drawn_parts(facts, COMPARED), style=Markup(look), policy=_policy(look, ""))
     )
 
 
@@ -149,7 +149,8 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _text(name: str) -> str:
+def style(name: str) -> str:
+    """Return a style sheet or script of the page."""
     return files("automl.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
 
 

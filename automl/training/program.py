@@ -36,6 +36,7 @@ class PackData:
         folds: Number of folds.
         classification: Whether the loss is cross-entropy (otherwise squared error).
         judged: Whether the one validation part judges the run: the last epoch is kept, not the best.
+        quantiles: Where given, the target is (rows, steps), NaN for what is not known, and the loss is that of these quantiles of each step.
     """
 
     arrays: Arrays
@@ -44,6 +45,7 @@ class PackData:
     folds: int
     classification: bool
     judged: bool = False
+    quantiles: tuple[float, ...] = ()
 
 
 class Program:
@@ -60,7 +62,7 @@ class Program:
     def __init__(self, build: Build, configs: int, data: PackData, batch_size: int) -> None:
         self.members = configs * data.folds
         self.folds, self.configs = data.folds, configs
-        self.classification = data.classification
+        self.classification, self.quantiles = data.classification, data.quantiles
         head = {name: values[:1] for name, values in data.arrays.items() if name != ENCODED}
         with _backend.mixed_precision():
             self.trainer, self.judge = build(self.members), build(configs)
@@ -122,6 +124,8 @@ class Program:
 
     def _row_losses(self, outputs: Any, truth: Any, smoothing: Any) -> Any:
         """Return the loss of each row and member, (rows, members); the mean over the heads, never the loss of their mean."""
+        if self.quantiles:
+            return quantile_losses(outputs, truth, self.quantiles)
         heads = len(outputs.shape) == 4
         if self.classification:
             logs = ops.log_softmax(outputs, axis=-1)
@@ -144,6 +148,23 @@ class Program:
         return pooled(outputs, self.classification)
 
 
+def quantile_losses(outputs: Any, truth: Any, levels: tuple[float, ...]) -> Any:
+    """Return the mean quantile loss of each row and member over the steps that are known, (rows, members).
+
+    Args:
+        outputs: (rows, members, steps × quantiles).
+        truth: (rows, steps), NaN for what is not known.
+        levels: The quantiles.
+    """
+    rows, members = outputs.shape[:2]
+    error = ops.reshape(truth, (rows, 1, -1, 1)) - ops.reshape(outputs, (rows, members, -1, len(levels)))
+    known = ops.cast(ops.logical_not(ops.isnan(truth)), "float32")
+    error = ops.where(ops.isnan(error), 0.0, error)
+    level = np.asarray(levels, "float32")
+    losses = ops.mean(ops.maximum(level * error, (level - 1.0) * error), axis=-1)
+    return ops.sum(losses, axis=-1) / ops.maximum(ops.sum(known, axis=-1), 1.0)[:, None]
+
+
 _PROGRAMS: dict[Any, Program] = {}
 _MOST_PROGRAMS = 12
 
@@ -162,7 +183,7 @@ def program_for(key: Any, build: Build, configs: int, data: PackData, batch_size
         The program.
     """
     shapes = tuple((name, values.shape) for name, values in data.arrays.items())
-    full = (key, configs, data.folds, batch_size, shapes, data.classification, _backend.name(), _backend.compute_dtype())
+    full = (key, configs, data.folds, batch_size, shapes, data.classification, data.quantiles, _backend.name(), _backend.compute_dtype())
     if full not in _PROGRAMS:
         while len(_PROGRAMS) >= _MOST_PROGRAMS:
             _PROGRAMS.pop(next(iter(_PROGRAMS)))

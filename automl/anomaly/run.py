@@ -1,0 +1,268 @@
+"""One run of the stages: read, detect, check, prepare, fit every family on folds, join, set the threshold, judge, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.anomaly import imputing
+from automl.anomaly.base import DetectorFamily, Shape
+from automl.anomaly.design import Design, Rows
+from automl.anomaly.families import detector_by_name, detector_names
+from automl.anomaly.scores import Rarity, average_precision, threshold
+from automl.budget import Budget
+from automl.checks import check
+from automl.dataset import Dataset, read
+from automl.dataset.target import known_columns
+from automl.decisions import DecisionLog
+from automl.errors import DataError, UsageError
+from automl.preprocessing.base import Arrays
+from automl.schema import Schema, detect_schema
+from automl.task import Task, find_series, no_target
+
+FOLDS = 3
+FEWEST_ROWS = 50
+BLOCK = 168  # neighbours in time that stay in one fold: a row must not be judged by a model that learnt from the hour beside it
+ORDER = ("robust_zscore", "isolation_forest", "forecast_residual", "autoencoder", "variational_autoencoder")
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A fitted family: one model for each fold, and how rare its scores are."""
+
+    family: DetectorFamily
+    model: Arrays
+    rarity: tuple[Rarity, ...]
+
+    def scores(self, rows: Rows, shape: Shape, folds: int) -> tuple[Array, Array]:
+        """Return rarity (rows,) and what columns add (rows, columns), the mean over the folds' models."""
+        found = [self.of_fold(rows, shape, fold) for fold in range(folds)]
+        return np.mean([one[0] for one in found], axis=0), np.mean([one[1] for one in found], axis=0)
+
+    def of_fold(self, rows: Rows, shape: Shape, fold: int) -> tuple[Array, Array]:
+        """Return rarity and columns by the model of one fold."""
+        scores, columns = self.family.strangeness(self.model, rows, shape, fold)
+        return self.rarity[fold](scores), columns
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run leaves behind."""
+
+    schema: Schema
+    design: Design
+    shape: Shape
+    members: tuple[Member, ...]
+    threshold: float
+    usual: Array  # median and spread of what each column adds, by member: (members, 2, columns)
+    scores: Array  # of the training rows, by models that have not seen them
+    columns: Array
+    by_family: dict[str, Array]
+    rows: Rows
+    fold: Array
+    facts: dict[str, Any]
+    log: DecisionLog
+    frame: pd.DataFrame
+
+
+def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], time: str | None, log: DecisionLog) -> tuple[Any, ...]:
+    """Read and check the data; return dataset, schema, column of times, and labels (True for an anomaly) or None."""
+    dataset = read(data, log=log, folders=True)
+    label = dataset.details.get("target") if label is None and "target" in dataset.details else label
+    truth = None
+    if label is not None:
+        known_columns([label], dataset, "target")
+        truth = _truth(dataset.frame[label], label)
+        dataset = replace(dataset, frame=dataset.frame.drop(columns=[label]))
+    if len(dataset.frame) < FEWEST_ROWS:
+        raise DataError(f"Finding what is unusual needs at least {FEWEST_ROWS} rows. Received {len(dataset.frame)}.")
+    known_columns(ignore, dataset, "ignore")
+    schema = detect_schema(dataset, types=types or None, log=log).with_roles(dict.fromkeys(ignore, "dropped"))
+    task: Task = no_target(None, "No target was given.")
+    checked = check(dataset, schema, task, np.zeros(len(dataset.frame), dtype=np.int64), log=log)
+    schema = checked.schema
+    if time is not None:
+        known_columns([time], dataset, "time")
+        schema = schema.with_roles({time: "feature"})
+        if schema[time].type not in ("datetime", "number"):
+            raise UsageError(f"`time` must be a column of dates or numbers. Received time={time!r}, which holds {schema[time].type} values.")
+    else:
+        facts = find_series(dataset.frame, schema, None)
+        time = facts.time if facts is not None and facts.count == 1 else None
+        if time is not None:
+            schema = schema.with_roles({time: "feature"})
+            log.add("detect", "order of rows", time, facts.evidence if facts is not None else "", ["none"], "time=None")
+    judged = [column for column in schema.features if column.name != time]
+    if not judged:
+        raise DataError("The data must have a column that is not the same in every row. Every column is constant, empty or an identifier.")
+    return dataset, schema, time, truth
+
+
+def _truth(cells: pd.Series[Any], name: str) -> Array:
+    """Return which rows are labelled as anomalies: the rarer of two values; unlabelled rows are normal."""
+    texts = cells.astype(str).where(cells.notna())
+    counts = texts.value_counts()
+    if len(counts) != 2:
+        raise DataError(f"Labels of anomalies must hold two values. Column {name!r} holds {len(counts)}.")
+    return np.asarray(texts == counts.index[-1], dtype=bool)
+
+
+def folds_of(rows: int, order: Array | None, seed: int) -> Array:
+    """Deal rows into folds at random; neighbours in time stay together.
+
+    Example:
+        >>> folds_of(7, None, 0).tolist().count(0)
+        3
+    """
+    rng = np.random.default_rng(seed)
+    if order is None:
+        return rng.permutation(np.arange(rows) % FOLDS).astype(np.int64)
+    width = int(np.clip(rows // (8 * FOLDS), 1, BLOCK))
+    blocks = np.arange(-(-rows // width)) % FOLDS
+    return rng.permutation(blocks)[order // width].astype(np.int64)
+
+
+def fit_families(
+    rows: Rows, fold: Array, shape: Shape, names: Sequence[str] | None, budget: Budget, seed: int, log: DecisionLog, tell: Callable[[str], None]
+) -> tuple[list[Member], dict[str, Array], dict[str, Array], dict[str, str]]:
+    """Fit every family; return members, honest rarities and columns by family, and why others are left out."""
+    members, honest, columns, left_out = [], {}, {}, {}
+    chosen = [name for name in ORDER if name in (names or ORDER)] + [name for name in names or () if name not in ORDER]
+    for name in chosen:
+        family = detector_by_name(name)
+        if family.needs_time and (rows.order is None or not shape.numbers):
+            left_out[name] = "there is no order in time" if rows.order is None else "there is no number to forecast"
+            continue
+        tell(family.title)
+        model = family.fit(rows, fold, FOLDS, shape, budget.deadline(seconds=budget.remaining() * 0.5), seed)
+        if model is None:
+            left_out[name] = "there was no time"
+            continue
+        scores, parts, rarity = np.zeros(len(fold)), np.zeros((len(fold), shape.columns)), []
+        for place in range(FOLDS):
+            own = np.flatnonzero(fold == place)
+            found = family.strangeness(model, rows, shape, place) if family.needs_time else None
+            raw, part = (found[0][own], found[1][own]) if found else family.strangeness(model, rows.take(own), shape, place)
+            rarity.append(Rarity.fit(raw))
+            scores[own], parts[own] = rarity[-1](raw), part
+        members.append(Member(family, model, tuple(rarity)))
+        honest[name], columns[name] = scores, parts
+    if not members:
+        raise DataError(f"At least one family must be fitted. Received none within the budget ({left_out}); give it more time.")
+    titles = ", ".join(member.family.title for member in members)
+    log.add("ensemble", "members", titles, "Without labels none can be preferred: the mean of how rare each finds a row.", list(left_out))
+    return members, honest, columns, left_out
+
+
+def run(
+    data: Any,
+    label: Any,
+    *,
+    budget: Budget,
+    alarms: float,
+    families: Sequence[str] | None,
+    seed: int,
+    time: str | None,
+    types: dict[str, str],
+    ignore: Sequence[str],
+    tell: Callable[[str], None],
+) -> Found:
+    """Run all stages; see :class:`automl.anomaly.detector.AnomalyDetector` for the arguments."""
+    if not 0.0 < alarms < 0.5:
+        raise UsageError(f"`alarms` must be a share of rows between 0 and 0.5. Received alarms={alarms!r}.")
+    for name in families or ():
+        detector_by_name(name)
+    log = DecisionLog()
+    tell("read")
+    dataset, schema, time, truth = look(data, label, types, ignore, time, log)
+    typed = schema.cast(dataset.frame)
+    design = Design.fit(typed, schema, time)
+    rows = design.rows(typed)
+    shape = Shape.of(design, rows)
+    if not shape.columns:
+        raise DataError("The data must have a column to judge. Received times alone.")
+    fold = folds_of(len(typed), rows.order, seed)
+    members, honest, columns, left_out = fit_families(rows, fold, shape, families, budget, seed, log, tell)
+    combined = np.mean(list(honest.values()), axis=0)
+    normal = combined if truth is None else combined[~truth]
+    limit = threshold(normal, alarms)
+    what = "of all rows" if truth is None else "of the rows that are labelled normal"
+    log.add("judge", "threshold", f"{limit:.3g}", f"At most {alarms:.2%} {what} score higher by models that have not seen them.", [], "alarms=0.05")
+    usual = np.stack([_usual(columns[member.family.name]) for member in members])
+    relative = relative_columns(columns, usual, [member.family.name for member in members])
+    facts = {
+        "rows": len(typed),
+        "columns": design.names,
+        "time": time,
+        "alarms_asked": alarms,
+        "threshold": limit,
+        "share_of_alarms": float((combined > limit).mean()),
+        "families": [_family_facts(member.family, honest, truth, alarms) for member in members],
+        "left_out": left_out,
+        "labels": None if truth is None else _label_facts(combined, truth, limit),
+        "imputation": _imputation(members, rows, fold, shape, seed, tell),
+    }
+    found = (schema, design, shape, tuple(members), limit, usual, combined, relative, honest, rows, fold, facts, log, dataset.frame)
+    return Found(*found)
+
+
+def _usual(columns: Array) -> Array:
+    """Return median and 95 % quantile of what each column adds, (2, columns)."""
+    low, high = np.quantile(columns, [0.5, 0.95], axis=0)
+    return np.stack([low, np.maximum(high - low, 0.1 * np.mean(high - low) + 1e-6)])
+
+
+def relative_columns(columns: dict[str, Array], usual: Array, names: Sequence[str]) -> Array:
+    """Return how far what each column adds is above its usual, the mean over the families, (rows, columns)."""
+    parts = [(columns[name] - usual[place, 0]) / usual[place, 1] for place, name in enumerate(names) if name != "isolation_forest"]
+    parts = parts or [(columns[name] - usual[place, 0]) / usual[place, 1] for place, name in enumerate(names)]
+    return np.asarray(np.mean(parts, axis=0))
+
+
+def _family_facts(family: DetectorFamily, honest: dict[str, Array], truth: Array | None, alarms: float) -> dict[str, Any]:
+    own = honest[family.name]
+    strangest = own >= np.quantile(own, 1.0 - alarms)
+    agreement = {
+        other: float((scores[strangest] >= np.quantile(scores, 1.0 - alarms)).mean()) for other, scores in honest.items() if other != family.name
+    }
+    told: dict[str, Any] = {"name": family.name, "title": family.title, "agreement": agreement}
+    return told if truth is None else told | {"average_precision": average_precision(own, truth)}
+
+
+def _label_facts(combined: Array, truth: Array, limit: float) -> dict[str, Any]:
+    alarm = combined > limit
+    hits = int((alarm & truth).sum())
+    return {
+        "anomalies": int(truth.sum()),
+        "average_precision": average_precision(combined, truth),
+        "found": hits,
+        "precision": hits / max(int(alarm.sum()), 1),
+        "recall": hits / max(int(truth.sum()), 1),
+        "false_alarms": float(alarm[~truth].mean()),
+    }
+
+
+def _imputation(
+    members: Sequence[Member], rows: Rows, fold: Array, shape: Shape, seed: int, tell: Callable[[str], None]
+) -> dict[str, Any] | None:
+    model = next((member.model for member in members if member.family.name == "autoencoder"), None)
+    if model is None:
+        return None
+    tell("imputation")
+    return imputing.compare(model, rows, fold, shape, seed)
+
+
+def all_names() -> list[str]:
+    """Return the names of all families."""
+    return detector_names()
+
+
+def dataset_of(data: Any) -> Dataset:
+    """Read rows to be scored."""
+    return read(data, folders=True)

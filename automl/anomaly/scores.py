@@ -1,0 +1,85 @@
+"""From scores of families on their own scales to one scale: how rare such a score is among rows that the model has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+KNOTS = 400
+TAIL = 0.02  # share of the rows from which the tail goes on as an exponential distribution
+
+
+@dataclass(frozen=True)
+class Rarity:
+    """Turns scores into −log₁₀ of the share of rows that score as high.
+
+    Inside the scores seen it is their rank; beyond them it goes on along an exponential tail, so that a far outlier is rarer than a near one.
+
+    Attributes:
+        scores: Ascending quantiles of the scores of rows that the model has not seen, (knots,).
+        values: Their −log₁₀ of the share above, (knots,).
+        rate: Mean excess over the last quantile before the tail.
+
+    Example:
+        >>> rarity = Rarity.fit(np.arange(1000.0))
+        >>> rarity(np.array([500.0, 990.0])).round(1).tolist()
+        [0.3, 2.0]
+    """
+
+    scores: NDArray[np.float64]
+    values: NDArray[np.float64]
+    rate: float
+
+    @classmethod
+    def fit(cls, scores: NDArray[np.float64]) -> Rarity:
+        """Look at scores of rows that the model has not seen, (rows,)."""
+        shares = np.unique(np.concatenate([np.linspace(0.0, 0.9, 200), 1.0 - np.logspace(-1, np.log10(TAIL), KNOTS - 200)]))
+        knots = np.quantile(scores, shares)
+        start = knots[-1]
+        excess = scores[scores > start] - start
+        rate = float(excess.mean()) if len(excess) else 1.0
+        return cls(knots, -np.log10(np.maximum(1.0 - shares, TAIL)), max(rate, 1e-9))
+
+    def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rarity of scores, (rows,); 2 means one row in a hundred."""
+        inside = np.interp(scores, self.scores, self.values)
+        beyond = np.maximum(scores - self.scores[-1], 0.0) / self.rate / np.log(10.0)
+        return np.asarray(inside + np.minimum(beyond, 12.0))
+
+    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Return all that was learnt."""
+        return {"scores": self.scores, "values": self.values, "rate": np.array(self.rate)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[np.float64]]) -> Rarity:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(arrays["scores"], arrays["values"], float(arrays["rate"]))
+
+
+def threshold(scores: NDArray[np.float64], rate: float) -> float:
+    """Return the score above which at most `rate` of rows like these lie, whatever their distribution (split conformal; Vovk et al., 2005).
+
+    Args:
+        scores: Of rows that the model has not seen, (rows,).
+        rate: Share of alarms.
+
+    Example:
+        >>> threshold(np.arange(99.0), 0.05)
+        94.0
+    """
+    place = int(np.ceil((len(scores) + 1) * (1.0 - rate)))
+    return float(np.inf) if place > len(scores) else float(np.sort(scores)[place - 1])
+
+
+def average_precision(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Return the mean precision over the true anomalies, ties shared.
+
+    Example:
+        >>> average_precision(np.array([3.0, 2.0, 1.0]), np.array([True, False, False]))
+        1.0
+    """
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(truth, scores)) if truth.any() else float("nan")
