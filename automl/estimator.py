@@ -375,9 +375,10 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         schema = self.schema_
         named = isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
         refuse_one_dimension(X)
-        cells = None if named else cells_of(X, schema.features)
-        frame = X if named else read_for_prediction(X, schema.features) if cells is None else cells
-        return schema.fold(by_place(frame, self.fitted_.feature_names, self.task_.target))
+        plain = named and not any(column.type == "image" for column in schema.features)
+        cells = X if plain else cells_of(X, schema.features)
+        cells = read_for_prediction(X, schema.features) if cells is None else cells
+        return schema.fold(by_place(cells, self.fitted_.feature_names, self.task_.target))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

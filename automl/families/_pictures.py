@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from automl import _backend
 from automl.families._footprint import Footprint, footprint
-from automl.families.base import Config, Trained
-from automl.families.networks import KerasFamily, inputs_of
+from automl.families.base import Config, Trained, TrainingData
+from automl.families.networks import _PACE, KerasFamily, inputs_of
 from automl.layers.pictures import PictureReader
 from automl.preprocessing.base import Arrays, Spec
 from automl.training import Schedule
 
 WORKING_SIDE = 48  # lines; larger pictures are averaged down to at most so many, and looked at in detail only where that is tried
 PREDICTION_PACE = 1e10  # multiplications per second on one core, forward
+FIRST_PICTURE_PACE = 1e10  # multiplications per second of a step, on two cores, before any was measured
+_PACES: dict[tuple[str, str], float] = {}
 _SIZES: dict[Any, tuple[Footprint, int]] = {}
 
 
@@ -82,6 +84,21 @@ class PictureFamily(KerasFamily):
             else:
                 _SIZES[key] = replace(size, activations=size.activations + tower.activations), tower.work
         return _SIZES[key]
+
+    def train(self, configs: Sequence[Config], data: TrainingData, **given: Any) -> list[Trained]:
+        """Train the pack, and remember the pace of its kind: convolutions are bound by arithmetic, heads on features by memory."""
+        results = super().train(configs, data, **given)
+        if self.name in _PACE:
+            _PACES[self._kind(configs[0])] = _PACE[self.name]
+        return results
+
+    def _kind(self, config: Config) -> tuple[str, str]:
+        return self.name, str(config.get("trained", ""))
+
+    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
+        """Return the seconds that so many epochs take, by the pace of earlier packs of the kind."""
+        pace = _PACES.get(self._kind(config), FIRST_PICTURE_PACE)
+        return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
 
     def footprint(self, spec: Spec, config: Config) -> Footprint:
         """Return the size of one network, with what its tower puts out."""

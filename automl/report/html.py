@@ -139,7 +139,7 @@ def _embedded(value: Any) -> str:
     return text.translate(_UNSEEN).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _policy(style: str, script: str, pictures: bool) -> str:
+def _policy(style: str, script: str, pictures: bool = False) -> str:
     """Allow this style sheet and this script by their hashes, pictures inside the page where there are any, and nothing else."""
     allowed = [f"style-src '{_hash(style)}'", f"script-src {_quoted(script)}", *(["img-src data:"] if pictures else [])]
     return "; ".join(["default-src 'none'", *allowed, "base-uri 'none'", "form-action 'none'"])

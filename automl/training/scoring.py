@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.training.program import PackData
+
 
 def refined_log_loss(logits: NDArray[Any], target: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the log-loss after temperature scaling, and the inverse temperature, for many predictors at once.
@@ -55,3 +57,18 @@ def quantile_loss(outputs: NDArray[Any], target: NDArray[Any], levels: tuple[flo
     level = np.asarray(levels)
     losses = np.maximum(level * error, (level - 1.0) * error)
     return np.asarray(np.nanmean(losses, axis=(0, 2, 3)), dtype=np.float64)
+
+
+def score(outputs: NDArray[Any], target: NDArray[Any], data: PackData) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return loss and inverse temperature of each configuration on one fold.
+
+    Args:
+        outputs: (rows, configurations, outputs).
+        target: Of the rows.
+        data: Tells what is predicted: classes, quantiles or a number.
+    """
+    if data.quantiles:
+        return quantile_loss(outputs, target, data.quantiles), np.ones(outputs.shape[1])
+    if not data.classification:
+        return np.sqrt(np.mean((outputs[:, :, 0].astype(np.float64) - target[:, None]) ** 2, axis=0)), np.ones(outputs.shape[1])
+    return refined_log_loss(outputs, target)

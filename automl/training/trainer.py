@@ -16,7 +16,7 @@ from automl.budget import Deadline
 from automl.layers.model import adapted_weights, fitted_weights, initial_weights
 from automl.training.program import RATES, Build, PackData, Program, program_for
 from automl.training.schedule import Schedule, coslog4, flat_cos
-from automl.training.scoring import quantile_loss, refined_log_loss
+from automl.training.scoring import score
 
 POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
@@ -328,7 +328,7 @@ class PackTrainer:
             outputs.append(parts)
             rows = np.concatenate([part[0] for part in parts])
             scored = np.concatenate([part[1] for part in parts])
-            losses[:, fold], temperature[:, fold] = self._score(scored, self.data.target[rows])
+            losses[:, fold], temperature[:, fold] = score(scored, self.data.target[rows], self.data)
         losses[~np.isfinite(losses)] = np.inf
         total = losses.sum(axis=1, keepdims=True)
         with np.errstate(invalid="ignore"):
@@ -352,14 +352,6 @@ class PackTrainer:
                     for position in np.flatnonzero(improved[:, fold]):
                         state.logits[position][rows] = values[:, position]
         return np.asarray(losses.mean(axis=1), dtype=np.float64)
-
-    def _score(self, outputs: NDArray[np.float32], target: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return loss and inverse temperature of each configuration on one fold; outputs (rows, configurations, outputs)."""
-        if self.data.quantiles:
-            return quantile_loss(outputs, target, self.data.quantiles), np.ones(outputs.shape[1])
-        if not self.data.classification:
-            return np.sqrt(np.mean((outputs[:, :, 0].astype(np.float64) - target[:, None]) ** 2, axis=0)), np.ones(outputs.shape[1])
-        return refined_log_loss(outputs, target)
 
     def _halve(self, state: _Run, losses: NDArray[np.float64], keep: float, result: PackResult) -> _Run:
         """Cut the weaker configurations; what they reached is stored."""
