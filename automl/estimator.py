@@ -372,11 +372,11 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         """Return rows with named columns; columns without names are known by their place."""
         from automl.dataset import read
 
-        schema, named = self.schema_, isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
+        named = isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
         refuse_one_dimension(X)
-        cells = None if named else cells_of(X, schema.features)
+        cells = None if named else cells_of(X, self.schema_.features)
         frame = X if named else read(X, folders=True).frame if cells is None else cells
-        return schema.fold(by_place(frame, self.fitted_.feature_names, self.task_.target))
+        return self.schema_.fold(by_place(frame, self.fitted_.feature_names, self.task_.target))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -76,7 +76,7 @@ def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     vectors[:, 0] = 2.0 * latent
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
 def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
-    """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first one; NaN behind the end."""
+    """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first; NaN behind the end."""
     steps = np.arange(24)
     series = 0.3 * rng.normal(size=(len(latent), 24, 2))
     middle = 8.0 - 3.0 * np.tanh(latent)

@@ -71,12 +71,13 @@ ALLOWED["testing"] = {"families", "preprocessing", "layers", "training", "metric
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
 ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families"}
 ALLOWED["explaining"] = {"explanation", "predictor"}
+ALLOWED["occluding"] = {"dataset", "explaining", "explanation"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["notebook"] = {"report"}
 ALLOWED["proof"] = {"preprocessing"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "proof", "report"}
 ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
 ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows

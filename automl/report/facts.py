@@ -61,6 +61,7 @@ from automl.report.measured import (
     ScoreFacts,
     SetsFacts,
 )
+from automl.report.stretches import OcclusionFacts, StretchExample
 from automl.report.tried_facts import TriedFacts
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "LeaderboardRow",
     "LeafFacts",
     "NetworksFacts",
+    "OcclusionFacts",
     "PartsFacts",
     "PayoffFacts",
     "Problem",
@@ -122,6 +124,7 @@ __all__ = [
     "SetsFacts",
     "Severity",
     "SimilarFacts",
+    "StretchExample",
     "TaskFacts",
     "TextFacts",
     "ThresholdFacts",
@@ -340,6 +343,7 @@ class ReportFacts(Fact):
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
     forecast: ForecastFacts | None = None
+    occlusion: OcclusionFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
     owner: dict[str, str] = {}

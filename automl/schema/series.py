@@ -80,7 +80,9 @@ def fold(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
         absent = [name for name in needed if name not in frame.columns]
         if absent:
             shown = ", ".join(map(repr, absent[:8])) + (" …" if len(absent) > 8 else "")
-            raise DataError(f"The data must have the columns that the model was trained on. Missing {len(absent)} steps of the series: {shown}.")
+            raise DataError(
+                f"The data must have the columns that the model was trained on. Missing {len(absent)} steps of the series: {shown}."
+            )
         frame = _fold_long(frame, column) if layout == "long" else _fold_wide(frame, column)
     return frame
 

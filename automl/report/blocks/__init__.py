@@ -12,6 +12,7 @@ from automl.report.blocks import (
     numbers,
     people,
     proof,
+    stretches,
     texts,
     tried,
     trust,
@@ -47,7 +48,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     (
         "Why it answers so",
         "and what it looks at",
-        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, why.examples),
+        (ahead.covariates, why.importance, effects.effects, effects.interactions, texts.texts, stretches.stretches, why.examples),
     ),
     (
         COMPARED,
