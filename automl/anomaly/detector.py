@@ -247,6 +247,14 @@ class AnomalyDetector:
         artifact.write(path, parts, facts=json.loads(json.dumps(self.facts_)))
         return str(path)
 
+    def write(self, folder: str | os.PathLike[str], X: Any) -> None:
+        """Write model, report, facts, and the scores of some rows into a folder."""
+        home = Path(folder)
+        self.save(home / "model.automl")
+        self.predictions(X).to_csv(home / "scores.csv", index=False)
+        (home / "report.json").write_text(json.dumps(self.facts_, indent=1), encoding="utf-8")
+        self.report(home / "report.html")
+
     @classmethod
     def of(cls, stored: Any) -> AnomalyDetector:
         """Rebuild a detector from a verified artifact.

@@ -62,7 +62,8 @@ def _answer(facts: Facts) -> Markup:
     labels = facts["labels"]
     about = f"A row raises an alarm when its score is above {facts['threshold']:.2f}; 2 means one row in a hundred, 3 one in a thousand."
     if labels is not None:
-        about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {words.percent(labels['false_alarms'])} of the others do."
+        others = words.percent(labels["false_alarms"])
+        about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {others} of the others do."
     return head + Markup('<p class="headline">{}</p></div></header>').format(about)
 
 
@@ -162,9 +163,9 @@ def _unknown(facts: Facts) -> Markup | None:
     if facts["labels"] is not None:
         return None
     told = (
-        "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like these "
-        f"at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few rows that were wrong in a column and give it as the "
-        "target to check the detectors against it."
+        "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like "
+        f"these at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few rows that were wrong in a column and give it "
+        "as the target to check the detectors against it."
     )
     return _block("unknown", "What cannot be known", "No row is marked as wrong or right.", Markup('<p class="note">{}</p>').format(told))
 
