@@ -22,7 +22,7 @@ from automl.for_classes import ForClasses
 from automl.notebook import Shown
 from automl.resuming import arguments, restored
 from automl.run import Run, RunSettings
-from automl.schema.series import cells_of
+from automl.schema.series import cases_of, cells_of
 from automl.selection import check_families
 
 if TYPE_CHECKING:
@@ -304,8 +304,9 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         predictor = self._fitted()
         if sets is not None and not predictor.task.is_classification:
             raise UsageError(f"`sets` is for classes. Received sets={sets!r} for a model that predicts numbers; use lower and upper.")
-        values = predictor(self._frame(X))
-        table = {"prediction": predictor.decide(values)}
+        frame = self._frame(X)
+        values = predictor(frame)
+        table = {**cases_of(frame, self.schema_.features), "prediction": predictor.decide(values)}
         if predictor.task.is_classification:
             table.update({f"probability_{label}": values[:, code] for code, label in enumerate(predictor.task.classes)})
             if sets is not None:

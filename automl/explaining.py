@@ -98,7 +98,7 @@ def explain_run(run: Run) -> Why:
     Args:
         run: A run that is judged.
     """
-    rows, predictor = _unseen(run)
+    rows, predictor = unseen_rows(run)
     features = [column.name for column in run.schema.features]
     if not features or len(rows) < 2 or run.budget.over(_end(run)):
         return Why(skipped=() if not features else ("There was no time to explain the model; give it a larger budget.",))
@@ -110,7 +110,7 @@ def _end(run: Run) -> float:
     return 1.0 - AFTER * (1.0 - search_until(run.budget, run.data.rows))
 
 
-def _unseen(run: Run) -> tuple[Array, Predictor]:
+def unseen_rows(run: Run) -> tuple[Array, Predictor]:
     """Return rows, and a predictor whose models were not trained on them: the holdout, or the first fold and its models."""
     rng = np.random.default_rng(run.settings.seed)
     if len(run.parts.holdout):

@@ -57,6 +57,7 @@ class Recipe(_Part):
         target: The column to predict.
         test: A table to judge the model on, which it never sees before; looked for as `data` is.
         problem: "binary", "multiclass" or "regression", where the detection is wrong.
+        alarms: Share of rows that may raise an alarm (anomaly_detection, where the target marks known anomalies to check against).
         positive: The class that matters, of two.
         budget: Time for everything, such as "2m".
         trials: Cap on the number of configurations.
@@ -86,7 +87,8 @@ class Recipe(_Part):
     data: str = Field(min_length=1)
     target: str = Field(min_length=1)
     test: str | None = None
-    problem: Literal["binary", "multiclass", "regression"] | None = None
+    problem: Literal["binary", "multiclass", "regression", "anomaly_detection"] | None = None
+    alarms: float | None = Field(default=None, gt=0, lt=0.5)
     positive: Label | None = None
     budget: str | float = "5m"
     trials: int | None = Field(default=None, ge=1)
@@ -304,6 +306,11 @@ def run_recipe(
     recipe = load_recipe(path, data)
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
+    if recipe.problem == "anomaly_detection":
+        detector: AutoML = automl.fit(_checked(recipe), recipe.target, budget=limits, progress=progress, **_options(recipe))
+        if folder is not None:
+            detector.write(folder, recipe.data)  # type: ignore[attr-defined]
+        return detector
     if folder is not None and resume:
         model = automl.AutoML.resume(folder, data, budget=limits, progress=progress)
     else:
@@ -322,6 +329,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "only_networks": recipe.only_networks or None,
         "seed": recipe.seed,
         "problem": recipe.problem,
+        "alarms": recipe.alarms,
         "positive": recipe.positive,
         "costs": None if recipe.costs is None else recipe.costs.model_dump(),
         "min_recall": recipe.minimum.recall,

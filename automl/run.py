@@ -42,6 +42,7 @@ from automl.trials import RunFolder, Trial, TrialStore
 if TYPE_CHECKING:
     from automl.examining import Examined
     from automl.explaining import Why
+    from automl.explanation.occlusion import Occlusion
     from automl.leaderboard import Compared
 
 Array = NDArray[Any]
@@ -95,6 +96,7 @@ class Run:
         self.contents: dict[str, dict[str, Any]] = {}
         self.compared: Compared | None = None
         self.why: Why | None = None
+        self.occlusion: Occlusion | None = None
         self.examined: Examined | None = None
 
     def tell(self, stage: str, message: str = "") -> None:
@@ -352,9 +354,11 @@ class Run:
     def explain(self) -> None:
         """Explain the model on rows that it has not seen, and put the explanations to their tests."""
         from automl.explaining import explain_run
+        from automl.occluding import occlude_run
 
         self.tell("explain")
         self.why = explain_run(self)
+        self.occlusion = occlude_run(self)
 
     def examine(self) -> None:
         """Look where the model can be taken at its word, where it fails, and how groups of people are treated."""

@@ -3,9 +3,9 @@
     python benchmarks/series.py --data FOLDER [--budget 60] [--only NAME]
     python benchmarks/series.py --data FOLDER --anomalies [--only NAME]
 
-A folder of classification data holds ``data.npz`` with x_train, y_train, x_test and y_test, or a long table ``data.parquet`` (case, t, channels)
-beside ``labels.csv`` (case, label, part). For anomalies a ``data.csv`` is taken, and faults are planted in a copy of it; nothing of the test
-rows is seen before the model is there.
+A folder of classification data holds ``data.npz`` with x_train, y_train, x_test and y_test, or a long table ``data.parquet``
+(case, t, channels) beside ``labels.csv`` (case, label, part). For anomalies a ``data.csv`` is taken, and faults are planted in a copy
+of it; nothing of the test rows is seen before the model is there.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def detect(folder: Path, budget: float, alarms: float, target: str | None = None
     scores = model.score(dirty)
     rows = model.design_.rows(model.schema_.cast(dirty))
     alone = {
-        member.family.name: round(float(average_precision_score(truth, member.scores(rows, model.shape_, 3)[0])), 3) for member in model.members_
+        member.family.name: round(float(average_precision_score(truth, member.scores(rows, model.shape_, 3)[0])), 3)
+        for member in model.members_
     }
     return {
         "data": folder.name,

@@ -74,12 +74,13 @@ ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families", "explanati
 ALLOWED["looking"] = {"explanation", "predictor", "preprocessing", "task", "families"}
 ALLOWED["attribution"] = {"explanation"}
 ALLOWED["explaining"] = {"explanation", "predictor", "attribution", "looking"}
+ALLOWED["occluding"] = {"dataset", "explaining", "explanation"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["notebook"] = {"report"}
 ALLOWED["proof"] = {"preprocessing"}
 ALLOWED["storage"] = {"artifact", "checks", "families", "predictor", "preprocessing", "proof", "report"}
 ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
-ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof"}
+ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
 ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows

@@ -55,7 +55,12 @@ def test_a_model_of_series_survives_its_file(model, tmp_path):
 
 
 def test_the_report_is_written(model, tmp_path):
-    assert "series" in open(model.report(tmp_path / "report.html"), encoding="utf-8").read()
+    model.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Which stretch of time" in page
+    changes = model.facts_.occlusion.changes
+    assert len(changes) == 10
+    assert max(changes) > 0.02
 
 
 def test_wide_tables_and_ts_files(tmp_path):
@@ -82,14 +87,17 @@ def test_long_tables_become_one_row_per_case():
     one = fitted(table, "state", ["quant"])
     found = one.predictions(table.drop(columns="state"))
     assert len(found) == 60
-    truth = table.drop_duplicates("machine")["state"].to_numpy()
-    assert (found["prediction"].to_numpy() == truth).mean() > 0.95
+    truth = table.drop_duplicates("machine").set_index("machine")["state"]
+    assert (found["prediction"].to_numpy() == truth[found["machine"]].to_numpy()).mean() > 0.95
 
 
 def test_lists_of_unequal_lengths_and_regression():
     rng = np.random.default_rng(0)
     slopes = rng.normal(size=80)
-    several = [(slope * np.arange(length))[:, None] + rng.normal(size=(length, 1)) for slope, length in zip(slopes, rng.integers(10, 30, 80), strict=True)]
+    several = [
+        (slope * np.arange(length))[:, None] + rng.normal(size=(length, 1))
+        for slope, length in zip(slopes, rng.integers(10, 30, 80), strict=True)
+    ]
     one = fitted(several, slopes, ["quant"])
     assert one.task_.problem == "regression"
     assert np.corrcoef(one.predict(several), slopes)[0, 1] > 0.8
@@ -101,7 +109,8 @@ def test_one_point_and_all_zeros_end_in_an_answer_or_a_sentence(series):
     try:
         model = fitted(series, y, ["quant", "linear"])
     except DataError as problem:
-        assert len(str(problem)) > 20
+        told = str(problem)
+        assert "must" in told or "needs" in told  # noqa: PT017 - an answer is as good as a sentence
     else:
         assert np.isfinite(model.predict_proba(series)).all()
 

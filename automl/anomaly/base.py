@@ -54,11 +54,13 @@ class DetectorFamily(abc.ABC):
         name: Identifier, equal to the module's name.
         title: Readable name.
         needs_time: Whether rows must have an order.
+        baseline: Whether it looks at columns one by one, or nearly so, and counts only where nothing better is there.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     needs_time: ClassVar[bool] = False
+    baseline: ClassVar[bool] = False
 
     @abc.abstractmethod
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:

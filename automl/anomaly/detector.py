@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name
 from automl.anomaly.families.autoencoder import Autoencoder
 from automl.anomaly.families.variational_autoencoder import VariationalAutoencoder
-from automl.anomaly.run import FOLDS, Found, Member, dataset_of, relative_columns, run
+from automl.anomaly.run import FOLDS, Found, Member, dataset_of, places_of, relative_columns, run, voters
 from automl.anomaly.scores import Rarity
 from automl.budget import Budget
 from automl.errors import ArtifactError, DataError, UsageError
@@ -115,7 +116,11 @@ class AnomalyDetector:
             usual = np.random.default_rng(0).permutation(own)[:MAP_ROWS]
             chosen = np.unique(np.concatenate([usual, own[np.argsort(-found.scores[own])][:SHOWN]]))
             places = VariationalAutoencoder().places(variational.model, found.rows.take(chosen), found.shape)
-            told["map"] = {"places": places.round(3).tolist(), "alarm": (found.scores[chosen] > found.threshold).tolist(), "rows": chosen.tolist()}
+            told["map"] = {
+                "places": places.round(3).tolist(),
+                "alarm": (found.scores[chosen] > found.threshold).tolist(),
+                "rows": chosen.tolist(),
+            }
         return told
 
     def _by_column(self, found: Found) -> dict[str, float]:
@@ -131,7 +136,7 @@ class AnomalyDetector:
         order = np.argsort(found.rows.order, kind="stable")  # type: ignore[arg-type]
         scores, alarm = found.scores[order], found.scores[order] > found.threshold
         edges = np.linspace(0, len(order), min(400, len(order)) + 1).astype(np.int64)
-        largest = [float(scores[start:end].max()) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        largest = [float(scores[start:end].max()) for start, end in pairwise(edges.tolist())]
         times = found.frame[found.facts["time"]].astype(str).to_numpy()[order]
         starts = np.flatnonzero(alarm & ~np.concatenate([[False], alarm[:-1]]))
         ends = np.flatnonzero(alarm & ~np.concatenate([alarm[1:], [False]]))
@@ -148,9 +153,10 @@ class AnomalyDetector:
 
     def _scored(self, frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         rows = self.design_.rows(self.schema_.cast(frame))
-        made = {member.family.name: member.scores(rows, self.shape_, FOLDS) for member in self.members_}
+        made = {member.family.name: member.scores(rows, self.shape_, FOLDS) for member in voters(self.members_)}
         names = list(made)
-        columns = relative_columns({name: made[name][1] for name in names}, self.usual_, names)
+        usual = self.usual_[places_of(self.members_)]
+        columns = relative_columns({name: made[name][1] for name in names}, usual, names)
         return np.mean([made[name][0] for name in names], axis=0), columns
 
     def score(self, X: Any) -> np.ndarray[Any, Any]:
@@ -241,6 +247,14 @@ class AnomalyDetector:
         artifact.write(path, parts, facts=json.loads(json.dumps(self.facts_)))
         return str(path)
 
+    def write(self, folder: str | os.PathLike[str], X: Any) -> None:
+        """Write model, report, facts, and the scores of some rows into a folder."""
+        home = Path(folder)
+        self.save(home / "model.automl")
+        self.predictions(X).to_csv(home / "scores.csv", index=False)
+        (home / "report.json").write_text(json.dumps(self.facts_, indent=1), encoding="utf-8")
+        self.report(home / "report.html")
+
     @classmethod
     def of(cls, stored: Any) -> AnomalyDetector:
         """Rebuild a detector from a verified artifact.
@@ -278,7 +292,13 @@ def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    return "missing" if value is None or (not hasattr(value, "__len__") and pd.isna(value)) else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return (
+        "missing"
+        if value is None or (not hasattr(value, "__len__") and pd.isna(value))
+        else f"{value:.4g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 __all__ = ["AnomalyDetector", "Rows"]

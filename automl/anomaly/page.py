@@ -56,11 +56,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
 def _answer(facts: Facts) -> Markup:
     share, asked = words.percent(facts["share_of_alarms"]), words.percent(facts["alarms_asked"])
     told = f"{share} of {words.whole(facts['rows'])} rows raise an alarm; {asked} was asked for."
-    head = Markup('<header id="answer" class="front"><p class="eyebrow">Anomalies</p><div class="verdict review"><p class="says">{}</p>').format(told)
+    head = Markup(
+        '<header id="answer" class="front"><p class="eyebrow">Anomalies</p><div class="verdict review"><p class="says">{}</p>'
+    ).format(told)
     labels = facts["labels"]
     about = f"A row raises an alarm when its score is above {facts['threshold']:.2f}; 2 means one row in a hundred, 3 one in a thousand."
     if labels is not None:
-        about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {words.percent(labels['false_alarms'])} of the others do."
+        others = words.percent(labels["false_alarms"])
+        about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {others} of the others do."
     return head + Markup('<p class="headline">{}</p></div></header>').format(about)
 
 
@@ -78,7 +81,9 @@ def _columns(facts: Facts) -> Markup | None:
     if not shares:
         return None
     rows = [[escape(name), words.percent(share)] for name, share in shares]
-    return _block("columns", "Columns", f"{shares[0][0]!r} is most often the first reason of an alarm.", _table(("Column", "Share of alarms"), rows))
+    return _block(
+        "columns", "Columns", f"{shares[0][0]!r} is most often the first reason of an alarm.", _table(("Column", "Share of alarms"), rows)
+    )
 
 
 def _time_line(facts: Facts) -> Markup | None:
@@ -89,7 +94,9 @@ def _time_line(facts: Facts) -> Markup | None:
     top = max(*scores, limit) * 1.05
     frame = svg.Frame(720.0, 240.0, (0.0, float(max(len(scores) - 1, 1))), (0.0, top), (26.0, 14.0, 44.0, 62.0))
     places = [round(share * (len(scores) - 1)) for share in (0.0, 0.33, 0.66, 1.0)]
-    grid = frame.grid([(float(p), str(told["times"][p])[:10]) for p in places], [(t, f"{t:g}") for t in svg.ticks(0.0, top, 4)], "", "score")
+    grid = frame.grid(
+        [(float(p), str(told["times"][p])[:10]) for p in places], [(t, f"{t:g}") for t in svg.ticks(0.0, top, 4)], "", "score"
+    )
     line = frame.line([(float(place), score) for place, score in enumerate(scores)], "line")
     reference = frame.segment((0.0, limit), (float(max(len(scores) - 1, 1)), limit), "reference")
     drawing = svg.chart(svg.join([grid, line, reference]), "time-line", "Scores in time", "The largest score of each stretch.", 720, 240)
@@ -107,7 +114,11 @@ def _families(facts: Facts) -> Markup | None:
     for one in facts["families"]:
         shares = [words.percent(one["agreement"][name]) if name in one["agreement"] else "–" for name in names]
         rows.append([one["title"], *shares, *([f"{one['average_precision']:.3f}"] if "average_precision" in one else [])])
-    head = ("Of the alarms of", *(one["title"] for one in facts["families"]), *(["Average precision"] if facts["labels"] is not None else []))
+    head = (
+        "Of the alarms of",
+        *(one["title"] for one in facts["families"]),
+        *(["Average precision"] if facts["labels"] is not None else []),
+    )
     parts = [_table(head, rows)]
     if facts["left_out"]:
         told = "; ".join(f"{name}: {reason}" for name, reason in facts["left_out"].items())
@@ -125,7 +136,9 @@ def _map(facts: Facts) -> Markup | None:
     for x, y, alarm in sorted(zip(xs, ys, told["alarm"], strict=True), key=lambda one: bool(one[2])):
         at = frame.at(x, y)
         dots.append(svg.tag("circle", cx=at[0], cy=at[1], r=4.0 if alarm else 1.8, class_="miss" if alarm else "rest"))
-    drawing = svg.chart(svg.join(dots), "map", "Map of the rows", "Hidden numbers of the variational autoencoder, two directions.", 560, 360)
+    drawing = svg.chart(
+        svg.join(dots), "map", "Map of the rows", "Hidden numbers of the variational autoencoder, two directions.", 560, 360
+    )
     sentence = "The variational autoencoder puts like rows side by side; large dots raise an alarm."
     limits = "An alarm in the middle of the map breaks a rule between columns that the map does not show."
     return _block("map", "Map", sentence, Markup('<div class="figures">{}</div>').format(drawing), limits=limits)
@@ -135,23 +148,32 @@ def _imputation(facts: Facts) -> Markup | None:
     told = facts["imputation"]
     if told is None or not told["cells"]:
         return None
-    rows = [[name, words.number(told["rmse"].get(name)), words.percent(told["right"].get(name))] for name in ("autoencoder", "neighbours", "median")]
+    rows = [
+        [name, words.number(told["rmse"].get(name)), words.percent(told["right"].get(name))]
+        for name in ("autoencoder", "neighbours", "median")
+    ]
     table = _table(("Filled in by", "Error of numbers (robust deviations)", "Right levels"), rows)
     best = min(told["rmse"], key=told["rmse"].get) if told["rmse"] else "autoencoder"
-    return _block("missing", "Missing values", f"Of {words.whole(told['cells'])} cells hidden on purpose, {best} fills in numbers best.", table)
+    return _block(
+        "missing", "Missing values", f"Of {words.whole(told['cells'])} cells hidden on purpose, {best} fills in numbers best.", table
+    )
 
 
 def _unknown(facts: Facts) -> Markup | None:
     if facts["labels"] is not None:
         return None
     told = (
-        "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like these "
-        f"at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few rows that were wrong in a column and give it as the "
-        "target to check the detectors against it."
+        "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like "
+        f"these at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few rows that were wrong in a column and give it "
+        "as the target to check the detectors against it."
     )
     return _block("unknown", "What cannot be known", "No row is marked as wrong or right.", Markup('<p class="note">{}</p>').format(told))
 
 
 def _decisions(facts: Facts) -> Markup | None:
     rows = [[one["stage"], one["what"], one["chosen"], one["because"], one.get("override") or ""] for one in facts["decisions"]]
-    return _block("decisions", "Decisions", "Every automatic choice.", _table(("Stage", "What", "Chosen", "Because", "Override"), rows)) if rows else None
+    return (
+        _block("decisions", "Decisions", "Every automatic choice.", _table(("Stage", "What", "Chosen", "Because", "Override"), rows))
+        if rows
+        else None
+    )

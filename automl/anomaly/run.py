@@ -91,7 +91,9 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
         known_columns([time], dataset, "time")
         schema = schema.with_roles({time: "feature"})
         if schema[time].type not in ("datetime", "number"):
-            raise UsageError(f"`time` must be a column of dates or numbers. Received time={time!r}, which holds {schema[time].type} values.")
+            raise UsageError(
+                f"`time` must be a column of dates or numbers. Received time={time!r}, which holds {schema[time].type} values."
+            )
     else:
         facts = find_series(dataset.frame, schema, None)
         time = facts.time if facts is not None and facts.count == 1 else None
@@ -129,7 +131,14 @@ def folds_of(rows: int, order: Array | None, seed: int) -> Array:
 
 
 def fit_families(
-    rows: Rows, fold: Array, shape: Shape, names: Sequence[str] | None, budget: Budget, seed: int, log: DecisionLog, tell: Callable[[str], None]
+    rows: Rows,
+    fold: Array,
+    shape: Shape,
+    names: Sequence[str] | None,
+    budget: Budget,
+    seed: int,
+    log: DecisionLog,
+    tell: Callable[[str], None],
 ) -> tuple[list[Member], dict[str, Array], dict[str, Array], dict[str, str]]:
     """Fit every family; return members, honest rarities and columns by family, and why others are left out."""
     members, honest, columns, left_out = [], {}, {}, {}
@@ -155,9 +164,15 @@ def fit_families(
         honest[name], columns[name] = scores, parts
     if not members:
         raise DataError(f"At least one family must be fitted. Received none within the budget ({left_out}); give it more time.")
-    titles = ", ".join(member.family.title for member in members)
-    log.add("ensemble", "members", titles, "Without labels none can be preferred: the mean of how rare each finds a row.", list(left_out))
+    titles = ", ".join(member.family.title for member in voters(members))
+    told = "Without labels none can be preferred: the mean of how rare each finds a row. Baselines are there to be compared with."
+    log.add("ensemble", "members", titles, told, list(left_out))
     return members, honest, columns, left_out
+
+
+def voters(members: Sequence[Member]) -> list[Member]:
+    """Return the members whose mean is the score: those that know how columns hang together, or all where there are none."""
+    return [member for member in members if not member.family.baseline] or list(members)
 
 
 def run(
@@ -189,13 +204,21 @@ def run(
         raise DataError("The data must have a column to judge. Received times alone.")
     fold = folds_of(len(typed), rows.order, seed)
     members, honest, columns, left_out = fit_families(rows, fold, shape, families, budget, seed, log, tell)
-    combined = np.mean(list(honest.values()), axis=0)
+    chosen = [member.family.name for member in voters(members)]
+    combined = np.mean([honest[name] for name in chosen], axis=0)
     normal = combined if truth is None else combined[~truth]
     limit = threshold(normal, alarms)
     what = "of all rows" if truth is None else "of the rows that are labelled normal"
-    log.add("judge", "threshold", f"{limit:.3g}", f"At most {alarms:.2%} {what} score higher by models that have not seen them.", [], "alarms=0.05")
+    log.add(
+        "judge",
+        "threshold",
+        f"{limit:.3g}",
+        f"At most {alarms:.2%} {what} score higher by models that have not seen them.",
+        [],
+        "alarms=0.05",
+    )
     usual = np.stack([_usual(columns[member.family.name]) for member in members])
-    relative = relative_columns(columns, usual, [member.family.name for member in members])
+    relative = relative_columns({name: columns[name] for name in chosen}, usual[places_of(members)], chosen)
     facts = {
         "rows": len(typed),
         "columns": design.names,
@@ -212,6 +235,12 @@ def run(
     return Found(*found)
 
 
+def places_of(members: Sequence[Member]) -> list[int]:
+    """Return the places of the members whose mean is the score."""
+    chosen = voters(members)
+    return [place for place, member in enumerate(members) if any(member is one for one in chosen)]
+
+
 def _usual(columns: Array) -> Array:
     """Return median and 95 % quantile of what each column adds, (2, columns)."""
     low, high = np.quantile(columns, [0.5, 0.95], axis=0)
@@ -220,8 +249,7 @@ def _usual(columns: Array) -> Array:
 
 def relative_columns(columns: dict[str, Array], usual: Array, names: Sequence[str]) -> Array:
     """Return how far what each column adds is above its usual, the mean over the families, (rows, columns)."""
-    parts = [(columns[name] - usual[place, 0]) / usual[place, 1] for place, name in enumerate(names) if name != "isolation_forest"]
-    parts = parts or [(columns[name] - usual[place, 0]) / usual[place, 1] for place, name in enumerate(names)]
+    parts = [(columns[name] - usual[place, 0]) / usual[place, 1] for place, name in enumerate(names)]
     return np.asarray(np.mean(parts, axis=0))
 
 
@@ -229,7 +257,9 @@ def _family_facts(family: DetectorFamily, honest: dict[str, Array], truth: Array
     own = honest[family.name]
     strangest = own >= np.quantile(own, 1.0 - alarms)
     agreement = {
-        other: float((scores[strangest] >= np.quantile(scores, 1.0 - alarms)).mean()) for other, scores in honest.items() if other != family.name
+        other: float((scores[strangest] >= np.quantile(scores, 1.0 - alarms)).mean())
+        for other, scores in honest.items()
+        if other != family.name
     }
     told: dict[str, Any] = {"name": family.name, "title": family.title, "agreement": agreement}
     return told if truth is None else told | {"average_precision": average_precision(own, truth)}

@@ -15,7 +15,7 @@ TAIL = 0.02  # share of the rows from which the tail goes on as an exponential d
 class Rarity:
     """Turns scores into −log₁₀ of the share of rows that score as high.
 
-    Inside the scores seen it is their rank; beyond them it goes on along an exponential tail, so that a far outlier is rarer than a near one.
+    Inside the scores seen it is their rank; beyond them it goes on along an exponential tail, so that a far outlier is rarer than a near.
 
     Attributes:
         scores: Ascending quantiles of the scores of rows that the model has not seen, (knots,).

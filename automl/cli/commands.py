@@ -177,6 +177,8 @@ def run(
         progress(_started(limits))
         _library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
+    if loaded.problem == "anomaly_detection":
+        return detectors.tell(model, folder, as_json=as_json)
     _finish(model, output.result_files(folder), gates, as_json, progress.asked)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,11 +40,14 @@ def fit(
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display:
         given = {name: value for name, value in options.items() if value is not None}
         model = automl.fit(data, target, budget=limits, progress=display, problem="anomaly_detection", **given)
-        frame = output.read_frame(data)
-        model.predictions(frame).to_csv(folder / "scores.csv", index=False)
-        files = {"model": Path(model.save(folder / "model.automl")), "report": Path(model.report(folder / "report.html"))}
-        files |= {"scores": folder / "scores.csv", "facts": folder / "report.json"}
-        files["facts"].write_text(json.dumps(model.facts_, indent=1), encoding="utf-8")
+        model.write(folder, data)
+    tell(model, folder, as_json=as_json)
+
+
+def tell(model: Any, folder: Path, *, as_json: bool) -> None:
+    """Print what was found and where the files are."""
+    names = {"model": "model.automl", "scores": "scores.csv", "facts": "report.json", "report": "report.html"}
+    files = {what: folder / name for what, name in names.items()}
     if as_json:
         output.print_json({"facts": model.facts_, "files": {name: str(path) for name, path in files.items()}})
     else:

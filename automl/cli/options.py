@@ -23,7 +23,8 @@ Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Def
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]
 Problem = Annotated[
-    str | None, typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting or anomaly_detection, where the detection is wrong.")
+    str | None,
+    typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting or anomaly_detection, to overrule the detection."),
 ]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]

@@ -33,7 +33,17 @@ def why_facts(run: Run) -> dict[str, Any]:
         "words": tuple(_words(run, words) for words in why.words),
         "changes": dict(run.settings.changes or {}),
         "not_explained": why.skipped,
+        "occlusion": _occlusion(run),
     }
+
+
+def _occlusion(run: Run) -> f.OcclusionFacts | None:
+    found = run.occlusion
+    if found is None:
+        return None
+    places = found.changes.max(axis=1).argsort()[::-1][:3]
+    examples = tuple(f.StretchExample(row=int(found.rows[place]), changes=tuple(found.changes[place].tolist())) for place in places)
+    return f.OcclusionFacts(rows=len(found.rows), changes=tuple(found.mean.tolist()), examples=examples)
 
 
 def _importance(found: Importance | None) -> f.ImportanceFacts | None:

@@ -171,7 +171,7 @@ def _album(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
 
 
 def _signals(data: Any, details: dict[str, Any]) -> pd.DataFrame | None:
-    """Return series in memory, an array (series, steps, channels) or a list of arrays, as a table with one column; None for anything else."""
+    """Return series in memory, an array (series, steps, channels) or a list of arrays, as a table with one column; None for others."""
     if isinstance(data, np.ndarray) and data.ndim == 3 and data.size and (found := describe(data)) and found[0] == "sequence":
         details |= {"modality": "sequence", "modality_because": found[1]}
         return signals_of(data, steps_first(data))

@@ -103,7 +103,9 @@ def holds_signals(series: pd.Series[Any]) -> bool:
         return False
     found = [as_signal(cell) for cell in cells]
     pictures = any(isinstance(cell, np.ndarray) and cell.dtype == np.uint8 and cell.ndim > 1 for cell in cells)
-    long = all(isinstance(cell, Signal) or (one is not None and len(one.values) >= FEWEST_STEPS) for cell, one in zip(cells, found, strict=True))
+    long = all(
+        isinstance(cell, Signal) or (one is not None and len(one.values) >= FEWEST_STEPS) for cell, one in zip(cells, found, strict=True)
+    )
     return not pictures and long
 
 

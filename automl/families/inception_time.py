@@ -26,7 +26,7 @@ class InceptionTime(SeriesFamily):
     """Inception blocks: a bottleneck, three widths of kernels and the largest neighbour side by side, with a shortcut around every three.
 
     Source: Ismail Fawaz et al. (2020, arXiv:1909.04939): six blocks of 32 filters with kernels of 40, 20 and 10 steps, an ensemble of five.
-    The folds are our ensemble. A CPU gets three blocks of 16 filters, where it is asked for: members cannot share a dense convolution there.
+    The folds are our ensemble. A CPU gets three blocks of 16 filters, where it is asked for: members cannot share dense convolutions.
     """
 
     name = "inception_time"

@@ -175,7 +175,7 @@ def fixed_responses(values: Any, lengths: tuple[int, ...]) -> Any:
 
 
 def mean_over_time(values: Any, mask: Any) -> Any:
-    """Return the mean of the steps before the end: (rows, steps, members, channels) and (rows, steps, 1, 1) to (members, rows, channels)."""
+    """Return the mean of the steps before the end: (rows, steps, members, channels) and mask (rows, steps, 1, 1) to (members, rows, ·)."""
     count = ops.maximum(ops.sum(mask, axis=1), 1.0)
     return ops.transpose(ops.sum(values * mask, axis=1) / count, (1, 0, 2))
 

@@ -63,6 +63,7 @@ from automl.report.measured import (
     ScoreFacts,
     SetsFacts,
 )
+from automl.report.stretches import OcclusionFacts, StretchExample
 from automl.report.tried_facts import TriedFacts
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "LeaderboardRow",
     "LeafFacts",
     "NetworksFacts",
+    "OcclusionFacts",
     "PartsFacts",
     "PayoffFacts",
     "PictureFacts",
@@ -126,6 +128,7 @@ __all__ = [
     "SetsFacts",
     "Severity",
     "SimilarFacts",
+    "StretchExample",
     "TaskFacts",
     "TextFacts",
     "ThresholdFacts",
@@ -347,6 +350,7 @@ class ReportFacts(Fact):
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
     forecast: ForecastFacts | None = None
+    occlusion: OcclusionFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None
     owner: dict[str, str] = {}

@@ -34,6 +34,12 @@ def cells_of(rows: Any, columns: Sequence[Column]) -> pd.DataFrame | None:
     return pd.DataFrame({columns[0].name: signal_column(None if cell is None else cell.values for cell in found)})
 
 
+def cases_of(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Any]:
+    """Return which case each row of a folded long table is about, by the column's name; nothing for other tables."""
+    names = [column.parse["case"] for column in columns if column.type == TYPE and column.parse.get("layout") == "long"]
+    return {name: frame[name].to_numpy() for name in names if name in frame.columns}
+
+
 def free_name(taken: Sequence[str]) -> str:
     """Return a name for a new column.
 
@@ -80,7 +86,9 @@ def fold(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
         absent = [name for name in needed if name not in frame.columns]
         if absent:
             shown = ", ".join(map(repr, absent[:8])) + (" …" if len(absent) > 8 else "")
-            raise DataError(f"The data must have the columns that the model was trained on. Missing {len(absent)} steps of the series: {shown}.")
+            raise DataError(
+                f"The data must have the columns that the model was trained on. Missing {len(absent)} steps of the series: {shown}."
+            )
         frame = _fold_long(frame, column) if layout == "long" else _fold_wide(frame, column)
     return frame
 

@@ -28,7 +28,7 @@ def series_cells(sample: Sample) -> Column | None:
         return None
     first = next(found for cell in sample.series if (found := as_signal(cell)) is not None)
     channels = int(first.values.shape[1])
-    evidence = f"The cells hold series, such as one of {len(first.values):,} steps" + (f" and {channels} channels." if channels > 1 else ".")
+    evidence = f"The cells hold series, such as one of {len(first.values):,} steps and {channels} channels."
     return Column("", "series", "feature", evidence, 1.0, {"channels": channels})
 
 

@@ -62,7 +62,9 @@ def _wide(dataset: Dataset, schema: Schema, task: Task) -> Column | None:
 def _long(dataset: Dataset, schema: Schema, task: Task) -> Column:
     named = (task.series or {})["column"]
     if not isinstance(named, str):
-        raise DataError(f"One column must say which series a row belongs to. Received {' and '.join(map(repr, named))}; join them into one.")
+        raise DataError(
+            f"One column must say which series a row belongs to. Received {' and '.join(map(repr, named))}; join them into one."
+        )
     moment = (task.time or {}).get("column")
     time = schema[moment] if moment is not None and moment in schema else None
     cases = pd.factorize(levels(dataset.frame[named]))[0]

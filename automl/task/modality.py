@@ -57,7 +57,8 @@ def modality_of(dataset: Dataset, schema: Schema, task: Task) -> tuple[str, str]
     kinds: dict[str, Any] = {"image": pictures, "text": sentences, "sequence": signals, "tabular": table}
     found = [kind for kind, columns in kinds.items() if columns]
     if len(found) > 1:
-        names = [repr(column if isinstance(column, str) else column.name) for kind in ("image", "text", "sequence") for column in kinds[kind]]
+        shown = [column for kind in ("image", "text", "sequence") for column in kinds[kind]]
+        names = [repr(column if isinstance(column, str) else column.name) for column in shown]
         rest = f" stand beside {len(table)} other columns" if table else " stand side by side"
         return "mixed", f"{', '.join(names[:4])} ({' and '.join(kind for kind in found if kind != 'tabular')}){rest}."
     if found and found[0] != "tabular":

@@ -63,7 +63,8 @@ def test_a_detector_survives_its_file(model, tmp_path):
 
 
 def test_the_report_says_what_cannot_be_known(model, tmp_path):
-    page = open(model.report(tmp_path / "report.html"), encoding="utf-8").read()
+    model.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Without labels nobody can say" in page
     assert "Map" in page
     assert "<script" not in page

@@ -44,7 +44,9 @@ def test_the_transformer_does_not_listen_to_empty_patches():
     np.testing.assert_allclose(found[0], found[1][:1], atol=1e-6)
 
 
-@pytest.mark.parametrize(("cell", "layer"), [("simple_rnn", keras.layers.SimpleRNN), ("gru", keras.layers.GRU), ("lstm", keras.layers.LSTM)])
+@pytest.mark.parametrize(
+    ("cell", "layer"), [("simple_rnn", keras.layers.SimpleRNN), ("gru", keras.layers.GRU), ("lstm", keras.layers.LSTM)]
+)
 def test_recurrent_layers_are_those_of_keras(cell, layer):
     values = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
     mine, theirs = PackedRecurrent(1, 4, cell), layer(4)

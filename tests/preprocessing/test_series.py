@@ -101,7 +101,9 @@ def test_arrays_scale_fill_and_mark_the_end():
     assert lengths_of(array).tolist() == [3, 1, 0]
     assert (array[0, :, 1] == 0).all()  # a channel that never changes
     again = SeriesArrays.from_state(State(**{"json": found.state().json, "arrays": found.state().arrays}))
-    np.testing.assert_array_equal(again.transform(cells(None, np.array([[2.0, 5.0]]))), found.transform(cells(None, np.array([[2.0, 5.0]]))))
+    np.testing.assert_array_equal(
+        again.transform(cells(None, np.array([[2.0, 5.0]]))), found.transform(cells(None, np.array([[2.0, 5.0]])))
+    )
 
 
 def test_long_series_are_averaged_and_longer_ones_cut():

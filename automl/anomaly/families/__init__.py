@@ -25,7 +25,9 @@ def detector_by_name(name: str) -> DetectorFamily:
         'Robust z-scores'
     """
     if name not in detector_names():
-        raise UsageError(f"`families` must name detectors out of {detector_names()}. Received {name!r}.{did_you_mean(name, detector_names())}")
+        raise UsageError(
+            f"`families` must name detectors out of {detector_names()}. Received {name!r}.{did_you_mean(name, detector_names())}"
+        )
     module = importlib.import_module(f"{__name__}.{name}")
     found = [item for item in vars(module).values() if isinstance(item, type) and getattr(item, "name", "") == name]
     return found[0]()  # type: ignore[no-any-return]

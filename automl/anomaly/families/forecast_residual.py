@@ -19,10 +19,10 @@ LEAST = 0.05  # spread below which a forecast is not believed to be exact
 
 
 class ForecastResidual(DetectorFamily):
-    """Boosted trees forecast each number from its past, the calendar and the other columns; a second model says how far off it usually is.
+    """Boosted trees forecast each number from its past, the calendar and the other columns; others say how far off they usually are.
 
-    The score is the sum over the numbers of the squared standardised residuals, on the scale of surprises. Trees are those of scikit-learn's
-    histogram gradient boosting (Ke et al., 2017).
+    The score is the sum over the numbers of half the squared standardised residuals. Trees are those of scikit-learn's
+    histogram gradient boosting.
     """
 
     name = "forecast_residual"
@@ -93,7 +93,7 @@ def _without(inputs: Array, column: int, shape: Shape) -> Array:
 
 def _boosted(x: Array, y: Array, name: str, seed: int) -> Arrays:
     boosting = HistGradientBoostingRegressor(max_iter=80, learning_rate=0.1, max_leaf_nodes=31, early_stopping=False, random_state=seed)
-    boosting.fit(x, y)
+    boosting.fit(np.where(np.isnan(x).all(axis=0), 0.0, x), y)  # a column without any value is not split
     none = np.zeros((0, 8), dtype=np.uint32)
     found = from_boosting(boosting._predictors, none, np.zeros(x.shape[1], dtype=np.uint32))
     return {f"{name}-{part}": values for part, values in found.items()} | {f"{name}-base": np.asarray(boosting._baseline_prediction)}

@@ -21,13 +21,14 @@ class IsolationForest(DetectorFamily):
 
     name = "isolation_forest"
     title = "Isolation forest"
+    baseline = True
 
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:
         """Grow a forest outside each fold."""
         model: Arrays = {}
         for place in range(folds):
             chosen = rows.values[fold != place]
-            forest = Forest(TREES, max_samples=min(SAMPLE, len(chosen)), random_state=seed + place).fit(chosen)
+            forest = Forest(n_estimators=TREES, max_samples=min(SAMPLE, len(chosen)), random_state=seed + place).fit(chosen)
             model[f"sample{place}"] = np.array(min(SAMPLE, len(chosen)))
             for number, tree in enumerate(one.tree_ for one in forest.estimators_):
                 leaf = tree.children_left < 0

@@ -12,10 +12,11 @@ from automl.preprocessing.base import Arrays
 
 
 class RobustZScore(DetectorFamily):
-    """Distance from the median in robust deviations (Iglewicz and Hoaglin, 1993), and the surprise of a level; the root mean square of all."""
+    """Distance from the median in robust deviations (Iglewicz and Hoaglin, 1993), and the surprise of a level; their root mean square."""
 
     name = "robust_zscore"
     title = "Robust z-scores"
+    baseline = True
 
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:
         """Count the levels outside each fold; medians and deviations stand in the design already."""
