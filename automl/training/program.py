@@ -35,7 +35,7 @@ class PackData:
         fold: Fold of each row; -1 for rows that are never validated.
         folds: Number of folds.
         classification: Whether the loss is cross-entropy (otherwise squared error).
-        quantiles: Where given, the target is (rows, steps), NaN for what is not known, and the loss is that of these quantiles of each step.
+        quantiles: Where given, the target is (rows, steps), NaN for what is not known, and the loss is that of these quantiles of a step.
     """
 
     arrays: Arrays
