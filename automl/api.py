@@ -63,15 +63,14 @@ def fit(
         return _detector(data, target, limits, progress, options)
     if options.get("problem") in SUPERVISED and options.get("series") is not None:  # whole series are told apart: found in the data
         options = {name: value for name, value in options.items() if name not in ("series", "time", "problem")}
-    if options.get("problem") == "forecasting" or any(options.get(name) is not None for name in FORECAST_OPTIONS):
+    if _wants_forecast(options):
         return _forecast(data, target, limits, progress, options)
     try:
         if isinstance(target, str):
             return AutoML(target, budget=limits, **options).fit(data, progress=progress)
         return AutoML(budget=limits, **options).fit(data, target, progress=progress)
     except ForecastingError as found:
-        told = {name: value for name, value in options.items() if value not in (None, False, (), [], {})}
-        return _forecast(data, target, limits, progress, {"time": found.time, **told})
+        return _forecast(data, target, limits, progress, {**options, "time": options.get("time") or found.time})
 
 
 def _one_clock(budget: Budget | str | float | None, options: dict[str, Any]) -> Any:
@@ -101,11 +100,23 @@ def _detector(data: Any, target: Any, budget: Any, progress: Any, options: dict[
     return AnomalyDetector(target, budget=budget, **given).fit(data, progress=told)
 
 
+def _wants_forecast(options: dict[str, Any]) -> bool:
+    """Whether an argument says that series are to be forecast: the problem, what only forecasts have, or a family of forecasters."""
+    if options.get("problem") == "forecasting" or any(options.get(name) is not None for name in FORECAST_OPTIONS):
+        return True
+    if not options.get("families"):
+        return False
+    from automl.forecasting.families import forecaster_names
+
+    named = [options["families"]] if isinstance(options["families"], str) else options["families"]
+    return any(isinstance(name, str) and name in forecaster_names() for name in named)
+
+
 def _forecast(data: Any, target: Any, budget: Any, progress: Any, options: dict[str, Any]) -> Any:
     from automl.forecasting.forecaster import Forecaster, refuse_unknown
 
     refuse_unknown(options)
-    given = {name: value for name, value in options.items() if value not in (None, False, (), {})}
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
     if isinstance(target, str):
         return Forecaster(target, budget=budget, **given).fit(data, progress=progress)
     return Forecaster(budget=budget, **given).fit(data, target, progress=progress)

@@ -56,7 +56,7 @@ class Recipe(_Part):
         data: The table; a relative path is looked for beside the recipe, then in the current folder.
         target: The column to predict.
         test: A table to judge the model on, which it never sees before; looked for as `data` is.
-        problem: "binary", "multiclass" or "regression", where the detection is wrong.
+        problem: "binary", "multiclass", "regression", "forecasting" or "anomaly_detection", where the detection is wrong.
         alarms: Share of rows that may raise an alarm (anomaly_detection, where the target marks known anomalies to check against).
         positive: The class that matters, of two.
         budget: Time for everything, such as "2m".
@@ -75,6 +75,7 @@ class Recipe(_Part):
         metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
+        horizon, series, known, past, static, frequency, season, country: As in :class:`automl.forecasting.Forecaster`.
         glossary: What a column is called among people.
         units: Unit of a column, such as "EUR" or "months".
         matters: What matters in this case, in free text; printed in the report.
@@ -87,7 +88,7 @@ class Recipe(_Part):
     data: str = Field(min_length=1)
     target: str = Field(min_length=1)
     test: str | None = None
-    problem: Literal["binary", "multiclass", "regression", "anomaly_detection"] | None = None
+    problem: Literal["binary", "multiclass", "regression", "forecasting", "anomaly_detection"] | None = None
     alarms: float | None = Field(default=None, gt=0, lt=0.5)
     positive: Label | None = None
     budget: str | float = "5m"
@@ -106,6 +107,14 @@ class Recipe(_Part):
     metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
     target_scale: Literal["linear", "log"] | None = None
     combine_columns: bool = False
+    horizon: int | None = Field(default=None, ge=1)
+    series: tuple[str, ...] | None = None
+    known: tuple[str, ...] | None = None
+    past: tuple[str, ...] | None = None
+    static: tuple[str, ...] | None = None
+    frequency: str | None = None
+    season: tuple[int, ...] | None = None
+    country: str | None = None
     glossary: dict[str, str] = {}
     units: dict[str, str] = {}
     matters: str = ""
@@ -324,6 +333,8 @@ def run_recipe(
 
 def _options(recipe: Recipe) -> dict[str, Any]:
     """The arguments of ``automl.fit`` that the recipe states."""
+    from automl.api import FORECAST_OPTIONS
+
     options = {
         "families": None if recipe.families is None else list(recipe.families),
         "only_networks": recipe.only_networks or None,
@@ -344,6 +355,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "target_scale": recipe.target_scale,
         "combine_columns": recipe.combine_columns or None,
         "test": recipe.test,
+        **{name: getattr(recipe, name) for name in FORECAST_OPTIONS},
     }
     return {name: value for name, value in options.items() if value is not None}
 
@@ -352,7 +364,8 @@ def _checked(recipe: Recipe) -> Dataset:
     """Read the data once, and tell every column that the recipe names and they lack, before the work."""
     from automl.dataset import read
 
-    named = {key: getattr(recipe, key) for key in ("ignore", "sensitive", "changes", "types", "glossary", "units")}
+    lists = ("ignore", "sensitive", "changes", "types", "glossary", "units", "series", "known", "past", "static")
+    named = {key: getattr(recipe, key) or () for key in lists}
     data = read(recipe.data)
     columns = list(data.frame.columns)
     told = [

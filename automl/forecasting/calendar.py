@@ -51,9 +51,9 @@ def calendar_table(frequency: Frequency, ordinals: NDArray[np.int64], country: s
     columns: dict[str, Any] = {
         "minute_of_day": stamps.hour * 60 + stamps.minute,
         "hour": stamps.hour,
-        "weekday": stamps.dayofweek,
+        "weekday": stamps.day_of_week,
         "day": stamps.day,
-        "week": (stamps.dayofyear - 1) // 7,
+        "week": (stamps.day_of_year - 1) // 7,
         "month": stamps.month,
         "days_left": stamps.days_in_month - stamps.day,
     }

@@ -166,9 +166,10 @@ def guess_frequency(times: Any, key: Ints, asked: str | None = None) -> Frequenc
         UsageError: If `asked` is no frequency.
     """
     dated = isinstance(times, pd.DatetimeIndex)
+    times = times.as_unit("ns") if dated else times
     if asked is not None and dated:
-        return named_frequency(asked, times.as_unit("ns"))
-    values = times.as_unit("ns").asi8 if dated else np.asarray(times, np.int64)
+        return named_frequency(asked, times)
+    values = times.asi8 if dated else np.asarray(times, np.int64)
     order = np.lexsort((values, key))
     steps = np.diff(values[order])[np.diff(key[order]) == 0]
     steps = steps[steps > 0]
@@ -185,7 +186,7 @@ def guess_frequency(times: Any, key: Ints, asked: str | None = None) -> Frequenc
     share = float(np.mean(np.abs(steps / step - np.round(steps / step)) <= 0.02))
     if share < ENOUGH or counts.max() < 0.1 * len(steps):
         return _irregular(steps, times)
-    if found.name == "D" and len(values) > 30 and not (times.dayofweek >= 5).any():
+    if found.name == "D" and len(values) > 30 and not (times.day_of_week >= 5).any():
         return _frequency("B", "business", 1, times)
     return found
 

@@ -168,10 +168,10 @@ class PackedRecurrence(PackedLayer):
 
         def step(carry: Any, entering: Any) -> Any:
             after = self._step(carry, entering, inner, bias)
-            return after, after[..., : self.units]
+            return after, after
 
         _, states = ops.scan(step, start, inward)
-        return ops.transpose(states, (1, 2, 0, 3))
+        return ops.transpose(states[..., : self.units], (1, 2, 0, 3))
 
     def _step(self, carry: Any, entering: Any, inner: Any, bias: Any) -> Any:
         n = self.units

@@ -36,7 +36,7 @@ class PackData:
         folds: Number of folds.
         classification: Whether the loss is cross-entropy (otherwise squared error).
         judged: Whether the one validation part judges the run: the last epoch is kept, not the best.
-        quantiles: Where given, the target is (rows, steps), NaN for what is not known, and the loss is that of these quantiles of each step.
+        quantiles: Where given, the target is (rows, steps), NaN for what is not known, and the loss is that of these quantiles of a step.
     """
 
     arrays: Arrays

@@ -14,7 +14,6 @@ from automl.layers.packed import PackedDense, PackedDropout
 from automl.layers.residual import fan_in_uniform
 from automl.preprocessing.base import Spec
 
-
 POOLS = (1, 2, 4)  # steps that a stack averages the past over, in quarters of a season
 
 

@@ -16,7 +16,6 @@ from automl.layers.packed import PackedDense
 from automl.layers.residual import fan_in_uniform
 from automl.preprocessing.base import Spec
 
-
 MOST_TOKENS = 24
 
 

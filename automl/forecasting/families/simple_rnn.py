@@ -7,7 +7,7 @@ from automl.forecasting.families._recurrent import RecurrentFamily
 
 
 class SimpleRnn(RecurrentFamily):
-    """The simple recurrent network (Elman, 1990), for teaching and comparison; see :class:`automl.forecasting.families._recurrent.RecurrentFamily`."""
+    """The simple recurrent network (Elman, 1990), for teaching and comparison; see ``_recurrent.RecurrentFamily``."""
 
     name = "simple_rnn"
     title = "Simple recurrent network"

@@ -14,7 +14,6 @@ from automl.layers.packed import PackedDense
 from automl.layers.residual import fan_in_uniform
 from automl.preprocessing.base import Spec
 
-
 WIDTH = 4  # numbers that the covariates of a step are projected to
 
 
