@@ -226,7 +226,7 @@ def _pack(data: WindowData, reach: float, seed: int, watched: bool = True) -> Pa
     arrays, mean, spread = arrays_of(windows, length)
     target = np.clip((windows.target() - mean[:, None]) / spread[:, None], -FAR, FAR).astype(np.float32)
     data.packs.clear()
-    data.packs[key] = PackData(arrays, target, folds.astype(np.int64), 1, False, QUANTILES)
+    data.packs[key] = PackData(arrays, target, folds.astype(np.int64), 1, False, quantiles=QUANTILES)
     return data.packs[key]
 
 
