@@ -53,7 +53,8 @@ class Proof:
     @classmethod
     def from_state(cls, state: State) -> Proof:
         """Rebuild the record."""
-        return cls(**state.json, **state.arrays)
+        told: dict[str, Any] = {**state.json, **state.arrays}
+        return cls(**told)
 
 
 def proof_of(run: Run) -> Proof:

@@ -161,7 +161,7 @@ class _Verifying:
         task = self.fitted.predictor.task
         naive = np.tile(np.asarray(prediction, dtype=np.float64).mean(axis=0), (len(y), 1))
         threshold = None if not len(limit) else float(limit[0]) if len(limit) == 1 else limit
-        given = {"source": "cross-fitted", "naive_prediction": naive, "threshold": threshold, "resamples": 10}
+        given: dict[str, Any] = {"source": "cross-fitted", "naive_prediction": naive, "threshold": threshold, "resamples": 10}
         found = evaluate(task.problem, task.classes, y, prediction, **given)
         return {name: float(score.value) for name, score in found.scores.items() if score.value is not None and np.isfinite(score.value)}
 

@@ -71,7 +71,8 @@ def with_honesty(problem: str, found: Sequence[Segment], frame: pd.DataFrame, y:
         low, high = mean_interval(gap)
         error = float(score("calibration_error", codes[mask], prediction[mask]))
         verdict = "" if not beyond else "too low" if gap.mean() > 0 else "too high"
-        numbers = {"said": float(said[mask].mean()), "happened": float(happened[mask].mean()), "gap_low": low, "gap_high": high}
+        numbers: dict[str, Any] = {"said": float(said[mask].mean()), "happened": float(happened[mask].mean())}
+        numbers |= {"gap_low": low, "gap_high": high}
         told.append(replace(segment, **numbers, off=verdict, calibration_error=error))
     return tuple(told)
 

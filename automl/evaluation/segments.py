@@ -145,7 +145,7 @@ def segments(
     found = []
     for place, (column, name, chosen) in enumerate(told):
         low, high = map(float, wilson(loss[chosen].sum(), rows[place])) if share else mean_interval(loss[chosen])
-        held: tuple[float | None, ...] = (None, None, None)
+        held: tuple[float | None, float | None, float | None] = (None, None, None)
         if inside is not None:
             kept = int(inside[chosen].sum())
             held = (kept / int(rows[place]), *clopper_pearson(kept, int(rows[place])))

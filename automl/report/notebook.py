@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from automl.report import words
@@ -67,7 +69,7 @@ def _tag(name: str, text: str, style: str) -> Markup:
     return Markup('<{} style="{}">{}</{}>').format(name, style, shown(text), name)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Markup:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Markup:
     if not rows:
         return Markup("")
     lines = [Markup("").join(_cell("th", text, place) for place, text in enumerate(head))]
