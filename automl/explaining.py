@@ -19,6 +19,7 @@ from automl.explanation import (
     Effect,
     Importance,
     Interaction,
+    PictureEffect,
     RowExplanation,
     Similar,
     Words,
@@ -33,7 +34,7 @@ from automl.explanation import (
     verify_rows,
     word_effects,
 )
-from automl.looking import PictureEffect, look_at
+from automl.looking import look_at
 from automl.predictor import Predictor, join_trials
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class _Explaining:
         main = [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
         effects = self._effects(main)
         told = self._words(prediction)
-        seen = look_at(self.predictor, self.run.task, self.frame, self.y, prediction, self.clock(0.93), self.rows)
+        seen = look_at(self.predictor, self.run.task, self.frame, self.y, prediction, self.clock(0.93), self.rows.tolist())
         changes = self._changes(prediction, places)
         interactions = self._interactions([effect.column for effect in effects if effect.shape != "flat"][:INTERACTING])
         at = [int(self.rows[row]) for row in places]

@@ -318,7 +318,7 @@ def run_recipe(
     if recipe.problem == "anomaly_detection":
         detector: AutoML = automl.fit(_checked(recipe), recipe.target, budget=limits, progress=progress, **_options(recipe))
         if folder is not None:
-            detector.write(folder, recipe.data)  # type: ignore[attr-defined]
+            detector.write(folder, recipe.data)
         return detector
     if folder is not None and resume:
         model = automl.AutoML.resume(folder, data, budget=limits, progress=progress)

@@ -110,7 +110,7 @@ def test_one_point_and_all_zeros_end_in_an_answer_or_a_sentence(series):
         model = fitted(series, y, ["quant", "linear"])
     except DataError as problem:
         told = str(problem)
-        assert "must" in told or "needs" in told  # noqa: PT017 - an answer is as good as a sentence
+        assert "must" in told or "needs" in told
     else:
         assert np.isfinite(model.predict_proba(series)).all()
 

@@ -205,7 +205,7 @@ class AnomalyDetector:
             name, gaps = sources[place], None
             if place < self.shape_.numbers and self.schema_[name].type == "number":
                 gaps, values = ~rows.known[:, place], numbers[:, place]
-                frame[name] = pd.Series(rows.raw[:, place], index=frame.index).where(~gaps, values)
+                frame[name] = np.where(gaps, values, rows.raw[:, place])
             elif place >= self.shape_.numbers:
                 start = int(np.argmax(np.asarray(self.shape_.group) == place))
                 width = self.design_.widths[place - self.shape_.numbers]

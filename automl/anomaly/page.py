@@ -164,7 +164,7 @@ def _unknown(facts: Facts) -> Markup | None:
         return None
     told = (
         "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like "
-        f"these at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few rows that were wrong in a column and give it "
+        f"these at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few wrong rows in a column and give it "
         "as the target to check the detectors against it."
     )
     return _block("unknown", "What cannot be known", "No row is marked as wrong or right.", Markup('<p class="note">{}</p>').format(told))

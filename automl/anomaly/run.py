@@ -124,10 +124,10 @@ def folds_of(rows: int, order: Array | None, seed: int) -> Array:
     """
     rng = np.random.default_rng(seed)
     if order is None:
-        return rng.permutation(np.arange(rows) % FOLDS).astype(np.int64)
+        return np.asarray(rng.permutation(np.arange(rows) % FOLDS), dtype=np.int64)
     width = int(np.clip(rows // (8 * FOLDS), 1, BLOCK))
     blocks = np.arange(-(-rows // width)) % FOLDS
-    return rng.permutation(blocks)[order // width].astype(np.int64)
+    return np.asarray(rng.permutation(blocks)[order // width], dtype=np.int64)
 
 
 def fit_families(

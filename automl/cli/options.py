@@ -24,7 +24,7 @@ Trials = Annotated[int | None, typer.Option(help="Try at most so many configurat
 Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]
 Problem = Annotated[
     str | None,
-    typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting or anomaly_detection, to overrule the detection."),
+    typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting, anomaly_detection: overrules what was found."),
 ]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]

@@ -203,10 +203,10 @@ def read_series_file(path: Path) -> Table:
     for row in rows:
         channels = [_numbers(text) for text in row]
         longest = max(len(channel) for channel in channels)
-        values = np.full((longest, len(channels)), np.nan, dtype=np.float32)
+        block = np.full((longest, len(channels)), np.nan, dtype=np.float32)
         for place, channel in enumerate(channels):
-            values[: len(channel), place] = channel
-        cells.append(values if longest else None)
+            block[: len(channel), place] = channel
+        cells.append(block if longest else None)
     widths = {cell.shape[1] for cell in cells if cell is not None}
     if len(widths) != 1:
         raise DataError(f"All series of a file must have the same number of channels. {path.name!r} holds series of {sorted(widths)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class PictureFamily(KerasFamily):
     """A family of networks on pictures; `build` returns a :class:`automl.layers.pictures.PictureModel`."""
 
     pack_configs = 1
-    reads = ("pixels",)
+    reads: ClassVar[tuple[str, ...]] = ("pixels",)
 
     def schedule(self, spec: Spec, config: Config, seed: int, configs: int) -> Schedule:
         """Return epochs and batch size: pictures need more steps than tables, of fewer rows."""

@@ -78,7 +78,7 @@ class SeriesFeatures(SklearnFamily):
         """Return the number of stored 8-byte values of all folds."""
         return sum(np.asarray(value).nbytes // 8 for model in trained.models for value in model.values())
 
-    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedFeatures:
+    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedFeatures:  # type: ignore[override]
         """Join the models of the chosen configurations; the features are computed once for all of them."""
         fitted = super().combine(parts, spec)
         own = set(self.kept(fitted.models[0]))
@@ -91,7 +91,7 @@ class SeriesFeatures(SklearnFamily):
         """Return the entries of a model that say how features are made."""
         return [name for name in model if name.startswith("made_")]
 
-    def restore(self, state: State, spec: Spec) -> FittedFeatures:
+    def restore(self, state: State, spec: Spec) -> FittedFeatures:  # type: ignore[override]
         """Rebuild the predictor."""
         prepared = {name.removeprefix("prepared-"): value for name, value in state.arrays.items() if name.startswith("prepared-")}
         arrays = {name: value for name, value in state.arrays.items() if not name.startswith("prepared-")}

@@ -26,7 +26,7 @@ def calendar_names(frequency: Frequency, country: str | None = None) -> tuple[st
         return ()
     if frequency.unit == "month":
         return ("month",) if frequency.step < 12 else ()
-    within = ("minute_of_day", "hour") if frequency.unit == "ns" and frequency.step < 3600 * 10**9 else ()
+    within: tuple[str, ...] = ("minute_of_day", "hour") if frequency.unit == "ns" and frequency.step < 3600 * 10**9 else ()
     within = ("hour",) if frequency.unit == "ns" and 3600 * 10**9 <= frequency.step < DAY else within
     daily = frequency.unit == "business" or frequency.step <= DAY
     names = (*within, *(("weekday", "day", "week", "month", "days_left") if daily else ("week", "month", "day")))

@@ -214,7 +214,7 @@ def _series(frame: pd.DataFrame, schema: Schema, time: Column, target: str, aske
         if facts.series:
             what = " and ".join(map(repr, facts.series))
             log.add("detect", "columns of series", what, facts.evidence, [], f"series={list(facts.series)!r}")
-        return facts.series
+        return tuple(facts.series)
     twice = frame[time.name].duplicated()
     if twice.mean() < 0.2:
         return ()
@@ -234,7 +234,8 @@ def _covariate(
     frame: pd.DataFrame, column: Column, key: NDArray[np.int64], target: str, time: Column, asked: Asked, several: bool
 ) -> tuple[Covariate, tuple[str, str, Sequence[str], str]] | str:
     """Return a covariate with what to tell of it, or the reason why it is not used."""
-    name, levels = column.name, ()
+    name = column.name
+    levels: tuple[str, ...] = ()
     if column.type in ("number", "boolean"):
         cells = pd.Series(np.asarray(cast_column(frame[name], column), np.float64))
     elif column.type == "datetime":

@@ -99,7 +99,8 @@ class ForecastNetwork(ForecastFamily):
         pack = _pack(data, float(shared["reach"]), seed)
         if pack is None:
             return []
-        trainer = PackTrainer(*self._plan(configs, pack, data, seed, self.epochs), deadline)
+        key, build, rows, rates, seeds, schedule = self._plan(configs, pack, data, seed, self.epochs)
+        trainer = PackTrainer(key, build, rows, rates, seeds, schedule, deadline)
         result = trainer.run(on_progress)
         made = []
         for place, config in enumerate(configs):
@@ -210,7 +211,8 @@ def _pack(data: WindowData, reach: float, seed: int, watched: bool = True) -> Pa
     length = lookback_of(spec, reach)
     key = (length, data.cut, seed, watched)
     if key in data.packs:
-        return data.packs[key]
+        kept: PackData = data.packs[key]
+        return kept
     each = length * (1 + spec.known + spec.past) + spec.horizon * (1 + spec.calendar + sum(max(count, 1) for count in spec.levels))
     most = int(min(MOST_WINDOWS, MOST_CELLS // each, MOST_OUTPUTS // (spec.horizon * len(QUANTILES))))
     windows = sample_windows(world, data.cut, spec.horizon, most, np.random.default_rng([seed, 17]))
@@ -226,8 +228,9 @@ def _pack(data: WindowData, reach: float, seed: int, watched: bool = True) -> Pa
     arrays, mean, spread = arrays_of(windows, length)
     target = np.clip((windows.target() - mean[:, None]) / spread[:, None], -FAR, FAR).astype(np.float32)
     data.packs.clear()
-    data.packs[key] = PackData(arrays, target, folds.astype(np.int64), 1, False, quantiles=QUANTILES)
-    return data.packs[key]
+    made = PackData(arrays, target, folds.astype(np.int64), 1, False, quantiles=QUANTILES)
+    data.packs[key] = made
+    return made
 
 
 _COMPILED: dict[Any, Any] = {}
@@ -243,4 +246,5 @@ def _compiled(family: ForecastNetwork, config: Config, shape: Shape, arrays: Arr
         network = family.build(shape, config, 1)
         network({name: values[:1] for name, values in arrays.items()})
         _COMPILED[key] = _backend.compile_function(lambda weights, block: network.stateless_call(weights, [], block)[0])
-    return _COMPILED[key]
+    run: Callable[..., Any] = _COMPILED[key]
+    return run

@@ -66,7 +66,7 @@ class PackedRecurrent(PackedLayer):
             self.second_bias = self.add_packed_weight("second_bias", (1, self.units), zeros, decay=0.0)
 
     def call(self, values: Any, keep: Any) -> Any:
-        """Map values (members or 1, rows, steps, channels) and `keep` (rows, steps) to (members, rows, units); to all steps with `whole`."""
+        """Map values (members or 1, rows, steps, channels) and `keep` (rows, steps) to (members, rows, units); with `whole` to all."""
         steps = int(values.shape[2])
         into = ops.matmul(values, self.kernel[:, None]) + self.bias[:, None]  # (members, rows, steps, gates × units)
         into = ops.transpose(into, (2, 0, 1, 3))

@@ -164,7 +164,7 @@ def fixed_kernels(length: int) -> NDArray[np.float32]:
     place = np.arange(taps) - taps // 2
     peak = np.cos(np.pi * place / (taps // 2 + 1)) if taps > 1 else np.ones(1)
     kernels = np.stack([np.sign(place), np.where(place % 2 == 0, 1.0, -1.0), peak - peak.mean()], axis=1)
-    return (kernels / np.maximum(np.abs(kernels).sum(axis=0), 1e-9)).astype(np.float32)
+    return np.asarray(kernels / np.maximum(np.abs(kernels).sum(axis=0), 1e-9), dtype=np.float32)
 
 
 def fixed_responses(values: Any, lengths: tuple[int, ...]) -> Any:

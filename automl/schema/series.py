@@ -104,7 +104,8 @@ def _fold_wide(frame: pd.DataFrame, column: Column) -> pd.DataFrame:
     ends = np.where(known.any(axis=1), values.shape[1] - known[:, ::-1].argmax(axis=1), 0)  # missing steps at the end: a shorter series
     cells = signal_column(values[row, :end, None] if end else None for row, end in enumerate(ends))
     rest = frame.drop(columns=column.parse["steps"])
-    return rest.assign(**{column.name: cells.set_axis(frame.index)})
+    folded: pd.DataFrame = rest.assign(**{column.name: cells.set_axis(frame.index)})
+    return folded
 
 
 def _fold_long(frame: pd.DataFrame, column: Column) -> pd.DataFrame:

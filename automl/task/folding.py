@@ -80,7 +80,7 @@ def _long(dataset: Dataset, schema: Schema, task: Task) -> Column:
     return long_column(free_name(schema.names), named, time, values, told)
 
 
-def _varies(dataset: Dataset, column: Column, cases: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _varies(dataset: Dataset, column: Column, cases: np.ndarray) -> bool:
     """Whether a column changes within some case."""
     values = pd.Series(cast_column(dataset.frame[column.name], column)).groupby(cases)
     return bool((values.nunique() > 1).any())

@@ -1,4 +1,4 @@
-"""Write the two generated sets of sensor data: python examples/data/make_sensors.py FOLDER. No machine stood behind them; the seed makes them all."""
+"""Write the two generated sets of sensor data: python examples/data/make_sensors.py FOLDER. No machine stood behind them."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ STEPS = 40
 
 
 def failures(rng: np.random.Generator, windows: int = 260) -> pd.DataFrame:
-    """Windows of forty minutes. Where the bearing shakes before it warms up, it fails within the day; where heat comes first, it was the load."""
+    """Windows of forty minutes. Where the bearing shakes before it warms up, it fails within the day; else it was the load."""
     parts = []
     steps = np.arange(STEPS)
     for window in range(windows):

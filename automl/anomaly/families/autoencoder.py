@@ -63,7 +63,8 @@ class Autoencoder(NetworkFamily):
         """Return the means and logits of all values, those that are missing hidden, as the folds' networks see them, (rows, width)."""
         hidden = (~rows.known).astype(np.float32)
         width = len(shape.group)
-        return np.mean([self.outputs(model, rows, shape, fold, hidden, np.zeros((1, 1)))[:, :width] for fold in range(folds)], axis=0)
+        found = [self.outputs(model, rows, shape, fold, hidden, np.zeros((1, 1)))[:, :width] for fold in range(folds)]
+        return np.asarray(np.mean(found, axis=0))
 
 
 class MaskedNetwork(keras.Model):  # type: ignore[misc]

@@ -99,7 +99,8 @@ def _views(values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     if values.shape[2] > 1:
         first = np.diff(values, axis=2)
         wide = np.pad(first, ((0, 0), (0, 0), (2, 2)), mode="edge")
-        views.append((sum(wide[:, :, shift : shift + first.shape[2]] for shift in range(5)) / 5.0).astype(np.float32))
+        smooth = np.mean([wide[:, :, shift : shift + first.shape[2]] for shift in range(5)], axis=0)
+        views.append(smooth.astype(np.float32))
     if values.shape[2] > 2:
         views.append(np.diff(values, n=2, axis=2))
     return [*views, np.abs(np.fft.rfft(values, axis=2)).astype(np.float32)]

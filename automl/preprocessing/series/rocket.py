@@ -117,7 +117,8 @@ class MiniRocket:
         above = np.empty((steps, rows), dtype=bool)
         place = 0
         for number, (dilation, count) in enumerate(zip(self.dilations, self.thresholds, strict=True)):
-            padding, shifted = 4 * int(dilation), {}
+            padding = 4 * int(dilation)
+            shifted: dict[Any, Any] = {}
             for kernel in range(len(KERNELS)):
                 chosen = self.members[number * len(KERNELS) + kernel]
                 key = chosen.tobytes()
@@ -168,4 +169,4 @@ def _response(shifted: tuple[NDArray[np.float32], list[NDArray[np.float32]]], ke
     output += third
     output *= 3.0
     output += negative
-    return output
+    return np.asarray(output)
