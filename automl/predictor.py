@@ -93,13 +93,19 @@ class Predictor:
         total = sum(part.share * part.fitted.predict(arrays).astype(np.float64) for part in self.parts)
         return np.asarray(total) if self.task.is_classification else self.scaler.inverse(np.asarray(total))
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Names of the arrays that its families read; features of pictures, for one, are not computed for trees."""
+        read = [part.family.tags.inputs | set(getattr(part.family, "reads", ())) for part in self.parts]
+        return frozenset(name for names in read for name in names)
+
     def __call__(self, frame: pd.DataFrame) -> Array:
         """Return calibrated predictions (rows, outputs) of raw rows."""
         typed = self.schema.cast(frame)
         blocks = []
         for start in range(0, max(len(typed), 1), BLOCK):
             block = typed if len(typed) <= BLOCK else typed.iloc[start : start + BLOCK]
-            blocks.append(self.raw(self.preprocessor.transform(block)) if len(block) else np.zeros((0, self.task.outputs)))
+            blocks.append(self.raw(self.preprocessor.transform(block, self.wanted)) if len(block) else np.zeros((0, self.task.outputs)))
         return self.calibration.apply(np.concatenate(blocks))
 
     def decide(self, prediction: Array) -> Array:

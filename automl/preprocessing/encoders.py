@@ -6,6 +6,7 @@ An encoder looks at all columns of one type. It is fitted on training rows alone
 from __future__ import annotations
 
 import abc
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -81,12 +82,12 @@ class Encoder(abc.ABC):
 def encoders() -> dict[str, type[Encoder]]:
     """Return all encoders by name."""
     from automl.preprocessing.ngrams import Ngrams
-    from automl.preprocessing.pictures.encoder import Pictures
+    from automl.preprocessing.pictures.encoder import Pictures, SeenPictures
     from automl.preprocessing.sentences import SentenceEmbeddings
     from automl.preprocessing.series.encoder import Series
     from automl.preprocessing.tokens import Tokens
 
-    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures, Series)}
+    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures, SeenPictures, Series)}
 
 
 class Preprocessor:
@@ -125,17 +126,23 @@ class Preprocessor:
         """Column of the data that each column of each array of the table came from."""
         return self.table.sources
 
-    def transform(self, frame: pd.DataFrame) -> Arrays:
-        """Return the arrays of a cast table."""
-        arrays = {**self.table.transform(frame), **self.further(frame)}
+    def transform(self, frame: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of a cast table.
+
+        Args:
+            frame: The cast table.
+            wanted: Names of the further arrays that somebody reads; None for all. What nobody reads is not computed.
+        """
+        arrays = {**self.table.transform(frame), **self.further(frame, wanted)}
         forget_pictures()  # their files may change until the next rows come
         return arrays
 
-    def further(self, frame: pd.DataFrame) -> Arrays:
-        """Return the arrays of the encoders alone."""
+    def further(self, frame: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of the encoders alone, those of an encoder together."""
         found: Arrays = {}
         for encoder in self.encoders:
-            found |= encoder.transform(frame[list(encoder.columns)])
+            if wanted is None or any(extra.name in wanted for extra in encoder.extra):
+                found |= encoder.transform(frame[list(encoder.columns)])
         return found
 
     def add_combined(self, combined: CombinedColumns, frame: pd.DataFrame, arrays: Arrays) -> Arrays:
