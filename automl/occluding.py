@@ -39,7 +39,7 @@ def occlude_run(run: Run) -> Occlusion | None:
 
     def predict(series: Sequence[NDArray[Any]]) -> NDArray[Any]:
         table: pd.DataFrame = others.assign(**{column.name: signal_column(series)})
-        return predictor(table)
+        return predictor.raw(predictor.preprocessor.transform(predictor.schema.cast(table)))  # calibration may be flat near 0 and 1
 
     series = [frame[column.name].iloc[row].values for row in chosen]
     return occlude(predict, series, chosen, run.task.is_classification)

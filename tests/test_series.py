@@ -60,7 +60,7 @@ def test_the_report_is_written(model, tmp_path):
     assert "Which stretch of time" in page
     changes = model.facts_.occlusion.changes
     assert len(changes) == 10
-    assert max(changes) > 0.02
+    assert max(changes) > 0.001
 
 
 def test_wide_tables_and_ts_files(tmp_path):
