@@ -83,6 +83,11 @@ class WindowData(TrainingData):
     sizes: Array = None  # type: ignore[assignment]
     packs: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def rows(self) -> int:
+        """Number of values that are judged: what trust in a comparison rests on."""
+        return int((~np.isnan(self.target)).sum())
+
 
 class ForecastFamily(Family):
     """One way to forecast. A subclass gives `space`, `fit` and `forecast`; a network gives `build` (see ``networks``)."""

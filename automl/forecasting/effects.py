@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from automl.forecasting.run import ForecastRun
 
 Array = NDArray[Any]
-UNTIL = 0.97  # of the budget
+UNTIL = 0.93  # of the budget
 MOST_WINDOWS = 120
 
 

@@ -31,7 +31,7 @@ from automl.trials import Trial, TrialStore
 Array = NDArray[Any]
 SHORTEST = 4  # known values that one series at least must have
 MOST_CANDIDATES = 40  # trials that the ensemble chooses among
-AGAIN_UNTIL = 0.93  # of the budget: the rest is for judging and writing
+AGAIN_UNTIL = 0.88  # of the budget: the rest is for judging and writing
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from automl.selection import NOT_ASKED, ORDER, Plan, order_of
 from automl.trials import Trial
 
 Array = NDArray[Any]
-SEARCH_UNTIL = 0.60  # of the budget; the chosen ones are then trained again on everything
+SEARCH_UNTIL = 0.58  # of the budget; the chosen ones are then trained again on everything
 LEAST_WINDOWS = 40  # with fewer windows to learn from, a network learns them by heart
 
 

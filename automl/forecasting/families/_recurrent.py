@@ -7,12 +7,15 @@ from typing import Any
 from keras import ops
 
 from automl.families.base import Config
+from automl.forecasting.base import WindowSpec
 from automl.forecasting.networks import ForecastNetwork, Shape
+from automl.forecasting.windows import lookback_of
 from automl.layers.horizon import PackedForecaster, PackedRecurrence, joined, per_step
 from automl.layers.packed import PackedDense
 from automl.layers.residual import fan_in_uniform
 from automl.preprocessing.base import Spec
 
+STEP_SECONDS = 0.15  # that a few epochs take for each step, on two cores
 MOST_STEPS = 96  # of the past that the recurrence goes through: its time grows with each
 
 
@@ -26,11 +29,17 @@ class RecurrentFamily(ForecastNetwork):
 
     kind = "gru"
     epochs = 20
+    pack_configs = 2
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare the width and what all networks have."""
         hp.Choice("units", [24, 40, 64], default=40)
         self.usual(hp, 3e-3, 0.0)
+
+    def least_seconds(self, spec: Spec, folds: int) -> float:
+        """Return what compiling and a few epochs take: every step of past and horizon waits for the one before."""
+        assert isinstance(spec, WindowSpec)
+        return super().least_seconds(spec, folds) + STEP_SECONDS * (min(lookback_of(spec), MOST_STEPS) + spec.horizon)
 
     def build(self, shape: Shape, config: Config, members: int) -> Any:
         """Return the pack."""

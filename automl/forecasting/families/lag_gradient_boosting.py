@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
 from automl.families._trees import add_trees, check_trees, from_boosting
@@ -17,8 +19,10 @@ from automl.forecasting.world import Windows
 from automl.preprocessing.base import Spec, State
 
 Array = NDArray[Any]
-ROWS_PER_SECOND = 6_000  # that 100 trees of 31 leaves on 50 columns are grown on, on one core
-LEAST_ROWS, MOST_ROWS = 4_000, 400_000
+TRIAL_ROWS = 15_000  # that a few trees are grown on, to see how quick the machine is
+SHARE = 0.55  # of the time that is planned for the trees: columns, the size of the errors and forecasts take the rest
+MORE_TIME, LATEST = 0.12, 0.7  # of the budget: what trees may take beyond their slice, and until when
+LEAST_ROWS, FEWEST_TREES = 15_000, 60
 FIRST_STEP, QUICKEST = 10, 0.25  # trees that tell how long a tree takes; the highest learning rate
 ASIDE = 0.15  # of the rows: they measure the spread
 SPREAD_TREES = 60
@@ -76,12 +80,15 @@ class LagGradientBoosting(ForecastFamily):
             warm_start=True,
             **shared,
         )
-        if not _grow(model, int(config["max_iter"]), x[~aside], y[~aside], deadline):
-            return None
+        threads = _pace(deadline)[0] if deadline.budget.timed else 1
+        with threadpool_limits(threads, user_api="openmp"):
+            if not _grow(model, int(config["max_iter"]), x[~aside], y[~aside], deadline):
+                return None
         error = y[aside] - model.predict(x[aside])
         floor = 0.05 * float(np.abs(error).mean()) + 1e-9
         size = HistGradientBoostingRegressor(max_iter=SPREAD_TREES, min_samples_leaf=50, l2_regularization=10.0, **shared)
-        size.fit(x[aside], np.log(np.abs(error) + floor))
+        with threadpool_limits(threads, user_api="openmp"):
+            size.fit(x[aside], np.log(np.abs(error) + floor))
         scaled = error / np.exp(size.predict(x[aside]))
         tails = np.quantile(scaled, np.linspace(0.1, 0.9, 9)) - np.median(scaled)
         known: dict[str, Any] = {"tails": tails, "columns": np.array([x.shape[1]])}
@@ -119,17 +126,45 @@ def _most_rows(config: Config, deadline: Deadline) -> int:
     """Return the rows on which the trees can probably be grown in the time that is left."""
     if not deadline.budget.timed:
         return int(config["rows"])
-    effort = (
-        int(config["max_iter"]) / 100 * (1.5 if config["loss"] == "absolute_error" else 1.0) * (int(config["max_leaf_nodes"]) / 31) ** 0.5
-    )
-    return int(np.clip(deadline.remaining() * 0.6 * ROWS_PER_SECOND / effort, LEAST_ROWS, int(config["rows"])))
+    effort = (1.5 if config["loss"] == "absolute_error" else 1.0) * (int(config["max_leaf_nodes"]) / 31) ** 0.5
+    trees = max(FEWEST_TREES, int(config["max_iter"]) // 2)  # where time is short, fewer trees at a higher rate beat fewer rows
+    pace = _pace(deadline)[1] / (trees * effort)
+    return int(np.clip(SHARE * deadline.remaining() * pace, LEAST_ROWS, int(config["rows"])))
+
+
+_MEASURED: dict[str, tuple[int, float]] = {}
+
+
+def _pace(deadline: Deadline) -> tuple[int, float]:
+    """Return how many threads are quickest here, and how many rows × trees a second they manage; measured once in a process.
+
+    On a machine that does other work, threads that wait for each other at every split are slower than one alone.
+    """
+    if "pace" not in _MEASURED:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        clock, rng = deadline.budget.clock, np.random.default_rng(0)
+        x = rng.normal(size=(TRIAL_ROWS, 40)).astype(np.float32)
+        y = x[:, 0] + rng.normal(size=TRIAL_ROWS)
+        found = []
+        for threads in sorted({1, os.cpu_count() or 1}):
+            with threadpool_limits(threads, user_api="openmp"):
+                started = clock()
+                HistGradientBoostingRegressor(max_iter=FIRST_STEP, early_stopping=False).fit(x, y)
+            found.append((TRIAL_ROWS * FIRST_STEP / max(clock() - started, 1e-3), threads))
+        speed, threads = max(found)
+        _MEASURED["pace"] = (threads, speed)
+    return _MEASURED["pace"]
 
 
 def _grow(model: Any, most: int, x: Array, y: Array, deadline: Deadline) -> bool:
     """Grow trees in steps; where time is short, fewer trees at a higher rate. Return whether there are any."""
-    clock, grown, wanted, each = deadline.budget.clock, 0, most, 0.0
+    budget, grown, wanted, each = deadline.budget, 0, most, 0.0
+    clock = budget.clock
+    # A dozen trees are no model: on a machine that is slower than was thought, some more time is well spent, while there is any.
+    least = budget.deadline(LATEST, MORE_TIME * budget.limit) if budget.timed else deadline
     while grown < wanted:
-        left = deadline.remaining() * 0.8
+        left = max(deadline.remaining(), least.remaining()) * 0.8
         if grown and left < each:
             break
         step = FIRST_STEP if grown == 0 else max(int(min(wanted - grown, max(deadline.chunk, 1.0) / max(each, 1e-6))), FIRST_STEP)
