@@ -376,10 +376,9 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         schema = self.schema_
         named = isinstance(X, pd.DataFrame) and X.columns.is_unique and all(isinstance(name, str) for name in X.columns)
         refuse_one_dimension(X)
-        plain = named and not any(column.type == "image" for column in schema.features)
-        cells = X if plain else cells_of(X, schema.features)
-        cells = read_for_prediction(X, schema.features) if cells is None else cells
-        return schema.fold(by_place(cells, self.fitted_.feature_names, self.task_.target))
+        cells = X if named and not any(column.type == "image" for column in schema.features) else cells_of(X, schema.features)
+        found = read_for_prediction(X, schema.features) if cells is None else cells
+        return schema.fold(by_place(found, self.fitted_.feature_names, self.task_.target))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from automl.budget import Budget, parse_seconds
 from automl.errors import DataError, UsageError, did_you_mean
 from automl.results import prepare_folder, with_command, write_results
+from automl.retelling import retold
 
 if TYPE_CHECKING:
     from automl.dataset import Dataset
     from automl.estimator import AutoML
     from automl.progress import Progress
-    from automl.report.facts import ReportFacts
 
 Label = bool | int | float | str
 
@@ -325,7 +325,7 @@ def run_recipe(
     else:
         noted = progress if folder is None else noting(progress, folder, {"recipe": str(Path(path).absolute())})
         model = automl.fit(_checked(recipe), recipe.target, budget=limits, progress=noted, directory=folder, **_options(recipe))
-    model.facts_ = with_command(_retold(model.facts_, recipe), _command(path, recipe, limits))
+    model.facts_ = with_command(retold(model.facts_, recipe), _command(path, recipe, limits))
     if folder is not None:
         write_results(model, folder)
     return model
@@ -385,32 +385,3 @@ def _command(path: str | Path, recipe: Recipe, limits: Budget) -> str:
     """The command that does the same again."""
     other = limits.timed and limits.limit != parse_seconds(recipe.budget)
     return shlex.join(["automl", "run", str(path), *(["--budget", f"{limits.limit:g}s"] if other else [])])
-
-
-def _retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
-    """Put the recipe's words into the report's facts: title, question, what matters, what columns are called, what was left out."""
-    from automl.report.facts import DecisionFacts
-
-    words = (
-        ("columns left out as not wanted", ", ".join(recipe.ignore)),
-        ("columns left out as sensitive", ", ".join(recipe.sensitive)),
-    )
-    told = tuple(DecisionFacts(stage="recipe", what=what, chosen=text, because="The recipe says so.") for what, text in words if text)
-    changes: dict[str, Any] = {
-        "title": recipe.heading,
-        "model_name": recipe.name,
-        "question": recipe.question,
-        "matters": recipe.matters,
-        "owner": recipe.governance,
-        "names": recipe.glossary,
-        "units": recipe.units,
-        "decisions": (*told, *facts.decisions),
-    }
-    called = {"target_label": recipe.glossary.get(recipe.target), "unit": recipe.units.get(recipe.target)}
-    changes["task"] = facts.task.model_copy(update={name: text for name, text in called.items() if text})
-    if facts.importance is not None:
-        entries = tuple(
-            entry.model_copy(update={"note": entry.note or recipe.glossary.get(entry.column)}) for entry in facts.importance.entries
-        )
-        changes["importance"] = facts.importance.model_copy(update={"entries": entries})
-    return facts.model_copy(update=changes)

@@ -82,7 +82,7 @@ ALLOWED["storage"] = {"artifact", "checks", "dataset", "families", "predictor", 
 ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"run", "resuming", "storage", "explaining", "examining", "notebook"}
+ALLOWED["estimator"] = STAGES | {"attribution", "run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",
@@ -92,7 +92,8 @@ ALLOWED["forecasting"] = {
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting", "anomaly"}
 ALLOWED["results"] = {"estimator", "report"}
-ALLOWED["recipe"] = {"trials", "api", "estimator", "report", "dataset", "progress", "results"}
+ALLOWED["retelling"] = {"report"}
+ALLOWED["recipe"] = {"retelling", "trials", "api", "estimator", "report", "dataset", "progress", "results"}
 ALLOWED["cli"] = {"recipe", "trials", "resuming", "api", "estimator", "artifact", "report", "dataset", "metrics", "progress", "results"}
 ALLOWED["cli"] |= {"verifying"}
 ALLOWED["__main__"] = {"cli"}

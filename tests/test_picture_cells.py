@@ -69,11 +69,11 @@ def test_equal_pictures_are_twins() -> None:
 def test_paths_of_a_table_start_from_its_folder(tmp_path: Path) -> None:
     frame = pd.DataFrame({"p": ["a/x.png", None, "./y.png", "https://e.org/z.png"], "n": [1, 2, 3, 4]})
     home = str(tmp_path.resolve())
-    placed = with_places(frame, tmp_path)["p"].tolist()
+    placed = with_places(frame, tmp_path)[0]["p"].tolist()
     assert [placed[0], *placed[2:]] == [f"{home}/a/x.png", f"{home}/y.png", "https://e.org/z.png"]
     assert pd.isna(placed[1])
     schema = Schema((Column("p", "image"),))
-    assert schema.cast(with_places(frame, tmp_path))["p"].tolist()[1] is None
+    assert schema.cast(with_places(frame, tmp_path)[0])["p"].tolist()[1] is None
 
 
 @pytest.mark.parametrize("path", ["../x.png", "/etc/x.png", "a/../../x.png"])

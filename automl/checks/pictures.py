@@ -39,10 +39,10 @@ def pictures(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Finding]:
     home = Path(dataset.path).expanduser().parent
     for column in columns:
         if column.type == "image":
-            yield from _of_column(home, column, dataset.frame[column.name])
+            yield from _of_column(home, column, dataset.frame[column.name], bool(dataset.details.get("windows_paths")))
 
 
-def _of_column(home: Path, column: Column, series: pd.Series[Any]) -> Iterator[Finding]:
+def _of_column(home: Path, column: Column, series: pd.Series[Any], windows: bool) -> Iterator[Finding]:
     texts = [text for text in pd.unique(levels(series)) if text is not None][:_MOST] if not holds_pictures(series) else []
     start = f"{home.resolve()}{os.sep}"
     paths = [path.removeprefix(start) for text in texts if (path := picture_path(str(text))) is not None]
@@ -67,7 +67,7 @@ def _of_column(home: Path, column: Column, series: pd.Series[Any]) -> Iterator[F
         told.append(f"{len(missing):,} of {len(paths):,} files are not there, such as {missing[0]!r}")
     if wrong:
         told.append(f"{len(wrong):,} cannot be opened: " + ", ".join(f"{path} ({why})" for path, why in list(wrong.items())[:3]))
-    if any("\\" in str(text) for text in texts[:1000]):
+    if windows:
         told.append("the paths are written the Windows way and were read with '/'")
     if told:
         severity = "warning" if missing or wrong else "info"

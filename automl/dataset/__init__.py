@@ -188,7 +188,9 @@ def _read(data: Any, log: DecisionLog, sample: int | None, folders: bool, larges
         table = _read_other(Path(str(path)).expanduser(), log) if folders else None
         table = read_file(str(path), log, largest) if table is None else table
         frame, raw, details = table.frame, list(table.names), table.details
-        frame = frame if Path(str(path)).is_dir() else with_places(frame, Path(str(path)).expanduser().parent)
+        if not Path(str(path)).is_dir():
+            frame, windows = with_places(frame, Path(str(path)).expanduser().parent)
+            details |= {"windows_paths": True} if windows else {}
         name = Path(str(path)).name.split(".")[0] or "data"
     else:
         details = {"format": type(data).__name__}

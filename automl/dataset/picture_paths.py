@@ -63,8 +63,11 @@ def names_pictures(series: pd.Series[Any]) -> bool:
     return float(np.mean([text.casefold().split("?")[0].endswith(tuple(PICTURES)) for text in texts])) >= _SHARE
 
 
-def with_places(frame: pd.DataFrame, home: Path) -> pd.DataFrame:
-    """Return a table of a file with its pictures' paths made absolute; those that lead out of its folder stay, to be refused."""
+def with_places(frame: pd.DataFrame, home: Path) -> tuple[pd.DataFrame, bool]:
+    """Return a table of a file with its pictures' paths made absolute, and whether some were written the Windows way.
+
+    Paths that lead out of the file's folder stay as they are, to be refused.
+    """
     start = str(home.resolve())
 
     def placed(text: Any) -> Any:
@@ -72,13 +75,15 @@ def with_places(frame: pd.DataFrame, home: Path) -> pd.DataFrame:
         return text if path is None or not path.strip() or outside(path) else os.path.join(start, path)
 
     changed: dict[Any, Any] = {}
+    windows = False
     for name in frame.columns:
         series = frame[name]
         if isinstance(series, pd.Series) and names_pictures(series):
+            windows = windows or any("\\" in str(text) for text in series)
             cells = np.empty(len(series), dtype=object)
             cells[:] = [placed(text) for text in series]
             changed[name] = pd.Series(cells, index=series.index, dtype=object)
-    return frame.assign(**changed) if changed else frame
+    return frame.assign(**changed) if changed else frame, windows
 
 
 def for_prediction(frame: pd.DataFrame, source: str | None, features: Sequence[Any]) -> tuple[pd.DataFrame, list[str] | None]:
@@ -96,6 +101,8 @@ def for_prediction(frame: pd.DataFrame, source: str | None, features: Sequence[A
         DataError: If a path leads out of the folder of the data.
     """
     columns = [column.name for column in features if column.type == "image"]
+    if len(columns) == 1 and source is None and columns[0] not in frame.columns and "image" in frame.columns:
+        frame = frame.rename(columns={"image": columns[0]})  # a list of pictures in memory
     if not columns or source is None:
         return frame, None
     place = Path(source).expanduser()

@@ -175,23 +175,12 @@ def test_paths_outside_the_folder_are_refused(album: Path, path: str) -> None:
 # ── what cannot be learnt yet
 
 
-def test_fit_refuses_what_cannot_be_learnt_with_a_sentence(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    day = pd.date_range("2022-01-01", periods=300)
-    wave = 10 * np.sin(np.arange(300) * 2 * np.pi / 7) + np.random.default_rng(0).normal(size=300)
-    pd.DataFrame({"day": day, "sold": wave}).to_csv(tmp_path / "series.csv", index=False)
+def test_fit_refuses_what_cannot_be_learnt_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pd.DataFrame({"x": range(60), "tags": ["a;b", "b", "c;a", "a;b;c", "c", "b;c"] * 10}).to_csv(tmp_path / "tags.csv", index=False)
-    for data, target, part in (
-        (tmp_path / "series.csv", "sold", "Detected forecasting; to learn from the rows of a table without their order, say problem="),
-        (tmp_path / "tags.csv", "tags", "Detected multilabel; give one label"),
-        (album, "label", "Detected pictures"),
-        (album / "list.csv", "y", "Detected pictures"),
-    ):
-        if data.name == "list.csv":
-            listed(album, {})
-        assert main(["fit", str(data), "-t", target, "--out", str(tmp_path / "out"), "-q"]) == 3
-        err = capsys.readouterr().err
-        assert part in err
-        assert "Traceback" not in err
+    assert main(["fit", str(tmp_path / "tags.csv"), "-t", "tags", "--out", str(tmp_path / "out"), "-q"]) == 3
+    err = capsys.readouterr().err
+    assert "Detected multilabel; give one label" in err
+    assert "Traceback" not in err
 
 
 def test_archives_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
