@@ -119,6 +119,7 @@ def test_help_names_every_command() -> None:
         "compare",
         "report",
         "verify",
+        "forecast",
         "version",
     ]
 

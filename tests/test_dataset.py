@@ -336,7 +336,7 @@ def test_details_tell_the_file(tmp_path: Path) -> None:
     [
         (np.zeros(4), (4, 1)),
         (np.zeros((4, 3)), (4, 3)),
-        (np.zeros((4, 3, 2)), (4, 6)),
+        (np.zeros((4, 3, 2)), (4, 1)),  # four series
         (np.zeros(3, dtype=[("a", "f8"), ("b", "U3")]), (3, 2)),
         (np.zeros((2, 2), dtype=">f8"), (2, 2)),
         (sparse.csr_matrix(np.eye(3)), (3, 3)),

@@ -25,7 +25,7 @@ class Rarity:
     Example:
         >>> rarity = Rarity.fit(np.arange(1000.0))
         >>> rarity(np.array([500.0, 990.0])).round(1).tolist()
-        [0.3, 2.0]
+        [0.3, 2.2]
     """
 
     scores: NDArray[np.float64]

@@ -8,7 +8,6 @@ from typing import Any
 
 from automl.cli import output
 from automl.progress import open_progress
-from automl.report import words
 
 
 def fit(
@@ -56,6 +55,8 @@ def tell(model: Any, folder: Path, *, as_json: bool) -> None:
 
 def summary(facts: dict[str, Any], files: dict[str, Path]) -> str:
     """Return the outcome in a few lines."""
+    from automl.report import words  # late: help must not wait for it
+
     asked, share = words.percent(facts["alarms_asked"]), words.percent(facts["share_of_alarms"])
     lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked} was asked for); scores above {facts['threshold']:.2f} do."]
     labels = facts["labels"]

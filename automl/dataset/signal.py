@@ -51,7 +51,7 @@ def signal_column(several: Iterable[Any]) -> pd.Series[Any]:
 
     Example:
         >>> signal_column(np.zeros((2, 5, 1)))[0]
-        series 3f57f2d24ba0b8a08cd3c5c9 of 5 steps
+        series a288e6788e818ea93a5fc1a9 of 5 steps
     """
     cells = [None if values is None else Signal(values) for values in several]
     column = np.empty(len(cells), dtype=object)

@@ -52,7 +52,7 @@ class Frequency:
     Example:
         >>> days = guess_frequency(pd.DatetimeIndex(["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-07"]), np.zeros(4, int))
         >>> days.name, days.ordinals(pd.DatetimeIndex(["2026-03-07"])).tolist()
-        ('D', [5])
+        ('D', [20519])
     """
 
     name: str

@@ -51,7 +51,7 @@ def averaging(length: int, window: int) -> Array:
     """Return the matrix of a centred moving average whose ends are repeated, (length, length).
 
     Example:
-        >>> averaging(3, 3).round(2).tolist()
+        >>> averaging(3, 3).astype(float).round(2).tolist()
         [[0.67, 0.33, 0.0], [0.33, 0.33, 0.33], [0.0, 0.33, 0.67]]
     """
     window = min(window, 2 * length - 1)

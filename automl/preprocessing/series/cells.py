@@ -34,7 +34,7 @@ class SeriesArrays:
         >>> cells = np.empty(2, dtype=object)
         >>> cells[0], cells[1] = np.array([[0.0], [2.0], [4.0]]), np.array([[2.0]])
         >>> found = SeriesArrays.fit(cells)
-        >>> found.transform(cells)[:, :, 0].round(1).tolist()
+        >>> found.transform(cells)[:, :, 0].astype(float).round(1).tolist()
         [[-1.4, 0.0, 1.4], [0.0, nan, nan]]
     """
 
