@@ -28,7 +28,9 @@ TOLERANCE = 1e-5
 
 
 def _problems(family: Family) -> list[str]:
-    return sorted(family.tags.problems)
+    """Return the problems of a family; of one that reads no table two of three, because each takes it long."""
+    problems = sorted(family.tags.problems)
+    return problems if family.tags.inputs & TABLE else [problem for problem in problems if problem != "binary" or len(problems) < 3]
 
 
 def _hurried(family: Family) -> Family:
