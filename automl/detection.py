@@ -185,6 +185,10 @@ def require_learnable(task: Task, schema: Schema) -> None:
         if task.kind == "forecasting" and task.time is not None and task.time.get("column"):
             raise ForecastingError(task.refusal, str(task.time["column"]))
         raise DataError(task.refusal)
+    if not schema.features:
+        others = [column.name for column in schema.columns if column.role != "target"][:3]
+        law = f"The data must have a column to learn from besides the target {task.target!r}"
+        raise DataError(f"{law}. Received {others}, which are the same in every row or only name the rows.")
 
 
 def doubt(task: Task) -> str:

@@ -32,6 +32,7 @@ class TfidfLinear(SklearnFamily):
     name = "tfidf_linear"
     title = "Linear model on words"
     tags = Tags(kind="linear", inputs=frozenset({"words"}), rank=1)
+    reads = ("words", "letters", "sentence")
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare the inverse strength of the penalty and what of a text is read."""
