@@ -70,7 +70,8 @@ def test_a_recipe_runs_end_to_end(recipe: Path, tmp_path: Path) -> None:
         assert all(float(row["lower"]) <= float(row["prediction"]) <= float(row["upper"]) for row in predictions)
     else:
         labels = [str(label) for label in facts["task"]["classes"]]
-        assert [name for name in predictions[0] if name not in ("file", "window")] == ["prediction", *(f"probability_{label}" for label in labels)]
+        told = [name for name in predictions[0] if name not in ("file", "window")]
+        assert told == ["prediction", *(f"probability_{label}" for label in labels)]
         assert all(abs(sum(float(row[f"probability_{label}"]) for label in labels) - 1) < 1e-6 for row in predictions)
 
 
