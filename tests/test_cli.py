@@ -345,7 +345,7 @@ def test_a_bug_shows_its_traceback_on_request(
         ["predict", "model.automl", "customers.csv", "-o", "out.docx"],
         ["explain", "model.automl", "customers.csv", "--row", "3"],
         ["explain", "model.automl", "customers.csv", "--row", "-1"],
-        ["report", "model.automl", "-o", "report.pdf"],
+        ["report", "model.automl", "-o", "report.docx"],
     ],
     ids=" ".join,
 )
