@@ -26,6 +26,6 @@ def promises():
             yield pytest.param(family, check, id=f"{family.name}-{check.__name__}", marks=[pytest.mark.slow] if later else [])
 
 
-@pytest.mark.parametrize(("family", "check"), promises())
+@pytest.mark.parametrize(("family", "check"), list(promises()))
 def test_family(family, check):
     check(family)
