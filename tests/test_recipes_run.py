@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pages
 import pytest
 
 import automl
@@ -30,10 +32,23 @@ def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_runs_end_to_end(recipe: Path, tmp_path: Path) -> None:
-    budget, better = ("45s", LOWER) if recipe.stem in OTHERS else ("20s", BETTER)
-    done = command("run", str(recipe), "--budget", budget, folder=tmp_path)
+@pytest.fixture(scope="module", params=RECIPES, ids=lambda path: path.stem)
+def ran(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp(request.param.stem)
+    done = command("run", str(request.param), "--budget", "45s" if request.param.stem in OTHERS else "20s", folder=folder)
+    return request.param, folder, done
+
+
+@pytest.mark.browser
+def test_the_report_is_without_fault_in_a_browser(ran: Any, browser: Any) -> None:
+    recipe, folder, done = ran
+    assert done.returncode == 0, done.stderr
+    assert pages.faults(browser, folder / "results" / recipe.stem / "report.html") == []
+
+
+def test_a_recipe_runs_end_to_end(ran: Any) -> None:
+    recipe, tmp_path, done = ran
+    better = LOWER if recipe.stem in OTHERS else BETTER
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "results" / recipe.stem
     assert done.stdout.rstrip().splitlines()[-1].split()[1] == str(Path("results") / recipe.stem / "report.html")
@@ -79,8 +94,21 @@ def _data(recipe: Path) -> str:
     return next(line.split(":", 1)[1].strip() for line in recipe.read_text().splitlines() if line.startswith("data:"))
 
 
-def test_the_recipe_of_anomalies_runs_end_to_end(tmp_path: Path) -> None:
-    done = command("run", str(ROOT / "recipes" / "anomaly_monitoring.yaml"), "--budget", "60s", folder=tmp_path)
+@pytest.fixture(scope="module")
+def monitored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("anomalies")
+    return folder, command("run", str(ROOT / "recipes" / "anomaly_monitoring.yaml"), "--budget", "60s", folder=folder)
+
+
+@pytest.mark.browser
+def test_the_page_of_anomalies_is_without_fault_in_a_browser(monitored: Any, browser: Any) -> None:
+    folder, done = monitored
+    assert done.returncode == 0, done.stderr
+    assert pages.faults(browser, folder / "results" / "anomaly_monitoring" / "report.html") == []
+
+
+def test_the_recipe_of_anomalies_runs_end_to_end(monitored: Any) -> None:
+    tmp_path, done = monitored
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "results" / "anomaly_monitoring"
     facts = json.loads((folder / "report.json").read_text(encoding="utf-8"))

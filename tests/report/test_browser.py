@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pages
 import pytest
 import report_samples
 
@@ -16,40 +16,22 @@ from automl.report.html import write_html
 
 pytestmark = pytest.mark.browser
 
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="The package playwright is not installed; install automl[test].")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("No Chromium on this machine: the page was not looked at in a browser.")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program, args=_ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
 def page_of(browser: Any, tmp_path: Path) -> Iterator[Any]:
     told: list[str] = []
-    pages: list[Any] = []
+    shown: list[Any] = []
 
     def open_page(sample: Any, width: int = 1280, **options: Any) -> Any:
-        path = write_html(sample(), tmp_path / "report.html")
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda request: told.append(request.url) if request.url != path.as_uri() else None)
-        page.goto(path.as_uri())
-        pages.append(page)
+        page = pages.opened(browser, write_html(sample(), tmp_path / "report.html"), told, width, **options)
+        shown.append(page)
         return page
 
     yield open_page
     assert told == []  # no console message, no error, no request but the file itself
-    for page in pages:
+    for page in shown:
         page.close()
 
 
@@ -57,7 +39,7 @@ def page_of(browser: Any, tmp_path: Path) -> Iterator[Any]:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
 def test_no_error_no_request_no_sideways_scrolling(sample: Any, scheme: str, page_of: Any) -> None:
     page = page_of(sample, width=400, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    page.evaluate(pages.OPEN)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     outside = (
         "[...document.querySelectorAll('h1,h2,h3,p,dd,figcaption,svg.chart')].filter(e => e.getBoundingClientRect().right > 401).length"
@@ -65,17 +47,10 @@ def test_no_error_no_request_no_sideways_scrolling(sample: Any, scheme: str, pag
     assert page.evaluate(outside) == 0
 
 
-_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
 def test_axe_finds_no_violation(sample: Any, scheme: str, page_of: Any) -> None:
-    sync_api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed; install automl[test].")
-    page = page_of(sample, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    found = sync_api.Axe().run(page, options=_AXE)
-    assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found.response["violations"]] == []
+    assert pages.violations(page_of(sample, color_scheme=scheme)) == []
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
