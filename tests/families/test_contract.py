@@ -1,28 +1,35 @@
 """The contract suite over every family in the folder: it grows by itself.
 
-Families that a CPU tries only where they are asked for by name train long here too; most of their
-checks are run by ``pytest -m slow tests/families``.
+Families that a CPU tries only where they are asked for by name train long here too, and so do convolutions over pictures where no
+library computes their gradients (any backend but TensorFlow, on a CPU); most of their checks are run by ``pytest -m slow tests/families``.
 """
 
+import keras
 import pytest
 
 from automl.families import find_families
 from automl.testing import FAMILY_CHECKS
 
-ALWAYS = {
+WITHOUT_TRAINING = {
     "check_defaults_are_in_the_space",
     "check_configurations_survive_json",
     "check_sampling_is_deterministic",
     "check_it_is_described",
-    "check_inputs_are_untouched",
-    "check_rows_are_independent",
 }
+SHORT = WITHOUT_TRAINING | {"check_inputs_are_untouched", "check_rows_are_independent"}
+
+
+def always(family):
+    """Return the names of the checks that are never put off, or None for all."""
+    if "pixels" in family.tags.inputs and keras.backend.backend() != "tensorflow":
+        return WITHOUT_TRAINING
+    return SHORT if family.tags.opt_in else None
 
 
 def promises():
     for family in find_families().values():
         for check in FAMILY_CHECKS:
-            later = family.tags.opt_in and check.__name__ not in ALWAYS
+            later = always(family) is not None and check.__name__ not in always(family)
             yield pytest.param(family, check, id=f"{family.name}-{check.__name__}", marks=[pytest.mark.slow] if later else [])
 
 
