@@ -53,7 +53,7 @@ def records(**losses: list[float]) -> pd.DataFrame:
     return comparison.frame(map(comparison.record, lines))
 
 
-@pytest.mark.parametrize("name", ["throughput", "accuracy", "calibration", "peers", "prediction", "truth", "verdicts"])
+@pytest.mark.parametrize("name", ["throughput", "accuracy", "calibration", "peers", "prediction", "texts", "truth", "verdicts"])
 def test_every_command_explains_itself(name: str) -> None:
     command = [sys.executable, str(HOME / f"{name}.py"), "--help"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
