@@ -2,9 +2,9 @@
 
     python benchmarks/texts.py --data FOLDER [--budget 300] [--sets a,b]
 
-FOLDER holds one folder for each set: `meta.json` (task, target, file, text_columns, id_columns, leak_columns) and `test_rows.txt`. Identifiers
-and leaks are taken out, test rows are predicted once and used for nothing else. Seconds are those of the whole command, start and report
-included.
+FOLDER holds one folder for each set: `meta.json` (task, target, file, text_columns, id_columns, leak_columns) and `test_rows.txt`.
+Identifiers and leaks are taken out, test rows are predicted once and used for nothing else. Seconds are those of the whole command, start
+and report included.
 """
 
 from __future__ import annotations
