@@ -199,8 +199,10 @@ def check_missing_and_unseen_are_handled(family: Family) -> None:
 
 def check_state_survives_storing(family: Family) -> None:
     """A predictor rebuilt from its state predicts the same; two configurations keep their weights."""
-    for problem in _problems(family):
-        data, trained = _trained(family, problem)
+    read_tables = bool(family.tags.inputs & TABLE)
+    for problem in _problems(family)[: None if read_tables else 1]:
+        data = toy_for(family, problem)
+        trained = _trained(family, problem)[1] if read_tables else _train(family, data)[0]
         fitted = family.combine([(trained.config, trained.models, 1.0)], data.spec)
         state = fitted.state()
         assert json.loads(json.dumps(state.json)) == state.json

@@ -18,6 +18,7 @@ from automl.evaluation.inference import (
     mean_of_intervals,
     mean_p_value,
     share_interval,
+    widened,
 )
 from automl.metrics import (
     METRICS,
@@ -108,6 +109,7 @@ def evaluate(
     kept = {name: values[known] for name, values in parts.items() if values is not None}
     limit = kept["threshold"] if "threshold" in kept else None if threshold is None else float(threshold)
     judge = _Judge(problem, classes, y[known], kept, limit, simple_name or "the simplest model", seed, resamples)
+    judge.cross_fitted = source == "cross-fitted"
     skipped = int((~known).sum())
     return judge.judge_numbers(source, skipped, coverage) if problem == "regression" else judge.judge_classes(source, skipped)
 
@@ -121,7 +123,7 @@ class _Judge:
     ) -> None:
         self.problem, self.labels, self.y, self.kept, self.threshold = problem, classes, y, kept, threshold
         self.prediction = kept["prediction"]
-        self.simple_name, self.seed, self.resamples = simple_name, seed, resamples
+        self.simple_name, self.seed, self.resamples, self.cross_fitted = simple_name, seed, resamples, False
 
     # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -279,6 +281,10 @@ class _Judge:
 
     def _estimate(self, name: str, value: float, low: float, high: float) -> Estimate:
         metric, before = METRICS[name], self.kept.get("uncalibrated")
+        if self.cross_fitted:
+            low, high = widened(value, low, high)
+            low = low if name == "r2" else _floor(low)
+            high = min(high, 1.0) if metric.greater_is_better else high
         return Estimate(
             value, low, high, self._naive(name), None if before is None else self._point(name, before),
             metric.title, metric.greater_is_better, why_undefined(name, self.y, self.prediction, self.threshold),

@@ -1,7 +1,8 @@
 """The contract suite over every family in the folder: it grows by itself.
 
-Families that a CPU tries only where they are asked for by name train long here too, and so do convolutions over pictures where no
-library computes their gradients (any backend but TensorFlow, on a CPU); most of their checks are run by ``pytest -m slow tests/families``.
+Families that a CPU tries only where they are asked for by name, and those of pictures and series, train long here too; most of their
+checks are run by ``pytest -m slow tests/families``. What is left for them trains once, or not at all where a backend has no fast gradient
+of their convolutions.
 """
 
 import keras
@@ -16,14 +17,15 @@ WITHOUT_TRAINING = {
     "check_sampling_is_deterministic",
     "check_it_is_described",
 }
-SHORT = WITHOUT_TRAINING | {"check_inputs_are_untouched", "check_rows_are_independent"}
+SHORT = WITHOUT_TRAINING | {"check_state_survives_storing"}
+LONG = {"pixels", "series"}
 
 
 def always(family):
     """Return the names of the checks that are never put off, or None for all."""
     if "pixels" in family.tags.inputs and keras.backend.backend() != "tensorflow":
         return WITHOUT_TRAINING
-    return SHORT if family.tags.opt_in else None
+    return SHORT if family.tags.opt_in or family.tags.inputs & LONG else None
 
 
 def promises():
