@@ -9,7 +9,8 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """A module stays in one process, because its fixtures are made once; of the contract suite, a family."""
+    """A module stays in one process, because its fixtures are made once; of the contract suite, a family. The longest goes first."""
+    items.sort(key=lambda item: item.path.name != "test_recipes_run.py")
     for item in items:
         group = item.nodeid.split("::")[0]
         if item.path.name == "test_contract.py":
