@@ -42,7 +42,7 @@ def fit(
         budget: Seconds or text such as ``"5m"``.
         progress: Called after every step.
         options: Further arguments of :class:`AutoML`, or of :class:`automl.forecasting.Forecaster`, or of
-            :class:`automl.anomaly.detector.AnomalyDetector` (`alarms`).
+            :class:`automl.anomaly.detector.AnomalyDetector` (`alarms`, `false_alarms`).
 
     Returns:
         The fitted model: an :class:`AutoML`, a Forecaster or an AnomalyDetector.
@@ -59,7 +59,7 @@ def fit(
         'regression'
     """
     limits = _one_clock(budget, options)
-    if options.get("problem") == "anomaly_detection" or options.get("alarms") is not None:
+    if options.get("problem") == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms")):
         return _detector(data, target, limits, progress, options)
     if options.get("problem") in SUPERVISED and options.get("series") is not None:  # whole series are told apart: found in the data
         options = {name: value for name, value in options.items() if name not in ("series", "time", "problem")}
@@ -85,7 +85,7 @@ def _detector(data: Any, target: Any, budget: Any, progress: Any, options: dict[
     from automl.errors import UsageError
     from automl.progress import Progress
 
-    known = ("alarms", "families", "seed", "time", "types", "ignore")
+    known = ("alarms", "false_alarms", "families", "seed", "time", "types", "ignore")
     given = {name: value for name, value in options.items() if value not in (None, False, (), {}) and name not in ("problem", "directory")}
     unknown = sorted(set(given) - {*known, "trials"})
     if unknown:

@@ -58,6 +58,7 @@ class Recipe(_Part):
         test: A table to judge the model on, which it never sees before; looked for as `data` is.
         problem: "binary", "multiclass", "regression", "forecasting" or "anomaly_detection", where the detection is wrong.
         alarms: Share of rows that may raise an alarm (anomaly_detection, where the target marks known anomalies to check against).
+        false_alarms: Share of normal rows that may.
         positive: The class that matters, of two.
         budget: Time for everything, such as "2m".
         trials: Cap on the number of configurations.
@@ -90,6 +91,7 @@ class Recipe(_Part):
     test: str | None = None
     problem: Literal["binary", "multiclass", "regression", "forecasting", "anomaly_detection"] | None = None
     alarms: float | None = Field(default=None, gt=0, lt=0.5)
+    false_alarms: float | None = Field(default=None, gt=0, lt=0.5)
     positive: Label | None = None
     budget: str | float = "5m"
     trials: int | None = Field(default=None, ge=1)
@@ -341,6 +343,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "problem": recipe.problem,
         "alarms": recipe.alarms,
+        "false_alarms": recipe.false_alarms,
         "positive": recipe.positive,
         "costs": None if recipe.costs is None else recipe.costs.model_dump(),
         "min_recall": recipe.minimum.recall,

@@ -90,6 +90,7 @@ ALLOWED["forecasting"] = {
 }
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
+ALLOWED["anomaly"] |= {"pretrained", "explanation"}  # what a network sees of pictures, and how heat is drawn on them
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting", "anomaly"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["retelling"] = {"report"}

@@ -112,7 +112,7 @@ def test_the_recipe_of_anomalies_runs_end_to_end(monitored: Any) -> None:
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "results" / "anomaly_monitoring"
     facts = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert facts["labels"]["average_precision"] > 0.03  # three times chance; the clock decides which networks take part
+    assert facts["labels"]["average_precision"] > 0.5  # 0.93 on a busy machine; the detectors that need no network alone reach it
     assert facts["labels"]["false_alarms"] <= 0.015
     assert (folder / "report.html").stat().st_size > 10_000
     done = command("predict", str(folder / "model.automl"), str(ROOT / "examples/data/pump_hours.csv"), "-o", "alarms.csv", folder=tmp_path)

@@ -14,6 +14,7 @@ from automl.budget import Deadline
 from automl.preprocessing.base import Arrays
 
 Array = NDArray[Any]
+LARGEST = 400.0  # surprise of one value: beyond it none is stranger
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,18 @@ class Shape:
         numbers: Judged numbers; they stand first among the values.
         group: Which judged column each value belongs to.
         moments: Calendar parts of a row.
+        picture: The judged column at which the first direction of a picture stands; -1 without pictures.
     """
 
     numbers: int
     group: tuple[int, ...]
     moments: int
+    picture: int = -1
 
     @classmethod
     def of(cls, design: Design, rows: Rows) -> Shape:
         """Return the shape of a design."""
-        return cls(len(design.numbers), tuple(int(place) for place in design.group), rows.moments.shape[1])
+        return cls(len(design.numbers), tuple(int(place) for place in design.group), rows.moments.shape[1], design.picture)
 
     @property
     def columns(self) -> int:
@@ -54,12 +57,18 @@ class DetectorFamily(abc.ABC):
         name: Identifier, equal to the module's name.
         title: Readable name.
         needs_time: Whether rows must have an order.
+        needs_pictures: Whether rows must have a picture.
+        looks_back: Whether a row is judged by rows before it: then the whole series is looked at, whichever rows count.
+        judges_columns: Whether what a column adds can be compared among rows: then the rarest columns make the score.
         baseline: Whether it looks at columns one by one, or nearly so, and counts only where nothing better is there.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     needs_time: ClassVar[bool] = False
+    needs_pictures: ClassVar[bool] = False
+    looks_back: ClassVar[bool] = False
+    judges_columns: ClassVar[bool] = False
     baseline: ClassVar[bool] = False
 
     @abc.abstractmethod

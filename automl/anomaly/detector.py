@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,15 @@ from automl import __version__
 from automl.anomaly.base import Shape
 from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name
-from automl.anomaly.families.autoencoder import Autoencoder
-from automl.anomaly.families.variational_autoencoder import VariationalAutoencoder
-from automl.anomaly.run import FOLDS, Found, Member, dataset_of, places_of, relative_columns, run, voters
-from automl.anomaly.scores import Rarity
+from automl.anomaly.run import FOLDS, Member, dataset_of, places_of, relative_columns, run, voters
+from automl.anomaly.scores import Rarity, joined
+from automl.anomaly.telling import facts_of, reasons
 from automl.budget import Budget
 from automl.errors import ArtifactError, DataError, UsageError
 from automl.preprocessing.base import State
 from automl.schema import Schema
 
-REASONS = 3
-SHOWN = 20
-MAP_ROWS = 1_500
+HISTORY = ("values", "known", "raw", "moments", "times")
 
 
 class AnomalyDetector:
@@ -36,8 +32,9 @@ class AnomalyDetector:
     Args:
         target: A column that marks known anomalies (the rarer of its two values), to check against; it is not learnt from.
         budget: Seconds, or text such as ``"5m"``.
-        alarms: The share of rows like those of the fit that may raise an alarm; with labels, of the rows that are labelled normal: the
-            rate of false alarms.
+        alarms: The share of rows like those of the fit that may raise an alarm, faults among them; 0.01 where neither rate is given.
+        false_alarms: The share of normal rows that may raise an alarm. Without labels all rows stand in for normal ones, so that faults
+            among them make false alarms rarer than this. Where both are given both hold.
         families: Names of the detectors; None for all that fit.
         seed: Of every random choice.
         time: The column that orders the rows; None to find out.
@@ -58,14 +55,16 @@ class AnomalyDetector:
         target: str | None = None,
         *,
         budget: Budget | str | float | None = "5m",
-        alarms: float = 0.01,
+        alarms: float | None = None,
+        false_alarms: float | None = None,
         families: Sequence[str] | None = None,
         seed: int = 0,
         time: str | None = None,
         types: Mapping[str, str] | None = None,
         ignore: Sequence[str] | None = None,
     ) -> None:
-        self.target, self.budget, self.alarms, self.families, self.seed = target, budget, alarms, families, seed
+        self.target, self.budget, self.alarms, self.false_alarms = target, budget, alarms, false_alarms
+        self.families, self.seed = families, seed
         self.time, self.types, self.ignore = time, types, ignore
 
     def fit(self, X: Any, *, progress: Callable[[str], None] | None = None) -> AnomalyDetector:
@@ -85,6 +84,7 @@ class AnomalyDetector:
             self.target,
             budget=limits,
             alarms=self.alarms,
+            false_alarms=self.false_alarms,
             families=self.families,
             seed=self.seed,
             time=self.time,
@@ -93,71 +93,44 @@ class AnomalyDetector:
             tell=progress or (lambda stage: None),
         )
         self.schema_, self.design_, self.shape_, self.members_ = found.schema, found.design, found.shape, found.members
+        self.overall_, self.history_, self.out_of_fold_ = found.overall, found.history, found.scores
         self.threshold_, self.usual_, self.decisions_ = found.threshold, found.usual, tuple(found.log)
-        self.facts_ = {**found.facts, **self._told(found), "automl_version": __version__}
+        self.facts_ = {**found.facts, **facts_of(found), "automl_version": __version__}
         return self
-
-    def _told(self, found: Found) -> dict[str, Any]:
-        """Return the strangest rows with their reasons, the time line and the map, JSON-ready."""
-        strangest = np.argsort(-found.scores, kind="stable")[:SHOWN]
-        rows = []
-        for row in strangest.tolist():
-            reasons = self._reasons(found.columns[row : row + 1], found.frame.iloc[[row]])[0]
-            agree = [name for name, scores in found.by_family.items() if scores[row] > 2.0]
-            rows.append({"row": row, "score": float(found.scores[row]), "reasons": reasons, "families": agree})
-        told: dict[str, Any] = {"strangest": rows, "time_line": None, "map": None}
-        told["by_column"] = self._by_column(found)
-        told["decisions"] = [decision.to_dict() for decision in found.log]
-        if found.rows.order is not None:
-            told["time_line"] = self._time_line(found)
-        variational = next((member for member in found.members if isinstance(member.family, VariationalAutoencoder)), None)
-        if variational is not None:
-            own = np.flatnonzero(found.fold == 0)
-            usual = np.random.default_rng(0).permutation(own)[:MAP_ROWS]
-            chosen = np.unique(np.concatenate([usual, own[np.argsort(-found.scores[own])][:SHOWN]]))
-            places = VariationalAutoencoder().places(variational.model, found.rows.take(chosen), found.shape)
-            told["map"] = {
-                "places": places.round(3).tolist(),
-                "alarm": (found.scores[chosen] > found.threshold).tolist(),
-                "rows": chosen.tolist(),
-            }
-        return told
-
-    def _by_column(self, found: Found) -> dict[str, float]:
-        """Return how often a column is the first reason of an alarm."""
-        alarms = np.flatnonzero(found.scores > found.threshold)
-        first = found.columns[alarms].argmax(axis=1) if len(alarms) else np.zeros(0, dtype=np.int64)
-        names = self.design_.sources
-        shares = pd.Series([names[place] for place in first]).value_counts(normalize=True)
-        return {str(name): float(share) for name, share in shares.items()}
-
-    def _time_line(self, found: Found) -> dict[str, Any]:
-        """Return the largest score of each of 400 stretches of time, and the stretches that alarms in a row make."""
-        order = np.argsort(found.rows.order, kind="stable")  # type: ignore[arg-type]
-        scores, alarm = found.scores[order], found.scores[order] > found.threshold
-        edges = np.linspace(0, len(order), min(400, len(order)) + 1).astype(np.int64)
-        largest = [float(scores[start:end].max()) for start, end in pairwise(edges.tolist())]
-        times = found.frame[found.facts["time"]].astype(str).to_numpy()[order]
-        starts = np.flatnonzero(alarm & ~np.concatenate([[False], alarm[:-1]]))
-        ends = np.flatnonzero(alarm & ~np.concatenate([alarm[1:], [False]]))
-        stretches = [
-            {"from": times[a], "to": times[b], "steps": int(b - a + 1), "score": float(scores[a : b + 1].max())}
-            for a, b in zip(starts, ends, strict=True)
-        ]
-        stretches.sort(key=lambda one: -one["score"])
-        return {"times": times[edges[:-1]].tolist(), "scores": largest, "stretches": stretches[:SHOWN], "count": len(stretches)}
 
     def _frame(self, X: Any) -> pd.DataFrame:
         self._fitted()
         return dataset_of(X).frame
 
+    def _by_member(self, frame: pd.DataFrame, members: Sequence[Member]) -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+        """Return rarity and columns by family; rows of a series are judged with what was seen last before them."""
+        rows = self._with_history(self.design_.rows(self.schema_.cast(frame)))
+        found = {member.family.name: member.scores(rows, self.shape_, FOLDS) for member in members}
+        return {name: (scores[-len(frame) :], columns[-len(frame) :]) for name, (scores, columns) in found.items()}
+
+    def _with_history(self, rows: Rows) -> Rows:
+        """Return the rows behind the last ones of the fit; those that are given again count as they are given."""
+        if self.history_ is None or rows.times is None or not len(rows.times):
+            return rows
+        again = np.isin(self.history_.times, rows.times)
+        return rows.after(self.history_.take(np.flatnonzero(~again)))
+
+    def _has_past(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return whether the step before each row was observed, (rows,)."""
+        rows = self._with_history(self.design_.rows(self.schema_.cast(frame)))
+        assert rows.order is not None
+        return np.isin(rows.order - 1, rows.order)[-len(frame) :]
+
     def _scored(self, frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        rows = self.design_.rows(self.schema_.cast(frame))
-        made = {member.family.name: member.scores(rows, self.shape_, FOLDS) for member in voters(self.members_)}
+        made = self._by_member(frame, voters(self.members_))
         names = list(made)
         usual = self.usual_[places_of(self.members_)]
         columns = relative_columns({name: made[name][1] for name in names}, usual, names)
-        return np.mean([made[name][0] for name in names], axis=0), columns
+        return self.overall_(joined(np.stack([made[name][0] for name in names], axis=1))), columns
+
+    def scores_by_family(self, X: Any) -> dict[str, np.ndarray[Any, Any]]:
+        """Return how rare rows are as each family sees it, baselines too."""
+        return {name: scores for name, (scores, _) in self._by_member(self._frame(X), self.members_).items()}
 
     def score(self, X: Any) -> np.ndarray[Any, Any]:
         """Return how rare rows are, (rows,): 2 is one row in a hundred, 3 one in a thousand, as the families see it on average."""
@@ -168,24 +141,16 @@ class AnomalyDetector:
         return np.asarray(self.score(X) > self.threshold_)
 
     def predictions(self, X: Any, **_: Any) -> pd.DataFrame:
-        """Return a table: `score`, `alarm`, and `reasons`, the columns that made a row strange, the strongest first."""
+        """Return a table: `score`, `alarm`, and `reasons`, the columns that made a row strange, the strongest first.
+
+        Rows of a series have `past` beside them: whether the step before them was observed, in these rows or at the end of those of the
+        fit. Without it the calendar and the other columns judge alone.
+        """
         frame = self._frame(X)
         scores, columns = self._scored(frame)
-        told = [" | ".join(reasons) for reasons in self._reasons(columns, frame)]
-        return pd.DataFrame({"score": scores, "alarm": scores > self.threshold_, "reasons": told})
-
-    def _reasons(self, columns: np.ndarray[Any, Any], frame: pd.DataFrame) -> list[list[str]]:
-        """Return for each row its most unusual columns with their values."""
-        sources, told = self.design_.sources, []
-        for row in range(len(columns)):
-            found: dict[str, str] = {}
-            for place in np.argsort(-columns[row], kind="stable")[: 3 * REASONS]:
-                name = sources[place]
-                if len(found) < REASONS and (not found or columns[row, place] > 1.0):
-                    value = frame[name].iloc[row] if name in frame.columns else "a series"
-                    found.setdefault(name, f"{name} = {value if isinstance(value, str) else _short(value)}")
-            told.append(list(found.values()))
-        return told
+        told = [" | ".join(told) for told in reasons(columns, frame, self.design_.sources)]
+        table = pd.DataFrame({"score": scores, "alarm": scores > self.threshold_, "reasons": told})
+        return table if self.history_ is None else table.assign(past=self._has_past(frame))
 
     def impute(self, X: Any) -> pd.DataFrame:
         """Return the rows with missing cells of judged columns filled in by the masked autoencoder.
@@ -193,12 +158,13 @@ class AnomalyDetector:
         Raises:
             UsageError: If the model has none.
         """
-        member = next((one for one in self.members_ if isinstance(one.family, Autoencoder)), None)
+        member = next((one for one in self.members_ if one.family.name == "autoencoder"), None)
         if member is None:
             raise UsageError("`impute` needs the family 'autoencoder'. This model was fitted without it.")
         frame = self._frame(X).copy()
         rows = self.design_.rows(self.schema_.cast(frame))
-        expected = Autoencoder().expected(member.model, rows, self.shape_, FOLDS)
+        family: Any = member.family
+        expected = family.expected(member.model, rows, self.shape_, FOLDS)
         numbers = self.design_.unscaled(expected[:, : self.shape_.numbers])
         sources, table = self.design_.sources, self.design_.table
         for place in range(self.shape_.columns):
@@ -235,14 +201,21 @@ class AnomalyDetector:
         from automl import artifact
 
         self._fitted()
-        told = {"threshold": self.threshold_, "schema": self.schema_.to_dict(), "alarms": self.alarms, "seed": self.seed}
+        told = {"threshold": self.threshold_, "schema": self.schema_.to_dict(), "alarms": self.alarms, "false_alarms": self.false_alarms}
+        told |= {"seed": self.seed}
         told["families"] = [member.family.name for member in self.members_]
         told["moments"] = self.shape_.moments
-        parts = {"anomaly": State(told, {"usual": self.usual_}), "design": self.design_.state()}
+        own = {"usual": self.usual_, **{f"overall-{name}": values for name, values in self.overall_.to_arrays().items()}}
+        parts = {"anomaly": State(told, own), "design": self.design_.state()}
+        if self.history_ is not None:
+            parts["history"] = State({}, {name: getattr(self.history_, name) for name in HISTORY})
         for member in self.members_:
             arrays = {f"model-{name}": np.asarray(values) for name, values in member.model.items()}
             for fold, rarity in enumerate(member.rarity):
                 arrays |= {f"rarity{fold}-{name}": values for name, values in rarity.to_arrays().items()}
+            for fold, own in enumerate(member.by_column):
+                stacked = [rarity.to_arrays() for rarity in own]
+                arrays |= {f"columns{fold}-{name}": np.stack([one[name] for one in stacked]) for name in stacked[0]}
             parts[f"detector-{member.family.name}"] = State({}, arrays)
         artifact.write(path, parts, facts=json.loads(json.dumps(self.facts_)))
         return str(path)
@@ -264,19 +237,25 @@ class AnomalyDetector:
         """
         try:
             told = stored.parts["anomaly"].json
-            model = cls(alarms=told["alarms"], seed=told["seed"])
+            model = cls(alarms=told["alarms"], false_alarms=told["false_alarms"], seed=told["seed"])
             model.schema_ = Schema.from_dict(told["schema"])
             model.design_ = Design.from_state(stored.parts["design"])
             group = tuple(int(place) for place in model.design_.group)
-            model.shape_ = Shape(len(model.design_.numbers), group, int(told["moments"]))
+            model.shape_ = Shape(len(model.design_.numbers), group, int(told["moments"]), model.design_.picture)
             model.threshold_, model.usual_ = float(told["threshold"]), stored.parts["anomaly"].arrays["usual"]
+            model.overall_ = Rarity.from_arrays(_under(stored.parts["anomaly"].arrays, "overall-"))
+            model.history_ = None
+            if "history" in stored.parts:
+                kept = stored.parts["history"].arrays
+                model.history_ = Rows(order=None, grid=model.design_.grid, **{name: kept[name] for name in HISTORY})
             model.facts_, model.decisions_ = stored.facts, ()
             members = []
             for name in told["families"]:
                 arrays = stored.parts[f"detector-{name}"].arrays
                 own = {key.removeprefix("model-"): values for key, values in arrays.items() if key.startswith("model-")}
                 rarity = tuple(Rarity.from_arrays(_under(arrays, f"rarity{fold}-")) for fold in range(FOLDS))
-                members.append(Member(detector_by_name(name), own, rarity))
+                columns = tuple(_columns(_under(arrays, f"columns{fold}-")) for fold in range(FOLDS))
+                members.append(Member(detector_by_name(name), own, rarity, columns if any(columns) else ()))
             model.members_ = tuple(members)
             return model
         except (KeyError, TypeError, IndexError, UsageError) as error:
@@ -291,14 +270,10 @@ def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
 
-def _short(value: Any) -> str:
-    return (
-        "missing"
-        if value is None or (not hasattr(value, "__len__") and pd.isna(value))
-        else f"{value:.4g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+def _columns(arrays: dict[str, Any]) -> tuple[Rarity, ...]:
+    """Return one rarity for each column of stacked arrays, none where there are none."""
+    rates = np.atleast_1d(arrays["rate"]) if arrays else ()
+    return tuple(Rarity(arrays["scores"][place], arrays["values"][place], float(rate)) for place, rate in enumerate(rates))
 
 
 __all__ = ["AnomalyDetector", "Rows"]

@@ -27,8 +27,8 @@ def render(facts: Facts) -> str:
     """
     style = files("automl.report").joinpath("templates/style.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    blocks = (_answer, _strangest, _columns, _time_line, _families, _map, _imputation, _unknown, _decisions)
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    blocks = (_answer, _strangest, _pictures, _columns, _time_line, _families, _map, _imputation, _unknown, _decisions)
     body = Markup("").join(block for make in blocks if (block := make(facts)))
     head = Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -54,8 +54,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
 
 
 def _answer(facts: Facts) -> Markup:
-    share, asked = words.percent(facts["share_of_alarms"]), words.percent(facts["alarms_asked"])
-    told = f"{share} of {words.whole(facts['rows'])} rows raise an alarm; {asked} was asked for."
+    asked = words.asked_rates(facts["alarms_asked"], facts.get("false_alarms_asked"))
+    told = f"{words.percent(facts['share_of_alarms'])} of {words.whole(facts['rows'])} rows raise an alarm; {asked}."
     head = Markup(
         '<header id="answer" class="front"><p class="eyebrow">Anomalies</p><div class="verdict review"><p class="says">{}</p>'
     ).format(told)
@@ -100,10 +100,52 @@ def _time_line(facts: Facts) -> Markup | None:
     line = frame.line([(float(place), score) for place, score in enumerate(scores)], "line")
     reference = frame.segment((0.0, limit), (float(max(len(scores) - 1, 1)), limit), "reference")
     drawing = svg.chart(svg.join([grid, line, reference]), "time-line", "Scores in time", "The largest score of each stretch.", 720, 240)
-    rows = [[one["from"], one["to"], one["steps"], f"{one['score']:.2f}"] for one in told["stretches"]]
-    table = _table(("From", "To", "Steps", "Highest score"), rows) if rows else Markup("")
+    rows = [[one["from"], one["to"], one["steps"], f"{one['score']:.2f}", " · ".join(one["reasons"])] for one in told["stretches"]]
+    table = _table(("From", "To", "Steps", "Highest score", "What is unusual"), rows) if rows else Markup("")
+    drawings = [_stretch(one, place) for place, one in enumerate(told["stretches"]) if one["drawing"] is not None]
     sentence = f"Alarms come in {words.count(told['count'], 'stretch', 'stretches')}."
-    return _block("time-line", "Time line", sentence, Markup('<div class="figures">{}</div>').format(drawing), table)
+    return _block("time-line", "Time line", sentence, Markup('<div class="figures">{}</div>').format(drawing), table, *drawings)
+
+
+def _stretch(one: Facts, number: int) -> Markup:
+    """Draw the most unusual number of a stretch, and the stretch in it."""
+    told = one["drawing"]
+    known = [(float(place), value) for place, value in enumerate(told["values"]) if value is not None]
+    if not known:
+        return Markup("")
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    high = high if high > low else low + 1.0
+    last = float(max(len(told["values"]) - 1, 1))
+    frame = svg.Frame(720.0, 180.0, (0.0, last), (low, high), (14.0, 14.0, 34.0, 62.0))
+    places = [round(share * last) for share in (0.0, 0.5, 1.0)]
+    grid = frame.grid([(float(p), str(told["times"][p])[:16]) for p in places], [(t, f"{t:g}") for t in svg.ticks(low, high, 3)], "", "")
+    start, end = told["inside"]
+    dots = []
+    for place, value in known:
+        if start <= place <= end:
+            at = frame.at(place, value)
+            dots.append(svg.tag("circle", cx=at[0], cy=at[1], r=3.5, class_="miss"))
+    title = f"{told['column']} from {one['from']} to {one['to']}"
+    parts = svg.join([grid, frame.line(known, "line"), *dots])
+    drawing = svg.chart(parts, f"stretch-{number}", title, "The stretch has large dots; the line goes on before and behind it.", 720, 180)
+    return Markup('<figure><div class="figures">{}</div><figcaption>{}</figcaption></figure>').format(drawing, title)
+
+
+def _pictures(facts: Facts) -> Markup | None:
+    told = facts.get("pictures")
+    if not told:
+        return None
+    image = Markup('<img src="{}" alt="{}" width="112" height="112">')
+    shown = []
+    for one in told:
+        parts = [image.format(one["picture"], f"Row {one['row']}")]
+        if one["heat"] is not None:
+            parts.append(image.format(one["heat"], f"Where row {one['row']} is strange"))
+        caption = f"row {one['row']} · {one['score']:.2f}"
+        shown.append(Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(Markup("").join(parts), caption))
+    limits = "Warm is what looks least like any part of the other pictures, to a network that was trained on photographs of other things."
+    figures = Markup('<div class="figures several">{}</div>').format(Markup("").join(shown))
+    return _block("pictures", "Pictures", "The strangest pictures, and where they are strange.", figures, limits=limits)
 
 
 def _families(facts: Facts) -> Markup | None:
@@ -162,9 +204,10 @@ def _imputation(facts: Facts) -> Markup | None:
 def _unknown(facts: Facts) -> Markup | None:
     if facts["labels"] is not None:
         return None
+    rate = min(share for share in (facts["alarms_asked"], facts.get("false_alarms_asked")) if share is not None)
     told = (
         "Without labels nobody can say how many faults were missed, or how many alarms are false. What holds is the rate: of rows like "
-        f"these at most about {words.percent(facts['alarms_asked'])} raise an alarm. Mark a few wrong rows in a column and give it "
+        f"these at most about {words.percent(rate)} raise an alarm. Mark a few wrong rows in a column and give it "
         "as the target to check the detectors against it."
     )
     return _block("unknown", "What cannot be known", "No row is marked as wrong or right.", Markup('<p class="note">{}</p>').format(told))

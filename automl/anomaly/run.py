@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.anomaly import imputing
 from automl.anomaly.base import DetectorFamily, Shape
 from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name, detector_names
-from automl.anomaly.scores import Rarity, average_precision, threshold
+from automl.anomaly.scores import COLUMN_KNOTS, Rarity, average_precision, joined, threshold
 from automl.budget import Budget
 from automl.checks import check
 from automl.dataset import Dataset, read
@@ -28,7 +27,9 @@ from automl.task import Task, find_series, no_target
 FOLDS = 3
 FEWEST_ROWS = 50
 BLOCK = 168  # neighbours in time that stay in one fold: a row must not be judged by a model that learnt from the hour beside it
-ORDER = ("robust_zscore", "isolation_forest", "forecast_residual", "autoencoder", "variational_autoencoder")
+QUICK = ("robust_zscore", "isolation_forest", "conditional_gaussian", "neighbours", "stretches", "picture_patches")
+ORDER = (*QUICK, "autoencoder", "forecast_residual", "variational_autoencoder")
+SHARES = {"forecast_residual": 0.25, "autoencoder": 0.35, "variational_autoencoder": 0.35}  # of the time left, scoring comes on top
 Array = NDArray[Any]
 
 
@@ -39,6 +40,7 @@ class Member:
     family: DetectorFamily
     model: Arrays
     rarity: tuple[Rarity, ...]
+    by_column: tuple[tuple[Rarity, ...], ...] = ()  # of what each column adds, by fold and column
 
     def scores(self, rows: Rows, shape: Shape, folds: int) -> tuple[Array, Array]:
         """Return rarity (rows,) and what columns add (rows, columns), the mean over the folds' models."""
@@ -48,7 +50,15 @@ class Member:
     def of_fold(self, rows: Rows, shape: Shape, fold: int) -> tuple[Array, Array]:
         """Return rarity and columns by the model of one fold."""
         scores, columns = self.family.strangeness(self.model, rows, shape, fold)
-        return self.rarity[fold](scores), columns
+        return of_rows(scores, columns, self.rarity[fold], self.by_column[fold] if self.by_column else ())
+
+
+def of_rows(scores: Array, columns: Array, rarity: Rarity, by_column: Sequence[Rarity]) -> tuple[Array, Array]:
+    """Return how rare rows are, (rows,), and what columns add, their own rarity where they can be compared, (rows, columns)."""
+    if not by_column:
+        return rarity(scores), columns
+    rare = np.stack([one(values) for one, values in zip(by_column, columns.T, strict=True)], axis=1)
+    return rarity(joined(rare)), rare
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ class Found:
     shape: Shape
     members: tuple[Member, ...]
     threshold: float
+    overall: Rarity  # of what the members say together
+    history: Rows | None  # the last rows, by which the next are judged
     usual: Array  # median and spread of what each column adds, by member: (members, 2, columns)
     scores: Array  # of the training rows, by models that have not seen them
     columns: Array
@@ -77,8 +89,9 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
     label = dataset.details.get("target") if label is None and "target" in dataset.details else label
     truth = None
     if label is not None:
+        named = label == dataset.details.get("target")  # by the subfolders: kinds of faults may have one each
         known_columns([label], dataset, "target")
-        truth = _truth(dataset.frame[label], label)
+        truth = _truth(dataset.frame[label], label, named)
         dataset = replace(dataset, frame=dataset.frame.drop(columns=[label]))
     if len(dataset.frame) < FEWEST_ROWS:
         raise DataError(f"Finding what is unusual needs at least {FEWEST_ROWS} rows. Received {len(dataset.frame)}.")
@@ -106,13 +119,13 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
     return dataset, schema, time, truth
 
 
-def _truth(cells: pd.Series[Any], name: str) -> Array:
-    """Return which rows are labelled as anomalies: the rarer of two values; unlabelled rows are normal."""
+def _truth(cells: pd.Series[Any], name: str, several: bool = False) -> Array:
+    """Return which rows are labelled as anomalies: all but the commonest value, of which there are two; unlabelled rows are normal."""
     texts = cells.astype(str).where(cells.notna())
     counts = texts.value_counts()
-    if len(counts) != 2:
+    if len(counts) != 2 and not (several and len(counts) > 2):
         raise DataError(f"Labels of anomalies must hold two values. Column {name!r} holds {len(counts)}.")
-    return np.asarray(texts == counts.index[-1], dtype=bool)
+    return np.asarray(texts.notna() & (texts != counts.index[0]), dtype=bool)
 
 
 def folds_of(rows: int, order: Array | None, seed: int) -> Array:
@@ -127,7 +140,8 @@ def folds_of(rows: int, order: Array | None, seed: int) -> Array:
         return np.asarray(rng.permutation(np.arange(rows) % FOLDS), dtype=np.int64)
     width = int(np.clip(rows // (8 * FOLDS), 1, BLOCK))
     blocks = np.arange(-(-rows // width)) % FOLDS
-    return np.asarray(rng.permutation(blocks)[order // width], dtype=np.int64)
+    place = np.argsort(np.argsort(order, kind="stable"), kind="stable")
+    return np.asarray(rng.permutation(blocks)[place // width], dtype=np.int64)
 
 
 def fit_families(
@@ -145,27 +159,35 @@ def fit_families(
     chosen = [name for name in ORDER if name in (names or ORDER)] + [name for name in names or () if name not in ORDER]
     for name in chosen:
         family = detector_by_name(name)
+        if family.needs_pictures and rows.patches is None:
+            left_out[name] = "there are no pictures"
+            continue
         if family.needs_time and (rows.order is None or not shape.numbers):
             left_out[name] = "there is no order in time" if rows.order is None else "there is no number to forecast"
             continue
         tell(family.title)
-        model = family.fit(rows, fold, FOLDS, shape, budget.deadline(seconds=budget.remaining() * 0.5), seed)
+        model = family.fit(rows, fold, FOLDS, shape, budget.deadline(seconds=budget.remaining() * SHARES.get(name, 0.5)), seed)
         if model is None:
             left_out[name] = "there was no time"
             continue
-        scores, parts, rarity = np.zeros(len(fold)), np.zeros((len(fold), shape.columns)), []
+        scores, parts, rarity, by_column = np.zeros(len(fold)), np.zeros((len(fold), shape.columns)), [], []
         for place in range(FOLDS):
             own = np.flatnonzero(fold == place)
-            found = family.strangeness(model, rows, shape, place) if family.needs_time else None
-            raw, part = (found[0][own], found[1][own]) if found else family.strangeness(model, rows.take(own), shape, place)
+            whole = family.looks_back and rows.order is not None
+            raw, part = family.strangeness(model, rows if whole else rows.take(own), shape, place)
+            raw, part = (raw[own], part[own]) if whole else (raw, part)
+            if family.judges_columns:
+                by_column.append(tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T))
+                raw = joined(np.stack([one(values) for one, values in zip(by_column[-1], part.T, strict=True)], axis=1))
             rarity.append(Rarity.fit(raw))
-            scores[own], parts[own] = rarity[-1](raw), part
-        members.append(Member(family, model, tuple(rarity)))
+            scores[own] = rarity[-1](raw)
+            parts[own] = of_rows(raw, part, rarity[-1], by_column[-1] if by_column else ())[1]
+        members.append(Member(family, model, tuple(rarity), tuple(by_column)))
         honest[name], columns[name] = scores, parts
     if not members:
         raise DataError(f"At least one family must be fitted. Received none within the budget ({left_out}); give it more time.")
     titles = ", ".join(member.family.title for member in voters(members))
-    told = "Without labels none can be preferred: the mean of how rare each finds a row. Baselines are there to be compared with."
+    told = "Without labels none can be preferred: how rare a row is to all of them together. Baselines are there to be compared with."
     log.add("ensemble", "members", titles, told, list(left_out))
     return members, honest, columns, left_out
 
@@ -180,7 +202,8 @@ def run(
     label: Any,
     *,
     budget: Budget,
-    alarms: float,
+    alarms: float | None,
+    false_alarms: float | None,
     families: Sequence[str] | None,
     seed: int,
     time: str | None,
@@ -189,15 +212,17 @@ def run(
     tell: Callable[[str], None],
 ) -> Found:
     """Run all stages; see :class:`automl.anomaly.detector.AnomalyDetector` for the arguments."""
-    if not 0.0 < alarms < 0.5:
-        raise UsageError(f"`alarms` must be a share of rows between 0 and 0.5. Received alarms={alarms!r}.")
+    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
+        if share is not None and not 0.0 < share < 0.5:
+            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
+    alarms = 0.01 if alarms is None and false_alarms is None else alarms
     for name in families or ():
         detector_by_name(name)
     log = DecisionLog()
     tell("read")
     dataset, schema, time, truth = look(data, label, types, ignore, time, log)
     typed = schema.cast(dataset.frame)
-    design = Design.fit(typed, schema, time)
+    design = Design.fit(typed, schema, time, budget, seed)
     rows = design.rows(typed)
     shape = Shape.of(design, rows)
     if not shape.columns:
@@ -205,18 +230,10 @@ def run(
     fold = folds_of(len(typed), rows.order, seed)
     members, honest, columns, left_out = fit_families(rows, fold, shape, families, budget, seed, log, tell)
     chosen = [member.family.name for member in voters(members)]
-    combined = np.mean([honest[name] for name in chosen], axis=0)
-    normal = combined if truth is None else combined[~truth]
-    limit = threshold(normal, alarms)
-    what = "of all rows" if truth is None else "of the rows that are labelled normal"
-    log.add(
-        "judge",
-        "threshold",
-        f"{limit:.3g}",
-        f"At most {alarms:.2%} {what} score higher by models that have not seen them.",
-        [],
-        "alarms=0.05",
-    )
+    together = joined(np.stack([honest[name] for name in chosen], axis=1))
+    overall = Rarity.fit(together)
+    combined = overall(together)
+    limit = _limit(combined, truth, alarms, false_alarms, log)
     usual = np.stack([_usual(columns[member.family.name]) for member in members])
     relative = relative_columns({name: columns[name] for name in chosen}, usual[places_of(members)], chosen)
     facts = {
@@ -224,15 +241,42 @@ def run(
         "columns": design.names,
         "time": time,
         "alarms_asked": alarms,
+        "false_alarms_asked": false_alarms,
         "threshold": limit,
         "share_of_alarms": float((combined > limit).mean()),
-        "families": [_family_facts(member.family, honest, truth, alarms) for member in members],
+        "families": [_family_facts(member.family, honest, truth, alarms or false_alarms or 0.01) for member in members],
         "left_out": left_out,
         "labels": None if truth is None else _label_facts(combined, truth, limit),
         "imputation": _imputation(members, rows, fold, shape, seed, tell),
     }
-    found = (schema, design, shape, tuple(members), limit, usual, combined, relative, honest, rows, fold, facts, log, dataset.frame)
-    return Found(*found)
+    judged = (limit, overall, tail_of(rows), usual, combined, relative, honest)
+    return Found(schema, design, shape, tuple(members), *judged, rows, fold, facts, log, dataset.frame)
+
+
+def _limit(scores: Array, truth: Array | None, alarms: float | None, false_alarms: float | None, log: DecisionLog) -> float:
+    """Return the score above which a row raises an alarm: the higher one where both rates are asked for.
+
+    The share of alarms counts all rows, faults among them; the rate of false alarms only rows that are labelled normal. Without labels all
+    rows stand in for the normal ones: faults among them can only raise the threshold, so that false alarms stay below their rate.
+    """
+    found, told = [], []
+    if alarms is not None:
+        found.append(threshold(scores, alarms))
+        told.append(f"at most {alarms:.2%} of all rows")
+    if false_alarms is not None:
+        found.append(threshold(scores if truth is None else scores[~truth], false_alarms))
+        whose = "all rows, as none is labelled normal" if truth is None else "the rows that are labelled normal"
+        told.append(f"at most {false_alarms:.2%} of {whose}")
+    because = f"{' and '.join(told)} score higher by models that have not seen them."
+    log.add("judge", "threshold", f"{max(found):.3g}", because[0].upper() + because[1:], [], "alarms=0.05 or false_alarms=0.05")
+    return max(found)
+
+
+def tail_of(rows: Rows) -> Rows | None:
+    """Return the last rows of a series, as many as judging the next one reads; None where there is no order in time."""
+    if rows.order is None or rows.grid is None:
+        return None
+    return rows.take(np.flatnonzero(rows.order > rows.order.max() - rows.grid.needed))
 
 
 def places_of(members: Sequence[Member]) -> list[int]:
@@ -285,6 +329,8 @@ def _imputation(
     if model is None:
         return None
     tell("imputation")
+    from automl.anomaly import imputing  # late: it waits for a backend
+
     return imputing.compare(model, rows, fold, shape, seed)
 
 

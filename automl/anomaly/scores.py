@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KNOTS = 400
+COLUMN_KNOTS = 80
 TAIL = 0.02  # share of the rows from which the tail goes on as an exponential distribution
 
 
@@ -33,18 +34,20 @@ class Rarity:
     rate: float
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float64]) -> Rarity:
+    def fit(cls, scores: NDArray[np.float64], knots: int = KNOTS) -> Rarity:
         """Look at scores of rows that the model has not seen, (rows,)."""
-        shares = np.unique(np.concatenate([np.linspace(0.0, 0.9, 200), 1.0 - np.logspace(-1, np.log10(TAIL), KNOTS - 200)]))
-        knots = np.quantile(scores, shares)
-        start = knots[-1]
+        shares = np.unique(np.concatenate([np.linspace(0.0, 0.9, knots // 2), 1.0 - np.logspace(-1, np.log10(TAIL), knots - knots // 2)]))
+        places = np.quantile(scores, shares)
+        start = places[-1]
         excess = scores[scores > start] - start
         rate = float(excess.mean()) if len(excess) else 1.0
-        return cls(knots, -np.log10(np.maximum(1.0 - shares, TAIL)), max(rate, 1e-9))
+        first = np.searchsorted(places, places, side="left")  # what many rows score is as rare as the lowest of them: a share at or above
+        return cls(places, -np.log10(np.maximum(1.0 - shares[first], TAIL)), max(rate, 1e-9))
 
     def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the rarity of scores, (rows,); 2 means one row in a hundred."""
         inside = np.interp(scores, self.scores, self.values)
+        inside = np.where(scores > self.scores[-1], -np.log10(TAIL), inside)
         beyond = np.maximum(scores - self.scores[-1], 0.0) / self.rate / np.log(10.0)
         return np.asarray(inside + np.minimum(beyond, 12.0))
 
@@ -56,6 +59,21 @@ class Rarity:
     def from_arrays(cls, arrays: dict[str, NDArray[np.float64]]) -> Rarity:
         """Rebuild from :meth:`to_arrays`."""
         return cls(arrays["scores"], arrays["values"], float(arrays["rate"]))
+
+
+def joined(rarities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rarity of the harmonic mean of shares, (rows, parts) to (rows,): one part that is rare enough counts.
+
+    Source: the harmonic mean p-value, which holds for parts that depend on each other (Wilson, 2019, doi:10.1073/pnas.1814092116).
+
+    Example:
+        >>> joined(np.array([[3.0, 0.0], [3.0, 3.0]])).round(1).tolist()
+        [2.7, 3.0]
+    """
+    if not rarities.shape[1]:
+        return np.zeros(len(rarities))
+    top = rarities.max(axis=1, keepdims=True)
+    return np.asarray((top + np.log10(np.mean(10.0 ** (rarities - top), axis=1, keepdims=True)))[:, 0])
 
 
 def threshold(scores: NDArray[np.float64], rate: float) -> float:

@@ -22,6 +22,7 @@ from automl.cli.options import (
     Combine,
     Country,
     Data,
+    FalseAlarms,
     Families,
     Frequency,
     Group,
@@ -98,6 +99,7 @@ def fit(
     season: Season = None,
     country: Country = None,
     alarms: Alarms = None,
+    false_alarms: FalseAlarms = None,
     sensitive: Sensitive = None,
     change: Changes = None,
     metric: Metric = None,
@@ -119,9 +121,10 @@ def fit(
     _existing(data, "data", folders=True)
     if test is not None:
         _existing(test, "--test")
-    if problem == "anomaly_detection" or alarms is not None:
-        given = {"alarms": alarms, "families": output.names(families), "seed": seed, "time": time, "types": output.pairs(types)}
-        return detectors.fit(data, target, limits, _folder, out, {**given, "ignore": output.names(ignore)}, as_json=as_json, quiet=quiet)
+    if problem == "anomaly_detection" or alarms is not None or false_alarms is not None:
+        given = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
+        given |= {"families": output.names(families), "ignore": output.names(ignore)}
+        return detectors.fit(data, target, limits, _folder, out, given, as_json=as_json, quiet=quiet)
     column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {

@@ -57,8 +57,8 @@ def summary(facts: dict[str, Any], files: dict[str, Path]) -> str:
     """Return the outcome in a few lines."""
     from automl.report import words  # late: help must not wait for it
 
-    asked, share = words.percent(facts["alarms_asked"]), words.percent(facts["share_of_alarms"])
-    lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked} was asked for); scores above {facts['threshold']:.2f} do."]
+    share, asked = words.percent(facts["share_of_alarms"]), words.asked_rates(facts["alarms_asked"], facts.get("false_alarms_asked"))
+    lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked}); scores above {facts['threshold']:.2f} do."]
     labels = facts["labels"]
     if labels is not None:
         found = f"{labels['found']} of {labels['anomalies']} known anomalies"

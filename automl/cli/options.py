@@ -38,6 +38,7 @@ Frequency = Annotated[str | None, typer.Option("--frequency", metavar="D", help=
 Season = Annotated[str | None, typer.Option("--season", metavar="N,M", help="Steps after which values come again (forecasting).")]
 Country = Annotated[str | None, typer.Option("--country", metavar="DE", help="Whose public holidays count (forecasting).")]
 Alarms = Annotated[float | None, typer.Option("--alarms", metavar="SHARE", help="Share of rows that may raise an alarm (anomalies).")]
+FalseAlarms = Annotated[float | None, typer.Option("--false-alarms", metavar="SHARE", help="Share of normal rows that may (anomalies).")]
 History = Annotated[str | None, typer.Option("--history", metavar="FILE", help="New observations of the series, with their target.")]
 Sensitive = Annotated[str | None, typer.Option(metavar="A,B", help="Columns to compare people by; not read by the model.")]
 Changes = Annotated[list[str] | None, typer.Option("--change", metavar="COLUMN=WAY", help="never, up or down: what may change.")]

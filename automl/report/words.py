@@ -342,3 +342,18 @@ def to_hundred(counts: Sequence[int]) -> list[int]:
     for i in order[: 100 - sum(floors)]:
         floors[i] += 1
     return floors
+
+
+def asked_rates(alarms: float | None, false_alarms: float | None) -> str:
+    """Return in words which rates of alarms were asked for.
+
+    Example:
+        >>> asked_rates(0.02, None).replace(SPACE, " ")
+        '2.0 % was asked for'
+        >>> asked_rates(None, 0.02).replace(SPACE, " ")
+        'at most 2.0 % of the normal rows was asked for'
+    """
+    told = [] if alarms is None else [percent(alarms)]
+    if false_alarms is not None:
+        told.append(f"at most {percent(false_alarms)} of the normal rows")
+    return f"{' and '.join(told)} was asked for"

@@ -129,5 +129,26 @@ def test_rarity_rises_and_is_a_rank():
     rarity = Rarity.fit(scores)
     assert (np.diff(rarity(np.linspace(-4, 8, 200))) >= 0).all()
     assert rarity(np.quantile(scores, [0.9, 0.99])) == pytest.approx([1.0, 2.0], abs=0.1)
+    tied = Rarity.fit(np.concatenate([np.zeros(95), np.arange(1.0, 6.0)]))
+    assert tied(np.array([0.0])) == pytest.approx([0.0])  # every row scores as high
+    still = Rarity.fit(np.zeros(50))
+    assert still(np.zeros(1)) == pytest.approx([0.0])
+    assert still(np.ones(1)) > 1.5  # nothing was ever so high
     again = Rarity.from_arrays(rarity.to_arrays())
     np.testing.assert_array_equal(again(scores), rarity(scores))
+
+
+def test_two_rates_can_be_asked_for():
+    frame = related(1_000, 6)
+    frame.loc[:79, ["a", "b"]] = 40.0
+    labelled = frame.assign(state=np.where(np.arange(1_000) < 80, "fault", "fine"))
+    own = {"problem": "anomaly_detection", "families": ["robust_zscore"], "budget": None}
+    by_share = automl.fit(labelled, "state", alarms=0.04, **own).facts_
+    by_false = automl.fit(labelled, "state", false_alarms=0.04, **own).facts_
+    both = automl.fit(labelled, "state", alarms=0.04, false_alarms=0.04, **own).facts_
+    assert by_share["share_of_alarms"] == pytest.approx(0.04, abs=0.003)  # all of them faults
+    assert by_false["labels"]["false_alarms"] == pytest.approx(0.04, abs=0.003)
+    assert by_false["share_of_alarms"] > 0.1
+    assert both["threshold"] == max(by_share["threshold"], by_false["threshold"])
+    with pytest.raises(UsageError, match="`false_alarms` must be a share"):
+        automl.fit(labelled, "state", false_alarms=0.7, **own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,10 +21,10 @@ from automl.preprocessing.base import Arrays
 
 BATCH = 256
 STEPS = 1_500  # of training; large tables are seen a few times, small ones often
+FEWEST = 150  # with fewer a network is not believed
 CHUNK = 50  # steps between two looks at the clock
 RATE, DECAY = 3e-3, 1e-3
 BLOCK = 8_192
-LARGEST = 25.0  # surprise of one value, in nats: one broken cell must not hide which other rows are strange
 SPREAD = (-6.0, 4.0)  # of the logarithm of a variance
 
 
@@ -33,6 +33,24 @@ def levels(shape: Shape) -> list[tuple[int, int]]:
     group = np.asarray(shape.group)
     edges = [*np.flatnonzero(np.diff(group, prepend=-1)), len(group)]
     return [(int(start), int(end)) for start, end in pairwise(edges) if start >= shape.numbers]
+
+
+def unlikely(outputs: Array, values: Array, shape: Shape) -> Array:
+    """Return how improbable each value is, by its tail: half the squared distance of a number, −log of the share of levels as rare.
+
+    Unlike the likelihood that is trained, this can be compared among rows whose values are more or less certain.
+    (rows, width + numbers) and (rows, width) to (rows, width).
+    """
+    width, found = len(shape.group), np.zeros(values.shape)
+    spread = np.clip(outputs[:, width:], *SPREAD)
+    found[:, : shape.numbers] = 0.5 * (values[:, : shape.numbers] - outputs[:, : shape.numbers]) ** 2 * np.exp(-spread)
+    for start, end in levels(shape):
+        share = np.exp(outputs[:, start:end] - outputs[:, start:end].max(axis=1, keepdims=True))
+        share /= share.sum(axis=1, keepdims=True)
+        own = (share * values[:, start:end]).sum(axis=1, keepdims=True)
+        tail = (share * (share <= own * 1.0001)).sum(axis=1)
+        found[:, start:end] = -np.log(np.maximum(tail, 1e-11))[:, None] * values[:, start:end]
+    return found
 
 
 def surprise(outputs: Any, values: Any, shape: Shape) -> Any:
@@ -52,6 +70,8 @@ def surprise(outputs: Any, values: Any, shape: Shape) -> Any:
 
 class NetworkFamily(DetectorFamily):
     """A network that reconstructs rows; a subclass makes it and says what it is shown."""
+
+    judges_columns = True
 
     @abc.abstractmethod
     def build(self, members: int, shape: Shape) -> keras.Model:
@@ -77,13 +97,20 @@ class NetworkFamily(DetectorFamily):
         own = np.arange(folds, dtype=np.float32)
         constants = [rows.values, rows.known.astype(np.float32), rows.moments.astype(np.float32), fold.astype(np.float32), own]
         given = [_backend.to_device(values) for values in constants]
+        planned, began = STEPS, deadline.remaining()
         for start in range(0, STEPS, CHUNK):
+            if start >= planned:
+                break
             if deadline.over():
-                return None if start < STEPS // 4 else _stored(carry[: len(weights)])
+                return None if start < FEWEST else _stored(carry[: len(weights)])
+            if start == CHUNK:
+                began = deadline.remaining()  # the first chunk compiles
+            elif start == 2 * CHUNK and np.isfinite(began):  # what is left decides how many steps the learning rate falls over
+                planned = int(np.clip(start + deadline.remaining() * 0.8 / max(began - deadline.remaining(), 1e-6) * CHUNK, FEWEST, STEPS))
             index = rng.integers(0, len(fold), (CHUNK, batch)).astype(np.int32)
             hidden, noise = self.draw(rng, CHUNK, batch, shape)
             number = np.arange(start + 1, start + CHUNK + 1, dtype=np.float32)
-            rate = (RATE * 0.5 * (1 + np.cos(np.pi * number / STEPS)) * np.minimum(number / 50, 1.0)).astype(np.float32)
+            rate = (RATE * 0.5 * (1 + np.cos(np.pi * np.minimum(number / planned, 1.0))) * np.minimum(number / 50, 1.0)).astype(np.float32)
             carry = run(carry, [index, hidden.astype(np.float32), noise.astype(np.float32), rate, number], given)
         return _stored(carry[: len(weights)])
 
@@ -125,18 +152,23 @@ class NetworkFamily(DetectorFamily):
 
     def outputs(self, model: Arrays, rows: Rows, shape: Shape, fold: int, hidden: Array, noise: Array) -> Array:
         """Return what the network of a fold puts out for rows of which some values are hidden, (rows, ·)."""
+        return next(iter(self.each_output(model, rows, shape, fold, [hidden], noise)))
+
+    def each_output(self, model: Arrays, rows: Rows, shape: Shape, fold: int, masks: Sequence[Array], noise: Array) -> Iterator[Array]:
+        """Yield what the network puts out for each of some masks, (1 or rows, width); it is built once."""
         network = self.build(1, shape)
-        network(self._shown(rows, np.arange(min(len(rows.values), 1)), hidden[:1], noise))
+        network(self._shown(rows, np.arange(min(len(rows.values), 1)), masks[0][:1], noise))
         for variable, values in zip(network.trainable_variables, _weights(model), strict=True):
             variable.assign(values[fold : fold + 1])
         forward = _backend.compile_function(lambda shown: network(shown))
-        parts = []
-        for start in range(0, len(rows.values), BLOCK):
-            chosen = np.arange(start, min(start + BLOCK, len(rows.values)))
-            shown = _backend.pad_rows(self._shown(rows, chosen, hidden if len(hidden) == 1 else hidden[chosen], noise))
-            found = _backend.to_numpy(forward({name: _backend.to_device(np.ascontiguousarray(v)) for name, v in shown.items()}))
-            parts.append(found[0, : len(chosen)])
-        return np.concatenate(parts)
+        for hidden in masks:
+            parts = []
+            for start in range(0, len(rows.values), BLOCK):
+                chosen = np.arange(start, min(start + BLOCK, len(rows.values)))
+                shown = _backend.pad_rows(self._shown(rows, chosen, hidden if len(hidden) == 1 else hidden[chosen], noise))
+                found = _backend.to_numpy(forward({name: _backend.to_device(np.ascontiguousarray(v)) for name, v in shown.items()}))
+                parts.append(found[0, : len(chosen)])
+            yield np.concatenate(parts)
 
 
 def _stored(weights: list[Any]) -> Arrays:

@@ -8,10 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from automl import _backend
-from automl.anomaly.base import Array, Shape
+from automl.anomaly.base import LARGEST, Array, Shape
 from automl.anomaly.design import Rows
-from automl.anomaly.families._network import LARGEST, NetworkFamily, surprise
+from automl.anomaly.families._network import NetworkFamily, surprise, unlikely
 from automl.layers import PackedDense
 from automl.layers.packed import zeros
 from automl.preprocessing.base import Arrays
@@ -25,7 +24,8 @@ class Autoencoder(NetworkFamily):
     """Hides columns and says what stands in them, as a distribution; strange is what is improbable given the rest of its row.
 
     Source: denoising autoencoders (Vincent et al., 2008) with masks as in Yoon et al. (2018, arXiv:1806.02920); the score is the
-    pseudo-log-likelihood (Besag, 1975). The same network fills in missing values.
+    tails of the conditional distributions
+    whose product is the pseudo-likelihood (Besag, 1975). The same network fills in missing values.
     """
 
     name = "autoencoder"
@@ -51,11 +51,9 @@ class Autoencoder(NetworkFamily):
         group = np.asarray(shape.group, dtype=np.int64)
         turn = np.arange(shape.columns) % PASSES
         parts = np.zeros((len(rows.values), len(group)))
-        for number in range(min(PASSES, shape.columns)):
-            hidden = (turn[group] == number)[None, :].astype(np.float32)
-            found = self.outputs(model, rows, shape, fold, hidden, np.zeros((1, 1)))
-            told = _backend.to_numpy(surprise(found[None], rows.values, shape))[0]
-            parts += np.where(hidden > 0, told, 0.0)
+        masks = [(turn[group] == number)[None, :].astype(np.float32) for number in range(min(PASSES, shape.columns))]
+        for hidden, found in zip(masks, self.each_output(model, rows, shape, fold, masks, np.zeros((1, 1))), strict=True):
+            parts += np.where(hidden > 0, unlikely(found, rows.values, shape), 0.0)
         columns = np.minimum(shape.by_column(parts * rows.known), LARGEST)
         return columns.sum(axis=1), columns
 

@@ -2,54 +2,73 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from automl.anomaly.base import Array, DetectorFamily, Shape
+from automl.anomaly.base import LARGEST, Array, DetectorFamily, Shape
 from automl.anomaly.design import Rows
-from automl.anomaly.families._network import LARGEST
+from automl.anomaly.past import NEAR, before
 from automl.budget import Deadline
 from automl.families._trees import add_trees, from_boosting
 from automl.preprocessing.base import Arrays
 
-LAGS = (1, 2, 3, 24, 168)
 MOST_ROWS = 20_000
 LEAST = 0.05  # spread below which a forecast is not believed to be exact
+TREES, SPREADS, FEWEST = 80, 30, 10  # of a forecast and of its usual error; with fewer than the last it is not believed
+LEARN = 0.7  # share of the time that forecasts take, the rest is for their spreads
 
 
 class ForecastResidual(DetectorFamily):
     """Boosted trees forecast each number from its past, the calendar and the other columns; others say how far off they usually are.
 
     The score is the sum over the numbers of half the squared standardised residuals. Trees are those of scikit-learn's
-    histogram gradient boosting.
+    histogram gradient boosting; how many there are follows from the time that the first took.
     """
 
     name = "forecast_residual"
     title = "Residuals of forecasts"
     needs_time = True
+    looks_back = True
+    judges_columns = True
 
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:
-        """Fit two models for each number and fold."""
+        """Fit two models for each number and fold; residuals that teach the spreads come from models that have not seen the row."""
         model: Arrays = {}
-        inputs, rng = past_of(rows, shape), np.random.default_rng(seed)
+        inputs, rng, trees = past_of(rows, shape), np.random.default_rng(seed), FEWEST
         for column in range(shape.numbers):
+            off = np.full(len(fold), np.nan)
             for place in range(folds):
-                if deadline.over():
-                    return None
                 known = np.flatnonzero((fold != place) & rows.known[:, column])
-                if len(known) < 50:
+                if len(known) < 50 or deadline.over():
                     return None
                 chosen = known if len(known) <= MOST_ROWS else rng.choice(known, MOST_ROWS, replace=False)
+                left = deadline.remaining()
                 x, y = _without(inputs[chosen], column, shape), rows.values[chosen, column].astype(np.float64)
-                model |= _boosted(x, y, f"{column}-{place}-mean", seed)
-                half = np.arange(len(chosen)) % 2 == 0  # residuals of rows that were learnt from are too small
-                first = _boosted(x[half], y[half], "m", seed)
-                off = np.abs(y[~half] - _predicted(first, x[~half], "m"))
-                model |= _boosted(x[~half], np.log(off + LEAST / 4), f"{column}-{place}-spread", seed)
-                spread = np.exp(_predicted(model, x[~half], f"{column}-{place}-spread"))
-                model[f"{column}-{place}-factor"] = np.array(float(np.median(off / spread)) * 1.4826)
+                if not column and not place:
+                    _boosted(x, y, "first", seed, FEWEST)
+                    trees = _affordable(left, left - deadline.remaining(), shape.numbers * folds)
+                    if trees < FEWEST:
+                        return None
+                model |= _boosted(x, y, f"{column}-{place}-mean", seed, trees)
+                own = np.flatnonzero((fold == place) & rows.known[:, column])
+                forecast = _predicted(model, _without(inputs[own], column, shape), f"{column}-{place}-mean")
+                off[own] = np.abs(rows.values[own, column] - forecast)
+            self._spreads(model, inputs, off, fold, column, shape, seed, rng, max(trees * SPREADS // TREES, 1))
         return model
+
+    def _spreads(
+        self, model: Arrays, inputs: Array, off: Array, fold: Array, column: int, shape: Shape, seed: int, rng: Any, trees: int
+    ) -> None:
+        for place in range(int(fold.max()) + 1):
+            known = np.flatnonzero((fold != place) & np.isfinite(off))
+            chosen = known if len(known) <= MOST_ROWS else rng.choice(known, MOST_ROWS, replace=False)
+            x, name = _without(inputs[chosen], column, shape), f"{column}-{place}"
+            model |= _boosted(x, np.log(off[chosen] + LEAST / 4), f"{name}-spread", seed, trees)
+            spread = np.exp(_predicted(model, x, f"{name}-spread"))
+            model[f"{name}-factor"] = np.array(float(np.median(off[chosen] / spread)) * 1.4826)
 
     def strangeness(self, model: Arrays, rows: Rows, shape: Shape, fold: int) -> tuple[Array, Array]:
         """Return half the squared standardised residuals."""
@@ -63,25 +82,23 @@ class ForecastResidual(DetectorFamily):
         return columns.sum(axis=1), columns
 
 
-def past_of(rows: Rows, shape: Shape) -> Array:
-    """Return what a row is forecast from: lags and a median of the last three steps of all numbers, calendar, this row's values.
+def _affordable(left: float, few: float, models: int) -> int:
+    """Return how many trees each model may have, from the time that a few took."""
+    each = max(few, 1e-6) / FEWEST * (1.0 + SPREADS / TREES)
+    return TREES if np.isinf(left) else int(min(LEARN * (left - few) / (each * models), TREES))
 
-    Rows whose order is not that of neighbours in time, such as a single row, have no past: NaN.
+
+def past_of(rows: Rows, shape: Shape) -> Array:
+    """Return what a row is forecast from: this row's values, the calendar, lags and a median of the last three steps of all numbers.
+
+    Steps that were not observed have no values: NaN.
     """
-    order = np.arange(len(rows.values)) if rows.order is None else np.argsort(rows.order, kind="stable")
     values = np.where(rows.known, rows.values, np.nan).astype(np.float64)
-    sorted_values = values[order][:, : shape.numbers]
-    parts = []
-    for lag in LAGS:
-        part = np.full_like(sorted_values, np.nan)
-        if lag < len(part):
-            part[lag:] = sorted_values[:-lag]
-        parts.append(part)
-    parts.append(np.median(np.stack(parts[:3]), axis=0))
-    past = np.concatenate(parts, axis=1)
-    back = np.empty_like(order)
-    back[order] = np.arange(len(order))
-    return np.concatenate([values, rows.moments, past[back]], axis=1)
+    order = np.arange(len(values)) if rows.order is None else rows.order
+    lags = (*NEAR, *(() if rows.grid is None else rows.grid.seasons))
+    parts = [before(values[:, : shape.numbers], order, lag) for lag in lags]
+    parts.append(np.median(np.stack(parts[: len(NEAR)]), axis=0))
+    return np.concatenate([values, rows.moments, *parts], axis=1)
 
 
 def _without(inputs: Array, column: int, shape: Shape) -> Array:
@@ -91,8 +108,8 @@ def _without(inputs: Array, column: int, shape: Shape) -> Array:
     return hidden
 
 
-def _boosted(x: Array, y: Array, name: str, seed: int) -> Arrays:
-    boosting = HistGradientBoostingRegressor(max_iter=80, learning_rate=0.1, max_leaf_nodes=31, early_stopping=False, random_state=seed)
+def _boosted(x: Array, y: Array, name: str, seed: int, trees: int) -> Arrays:
+    boosting = HistGradientBoostingRegressor(max_iter=trees, learning_rate=0.1, max_leaf_nodes=31, early_stopping=False, random_state=seed)
     boosting.fit(np.where(np.isnan(x).all(axis=0), 0.0, x), y)  # a column without any value is not split
     none = np.zeros((0, 8), dtype=np.uint32)
     found = from_boosting(boosting._predictors, none, np.zeros(x.shape[1], dtype=np.uint32))

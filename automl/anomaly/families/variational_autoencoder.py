@@ -8,10 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from automl import _backend
-from automl.anomaly.base import Array, Shape
+from automl.anomaly.base import LARGEST, Array, Shape
 from automl.anomaly.design import Rows
-from automl.anomaly.families._network import LARGEST, NetworkFamily, surprise
+from automl.anomaly.families._network import NetworkFamily, surprise, unlikely
 from automl.layers import PackedDense
 from automl.layers.packed import zeros
 from automl.preprocessing.base import Arrays
@@ -55,8 +54,7 @@ class VariationalAutoencoder(NetworkFamily):
         """Return the negative bound at the most likely hidden numbers, and the surprise of each column."""
         latent, own = latent_of(shape), len(shape.group) + shape.numbers
         found = self.outputs(model, rows, shape, fold, np.zeros((1, 1)), np.zeros((1, latent)))
-        told = _backend.to_numpy(surprise(found[None, :, :own], rows.values, shape))[0]
-        columns = np.minimum(shape.by_column(told * rows.known), LARGEST)
+        columns = np.minimum(shape.by_column(unlikely(found[:, :own], rows.values, shape) * rows.known), LARGEST)
         mean, spread = found[:, own : own + latent], found[:, own + latent :]
         apart = 0.5 * (mean**2 + np.exp(spread) - spread - 1.0).sum(axis=1)
         return columns.sum(axis=1) + apart, columns
