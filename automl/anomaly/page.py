@@ -57,14 +57,15 @@ def _answer(facts: Facts) -> Markup:
     asked = words.asked_rates(facts["alarms_asked"], facts.get("false_alarms_asked"))
     told = f"{words.percent(facts['share_of_alarms'])} of {words.whole(facts['rows'])} rows raise an alarm; {asked}."
     head = Markup(
-        '<header id="answer" class="front"><p class="eyebrow">Anomalies</p><div class="verdict review"><p class="says">{}</p>'
+        '<header id="answer" class="front"><p class="eyebrow">Anomalies</p><h1>What is unusual</h1><div class="verdict review">'
+        '<p class="says">{}</p>'
     ).format(told)
     labels = facts["labels"]
     about = f"A row raises an alarm when its score is above {facts['threshold']:.2f}; 2 means one row in a hundred, 3 one in a thousand."
     if labels is not None:
         others = words.percent(labels["false_alarms"])
         about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {others} of the others do."
-    return head + Markup('<p class="headline">{}</p></div></header>').format(about)
+    return head + Markup('<p class="headline">{}</p></div></header><h2 class="part-title">What was found</h2>').format(about)
 
 
 def _strangest(facts: Facts) -> Markup | None:
