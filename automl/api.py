@@ -130,9 +130,8 @@ def _forecast(data: Any, target: Any, budget: Any, progress: Any, options: dict[
 
 def _is_several(target: Any) -> bool:
     """Whether a target has several columns: their names, a table of them, or the labels of each row."""
-    shape = getattr(target, "shape", ())
-    if len(shape) == 2:
-        return bool(shape[1] > 1)
+    if getattr(target, "ndim", 0) == 2:
+        return int(target.shape[1]) > 1
     if not isinstance(target, (list, tuple)):
         return False
     names = all(isinstance(name, str) for name in target) and 1 < len(target) == len(set(target))
@@ -217,7 +216,12 @@ def compare(
         ['ensemble', 'linear', 'naive']
     """
     model = fit(data, target, budget=budget, **options)
-    board: pd.DataFrame = model.leaderboard().sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
+    board: pd.DataFrame = model.leaderboard().sort_values("loss", kind="stable")
+    if "label" in board:  # each label has models of its own
+        board["title"] = board["label"] + ": " + board["title"]
+        board = board.sort_values("label", kind="stable").drop_duplicates(["label", "family"]).reset_index(drop=True)
+    else:
+        board = board.drop_duplicates("family").reset_index(drop=True)
     told = model.facts_.leaderboard
     board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent), **_tried(model)}
     if out is not None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
-from automl.errors import DataError, UsageError
+from automl.errors import DataError, UsageError, did_you_mean
 from automl.schema import Schema, levels
 from automl.schema.structured import find_separator, split_list
 from automl.task import Task, detect_task
@@ -224,11 +224,15 @@ def with_labels(dataset: Dataset, target: Any) -> tuple[Dataset, str | list[str]
         target: Names of several columns, an array or a table (rows, labels), or a list with the labels of each row.
 
     Raises:
+        DataError: If a name is no column.
         UsageError: If values do not fit the rows.
     """
     if isinstance(target, (list, tuple)) and len(target) > 1 and all(isinstance(name, str) for name in target):
-        unique = len(set(target)) == len(target)
-        return (dataset, list(target)) if unique and set(target) <= set(dataset.frame.columns) else None
+        absent = [name for name in target if name not in dataset.frame.columns]
+        if absent and len(target) != len(dataset.frame):
+            hint = did_you_mean(absent[0], dataset.frame.columns)
+            raise DataError(f"`target` must name columns of the data. Received {absent[0]!r}.{hint}")
+        return None if absent else (dataset, list(dict.fromkeys(target)))
     listed = isinstance(target, (list, tuple)) and any(isinstance(cell, (list, tuple, set, frozenset)) for cell in target)
     rows = len(dataset.frame)
     if listed and any(isinstance(item, str) for cell in target for item in (cell if isinstance(cell, Iterable) else ())):
@@ -242,8 +246,8 @@ def with_labels(dataset: Dataset, target: Any) -> tuple[Dataset, str | list[str]
         return None
     if len(values) != rows:
         raise UsageError(f"`target` must hold one row of labels for each row. Received shape {values.shape} for {rows:,} rows.")
-    given = isinstance(values, pd.DataFrame)
-    names = [_free(str(name) if given else f"label{name}", dataset.frame) for name in (values.columns if given else range(values.shape[1]))]
+    given = values.columns if isinstance(values, pd.DataFrame) else [f"label{place}" for place in range(values.shape[1])]
+    names = [_free(str(name), dataset.frame) for name in given]
     table = pd.DataFrame(np.asarray(values), columns=names, index=dataset.frame.index)
     table = table.infer_objects()
     return Dataset(pd.concat([dataset.frame, table], axis=1), dataset.name, dataset.path, dataset.details), names

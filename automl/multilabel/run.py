@@ -147,14 +147,19 @@ def shares(plan: Plan, place: int) -> tuple[Array, float]:
     """Return the share of rows with a label as every judged row sees it, in other rows than itself, (judged,), and the whole share."""
     y = plan.codes[plan.parts.train, place]
     known = y >= 0
-    whole = float((y[known] == 1).mean()) if known.any() else 0.0
+    whole = _share(y[known])
     if len(plan.parts.holdout) or plan.parts.folds < 2:
         return np.full(len(plan.judged), whole), whole
     by_fold = np.full(plan.parts.folds, whole)
     for fold in range(plan.parts.folds):
         others = known & (plan.parts.fold != fold)
-        by_fold[fold] = float((y[others] == 1).mean()) if others.any() else whole
+        by_fold[fold] = _share(y[others]) if others.any() else whole
     return by_fold[plan.parts.fold[plan.parts.fold >= 0]], whole
+
+
+def _share(y: Array) -> float:
+    """Return the share of rows with a label, half a row on either side added: no label is impossible because a part lacks it."""
+    return float(((y == 1).sum() + 0.5) / (len(y) + 1.0))
 
 
 def _by_share(plan: Plan, place: int, why: str) -> Outcome:
