@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from automl.budget import Budget
-from automl.detection import Detection, ForecastingError, detect
+from automl.detection import Detection, ForecastingError, MultilabelError, detect
 from automl.estimator import AutoML
 
 if TYPE_CHECKING:
@@ -34,18 +34,20 @@ def fit(
 
     Rows that are steps of series are forecast: where ``problem="forecasting"`` is said, or `horizon`, `series`, `known`, `past`, `static`,
     `frequency`, `season` or `country` is given, or where the order of the rows shows it. With ``problem="anomaly_detection"`` no target is
-    needed: what is unusual is found; a target then marks known anomalies to check against.
+    needed: what is unusual is found; a target then marks known anomalies to check against. Where cells of the target hold several labels,
+    or several columns of two values are targets, each label is learnt and gets a threshold of its own.
 
     Args:
         data: A DataFrame, anything that converts to one, an array, or the path of a file.
-        target: Name of the column to predict, or its values, one per row.
+        target: Name of the column to predict, or its values, one per row; or the names of several columns of two values.
         budget: Seconds or text such as ``"5m"``.
         progress: Called after every step.
         options: Further arguments of :class:`AutoML`, or of :class:`automl.forecasting.Forecaster`, or of
             :class:`automl.anomaly.detector.AnomalyDetector` (`alarms`, `false_alarms`).
 
     Returns:
-        The fitted model: an :class:`AutoML`, a Forecaster or an AnomalyDetector.
+        The fitted model: an :class:`AutoML`, a Forecaster, an AnomalyDetector or a
+        :class:`automl.multilabel.classifier.MultilabelClassifier`.
 
     Raises:
         DataError: If the data cannot be used.
@@ -65,12 +67,16 @@ def fit(
         options = {name: value for name, value in options.items() if name not in ("series", "time", "problem")}
     if _wants_forecast(options):
         return _forecast(data, target, limits, progress, options)
+    if options.get("problem") == "multilabel" or _is_several(target):
+        return _multilabel(data, target, limits, progress, options)
     try:
         if isinstance(target, str):
             return AutoML(target, budget=limits, **options).fit(data, progress=progress)
         return AutoML(budget=limits, **options).fit(data, target, progress=progress)
     except ForecastingError as found:
         return _forecast(data, target, limits, progress, {**options, "time": options.get("time") or found.time})
+    except MultilabelError:
+        return _multilabel(data, target, limits, progress, options)
 
 
 def _one_clock(budget: Budget | str | float | None, options: dict[str, Any]) -> Any:
@@ -122,6 +128,23 @@ def _forecast(data: Any, target: Any, budget: Any, progress: Any, options: dict[
     return Forecaster(budget=budget, **given).fit(data, target, progress=progress)
 
 
+def _is_several(target: Any) -> bool:
+    """Whether a target has several columns: their names, a table of them, or the labels of each row."""
+    if getattr(target, "ndim", 0) == 2:
+        return int(target.shape[1]) > 1
+    if not isinstance(target, (list, tuple)):
+        return False
+    names = all(isinstance(name, str) for name in target) and 1 < len(target) == len(set(target))
+    return names or any(isinstance(cell, (list, tuple, set, frozenset)) and len(cell) != 1 for cell in target)
+
+
+def _multilabel(data: Any, target: Any, budget: Any, progress: Any, options: dict[str, Any]) -> Any:
+    from automl.multilabel.classifier import MultilabelClassifier
+
+    given = {name: value for name, value in options.items() if name not in ("problem", "directory")}
+    return MultilabelClassifier(budget=budget, **given).fit(data, target, progress=progress)
+
+
 def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> Any:
     """Open a saved model. Hashes are verified before anything is opened; no code from the file is run.
 
@@ -130,7 +153,7 @@ def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> An
         families: Families from outside the package that the model uses.
 
     Returns:
-        An :class:`AutoML`, or a :class:`automl.forecasting.Forecaster`.
+        What :func:`fit` returned.
 
     Raises:
         ArtifactError: If the file is damaged, was altered, or is newer than this automl.
@@ -156,6 +179,10 @@ def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> An
         from automl.forecasting.forecaster import Forecaster
 
         return Forecaster.of(stored, families)
+    if "multilabel" in stored.parts:
+        from automl.multilabel.classifier import MultilabelClassifier
+
+        return MultilabelClassifier.of(stored, families)
     return AutoML.of(Fitted.of(stored, families))
 
 
@@ -189,7 +216,12 @@ def compare(
         ['ensemble', 'linear', 'naive']
     """
     model = fit(data, target, budget=budget, **options)
-    board: pd.DataFrame = model.leaderboard().sort_values("loss", kind="stable").drop_duplicates("family").reset_index(drop=True)
+    board: pd.DataFrame = model.leaderboard().sort_values("loss", kind="stable")
+    if "label" in board:  # each label has models of its own
+        board["title"] = board["label"] + ": " + board["title"]
+        board = board.sort_values("label", kind="stable").drop_duplicates(["label", "family"]).reset_index(drop=True)
+    else:
+        board = board.drop_duplicates("family").reset_index(drop=True)
     told = model.facts_.leaderboard
     board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent), **_tried(model)}
     if out is not None:

@@ -179,6 +179,10 @@ class ForecastingError(DataError):
         self.time = time
 
 
+class MultilabelError(DataError):
+    """The rows have any number of labels, which are learnt label by label."""
+
+
 def require_learnable(task: Task, schema: Schema) -> None:
     """Raise where nothing can be learnt from such a task yet; the message says what can be done instead."""
     if task.refusal is not None:

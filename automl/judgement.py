@@ -30,6 +30,7 @@ class Wishes:
         min_precision: Least precision.
         min_recall: Least recall.
         coverage: Share of targets inside a prediction interval, and of true classes inside a prediction set.
+        highest_f1: Whether the threshold has the highest F1 where nothing else decides; for one of many labels.
 
     Raises:
         UsageError: If a wish is impossible.
@@ -43,6 +44,7 @@ class Wishes:
     min_precision: float | None = None
     min_recall: float | None = None
     coverage: float = 0.9
+    highest_f1: bool = False
 
     def __post_init__(self) -> None:
         for name, share in (("min_precision", self.min_precision), ("min_recall", self.min_recall)):
@@ -67,6 +69,7 @@ class Wishes:
             "cost_false_alarm": costs.get("false_alarm"),
             "min_precision": self.min_precision,
             "min_recall": self.min_recall,
+            **({"highest_f1": True} if self.highest_f1 else {}),
         }
 
 

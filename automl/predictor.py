@@ -150,18 +150,21 @@ class Predictor:
         return {**states, **{f"family-{part.family.name}": part.fitted.state() for part in self.parts}}
 
     @classmethod
-    def from_states(cls, states: Mapping[str, State], extra: tuple[Family, ...] = ()) -> Predictor:
+    def from_states(
+        cls, states: Mapping[str, State], extra: tuple[Family, ...] = (), preprocessor: Preprocessor | None = None
+    ) -> Predictor:
         """Rebuild a predictor.
 
         Args:
             states: What :meth:`states` gave.
             extra: Families that are not part of the package.
+            preprocessor: The preparation, where several predictors share one that is stored elsewhere.
 
         Raises:
             ArtifactError: If a family of the model is not known here.
         """
         described = states["model"].json
-        preprocessor = Preprocessor.from_state(states["preprocessing"])
+        preprocessor = Preprocessor.from_state(states["preprocessing"]) if preprocessor is None else preprocessor
         parts = []
         for entry in described["families"]:
             try:

@@ -25,7 +25,9 @@ MAIN_SCORES = {  # the few that the last lines of a command show; the report sho
     "multiclass": ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"),
     "regression": ("rmse", "mae", "r2"),
     "forecasting": ("wql", "mase", "smape", "mae", "coverage"),
+    "multilabel": ("f1_macro", "f1_micro", "subset_accuracy", "hamming_loss", "roc_auc"),
 }
+LABEL_SCORES = ("f1_macro", "f1_micro", "subset_accuracy", "hamming_loss")
 FORECAST_SCORES = ("wql", "mase", "rmsse", "smape", "coverage")
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 

@@ -18,7 +18,7 @@ from automl.checks import Finding, check, shift
 from automl.dataset import Dataset, fingerprint, read, with_target
 from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
-from automl.detection import doubt, plan_of, recognise, require_learnable, with_modality
+from automl.detection import MultilabelError, doubt, plan_of, recognise, require_learnable, with_modality
 from automl.errors import DataError, UsageError
 from automl.explanation import check_changes
 from automl.families.base import Family, TrainingData
@@ -181,6 +181,8 @@ class Run:
             ignore=(*settings.ignore, *settings.sensitive),
             log=self.log,
         )
+        if found.task.problem == "multilabel":
+            raise MultilabelError(str(found.task.refusal))
         self.feature_names = [name for name in dataset.frame.columns if name != target]
         check_changes(settings.changes, self.feature_names)
         self.dataset, self.schema, self.task = fold_series(dataset, found.schema, found.task, self.log)

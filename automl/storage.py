@@ -59,7 +59,7 @@ class Fitted:
             "findings": [finding.to_dict() for finding in self.findings],
             "decisions": [decision.to_dict() for decision in self.decisions],
             "leaderboard": board.astype(object).where(board.notna(), None).to_dict(orient="list"),
-            "background": None if self.background is None else _values(self.predictor.schema.cast(self.background)),
+            "background": None if self.background is None else values_of(self.predictor.schema.cast(self.background)),
         }
         proof = {} if self.proof is None else {"proof": self.proof.state()}
         return {**self.predictor.states(), "told": State(told), **proof}
@@ -86,7 +86,7 @@ class Fitted:
                 ReportFacts.model_validate(stored.facts),
                 board.astype(dict.fromkeys(("loss", "low", "high", "size_bytes"), float)),
                 tuple(told["feature_names"]),
-                _frame(told["background"], predictor),
+                frame_of(told["background"], predictor),
                 int(told["seed"]),
                 bool(told["interrupted"]),
                 Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None,
@@ -95,7 +95,7 @@ class Fitted:
             raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save it again.") from error
 
 
-def _values(typed: pd.DataFrame) -> dict[str, list[Any]]:
+def values_of(typed: pd.DataFrame) -> dict[str, list[Any]]:
     """Return typed columns as JSON-ready lists; dates as ISO text."""
     columns: dict[str, list[Any]] = {}
     for name in typed.columns:
@@ -118,8 +118,8 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _frame(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.DataFrame | None:
-    """Rebuild typed columns from :func:`_values`."""
+def frame_of(columns: dict[str, list[Any]] | None, predictor: Predictor) -> pd.DataFrame | None:
+    """Rebuild typed columns from :func:`values_of`."""
     if columns is None:
         return None
     frame = pd.DataFrame(columns)

@@ -39,7 +39,8 @@ class Threshold:
 
     Attributes:
         value: Between 0 and 1.
-        rule: "even odds", "costs", "minimum recall", "minimum precision", "minimum recall and precision" or "costs within limits".
+        rule: "even odds", "highest F1", "costs", "minimum recall", "minimum precision", "minimum recall and precision" or
+            "costs within limits".
         because: One sentence with the numbers.
         reached: Whether the requested minimum can be reached on these rows.
         table: At most 101 thresholds with their consequences, ascending.
@@ -97,7 +98,7 @@ class _Sweep:
 
 def choose_threshold(
     y: Array, probability: Array, *, cost_miss: float | None = None, cost_false_alarm: float | None = None,
-    min_precision: float | None = None, min_recall: float | None = None,
+    min_precision: float | None = None, min_recall: float | None = None, highest_f1: bool = False,
 ) -> Threshold:
     """Choose the threshold of a binary decision.
 
@@ -105,7 +106,8 @@ def choose_threshold(
     τ = cost_false_alarm / (cost_false_alarm + cost_miss) (Elkan, 2001). The best threshold on these rows is told beside it,
     not used, because it follows their chance. A minimum recall: the highest threshold that reaches it, so that the fewest
     rows are flagged. A minimum precision: the lowest, so that the most positives are found. Nothing given: 0.5, the most
-    probable class, which makes the fewest errors where probabilities are calibrated and agrees with the larger probability.
+    probable class, which makes the fewest errors where probabilities are calibrated and agrees with the larger probability;
+    with `highest_f1`, as for each of many labels, the threshold of the highest F1 on these rows.
 
     Args:
         y: Codes 0 and 1, (rows,).
@@ -114,6 +116,7 @@ def choose_threshold(
         cost_false_alarm: Cost of a negative row that is flagged.
         min_precision: Least share of flagged rows that must be positive.
         min_recall: Least share of positive rows that must be flagged.
+        highest_f1: Whether the highest F1 decides where there are neither costs nor minima.
 
     Returns:
         A :class:`Threshold`; the best that can be reached, with ``reached=False``, where a minimum is out of reach.
@@ -134,12 +137,14 @@ def choose_threshold(
         value, rule, because, reached = _within(sweep, min_precision, min_recall)
     elif costs is not None:
         value, rule, because, reached = _by_costs(sweep, costs)
+    elif highest_f1 and sweep.positives:
+        value, rule, because, reached = _by_f1(sweep)
     else:
         value, rule, because, reached = _even_odds(sweep)
     return Threshold(value, rule, because, reached, _table(sweep, value))
 
 
-def on_rows(threshold: Threshold, y: Array, probability: Array, **rules: float | None) -> Threshold:
+def on_rows(threshold: Threshold, y: Array, probability: Array, **rules: Any) -> Threshold:
     """Return the same threshold with its consequences on other rows, such as a holdout.
 
     Args:
@@ -159,7 +164,7 @@ def on_rows(threshold: Threshold, y: Array, probability: Array, **rules: float |
 
 
 def cross_fitted_thresholds(
-    y: Array, probability: Array, *, fold: Array | None = None, folds: int = 5, seed: int = 0, **rules: float | None
+    y: Array, probability: Array, *, fold: Array | None = None, folds: int = 5, seed: int = 0, **rules: Any
 ) -> Array:
     """Return one threshold per row, chosen on the other folds, so that what is reported at it is not flattered.
 
@@ -262,6 +267,15 @@ def _by_costs(sweep: _Sweep, costs: tuple[float, float]) -> tuple[float, str, st
         f"(at 0.5: {sweep.cost[even] / rows:.4g}; at {sweep.values[best]:.3f}, the best on these rows: {sweep.cost[best] / rows:.4g})."
     )
     return float(value), "costs", because, True
+
+
+def _by_f1(sweep: _Sweep) -> tuple[float, str, str, bool]:
+    best, even = _middle_of_best(-sweep.f1), sweep.at(0.5)
+    because = (
+        f"No costs were given, so the threshold has the highest F1, {sweep.f1[best]:.3f} on the rows that chose it (at 0.5: "
+        f"{sweep.f1[even]:.3f}): {_consequences(sweep, best)}."
+    )
+    return float(sweep.values[best]), "highest F1", because, True
 
 
 def _middle_of_best(cost: Array) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from automl.artifact import Artifact, read
-from automl.errors import AutoMLError
+from automl.errors import AutoMLError, UsageError
 from automl.evaluation import evaluate
 from automl.storage import Fitted
 
@@ -69,8 +69,11 @@ def verify(path: str | os.PathLike[str], data: Any, *, families: Sequence[Family
     Raises:
         ArtifactError: The file is damaged or was altered.
         DataError: The data cannot be read.
+        UsageError: The model gives several labels a row.
     """
     stored = read(path)
+    if "multilabel" in stored.parts:
+        raise UsageError("`verify` is for models of one target so far. Received a model of several labels; its file's hashes are right.")
     fitted = Fitted.of(stored, families)
     return _Verifying(stored, fitted, data).verification()
 

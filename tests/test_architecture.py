@@ -91,7 +91,12 @@ ALLOWED["forecasting"] = {
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
 ALLOWED["anomaly"] |= {"pretrained", "explanation"}  # what a network sees of pictures, and how heat is drawn on them
-ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting", "anomaly"}
+# labels: what they share is done once, then each walks through the stages of one run; all are judged together
+ALLOWED["multilabel"] = {
+    "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",
+    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report",
+}
+ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting", "anomaly", "multilabel"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["retelling"] = {"report"}
 ALLOWED["recipe"] = {"retelling", "trials", "api", "estimator", "report", "dataset", "progress", "results"}

@@ -48,12 +48,14 @@ from automl.cli.options import (
     StartOver,
     Static,
     Target,
+    Targets,
     Time,
     Trials,
     Types,
     costs_of,
     gates_of,
     of_series,
+    one_target,
 )
 from automl.errors import DataError, GateError
 from automl.progress import Progress, open_progress
@@ -75,7 +77,7 @@ app = typer.Typer(
 def fit(
     context: typer.Context,
     data: Data,
-    target: Target = None,
+    target: Targets = None,
     budget: Time = None,
     out: Out = None,
     test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows to judge the model on, which it never sees before.")] = None,
@@ -124,8 +126,8 @@ def fit(
     if problem == "anomaly_detection" or alarms is not None or false_alarms is not None:
         given = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
         given |= {"families": output.names(families), "ignore": output.names(ignore)}
-        return detectors.fit(data, target, limits, _folder, out, given, as_json=as_json, quiet=quiet)
-    column = target if target is not None else detected.ask_target(_library().detect, data, limits)
+        return detectors.fit(data, one_target(target), limits, _folder, out, given, as_json=as_json, quiet=quiet)
+    column = (target if len(target) > 1 else target[0]) if target else detected.ask_target(_library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {
         "families": output.names(families),

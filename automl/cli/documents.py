@@ -35,7 +35,10 @@ def report(
     path = _place(out, pdf, document)
     prepare_folder(path.parent)
     fitted = output.load_model(model)
-    print(_writer(path, document)(fitted.facts_, path))
+    if path.suffix.lower() == ".html":
+        print(fitted.report(path))  # labels have pages of their own beside it
+    else:
+        print(_writer(path, document)(fitted.facts_, path))
 
 
 def _place(out: str | None, pdf: bool, document: str | None) -> Path:
@@ -58,10 +61,6 @@ def _writer(path: Path, document: str | None) -> Callable[[ReportFacts, Path], P
         from automl.report.facts import write_json
 
         return write_json
-    if suffix == ".html":
-        from automl.report.html import write_html
-
-        return write_html
     from automl.report.documents import write_document, write_pdf
 
     return write_pdf if suffix == ".pdf" else lambda facts, to: write_document(facts, to, document or "text")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from automl.errors import UsageError
-from automl.results import FORECAST_SCORES, Gate
+from automl.results import FORECAST_SCORES, LABEL_SCORES, Gate
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help="A table: .csv, .tsv, .xlsx, .parquet or .jsonl.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `automl fit` wrote.")]
 Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")]
+Targets = Annotated[list[str] | None, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict; repeat it for labels.")]
 Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for everything, such as 90s, 5m or 1h30m. Default: 5m.")]
 Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]
 Out = Annotated[str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. Default: results/NAME.")]
@@ -24,7 +25,7 @@ Trials = Annotated[int | None, typer.Option(help="Try at most so many configurat
 Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]
 Problem = Annotated[
     str | None,
-    typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting, anomaly_detection: overrules what was found."),
+    typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting, anomaly_detection, multilabel."),
 ]
 Types = Annotated[list[str] | None, typer.Option("--type", metavar="COLUMN=TYPE", help="Type of a column, where the detection is wrong.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Rows of one value of it belong together.")]
@@ -54,7 +55,7 @@ def gates_of(texts: list[str] | None) -> list[Gate]:
         return []
     from automl.metrics import METRICS
 
-    return [Gate.parse(text, [*METRICS, *FORECAST_SCORES]) for text in texts]
+    return [Gate.parse(text, [*METRICS, *FORECAST_SCORES, *LABEL_SCORES]) for text in texts]
 
 
 def costs_of(miss: float | None, false_alarm: float | None, currency: str | None) -> dict[str, Any] | None:
@@ -68,6 +69,17 @@ def costs_of(miss: float | None, false_alarm: float | None, currency: str | None
     if miss is None or false_alarm is None:
         raise UsageError("`--cost-miss` and `--cost-false-alarm` must be given together. Received only one; the other may be 0.")
     return {"miss": miss, "false_alarm": false_alarm, **({} if currency is None else {"currency": currency})}
+
+
+def one_target(names: list[str] | None) -> str | None:
+    """Return the only target, None without one.
+
+    Raises:
+        UsageError: If there are several.
+    """
+    if names and len(names) > 1:
+        raise UsageError(f"`--target` must be given once here. Received {', '.join(names)}.")
+    return names[0] if names else None
 
 
 def of_series(

@@ -210,7 +210,8 @@ def explanations(model: AutoML, frame: pd.DataFrame, rows: Sequence[int]) -> lis
     told = []
     for place, row in enumerate(rows):
         mine = parts[parts["row"] == place].sort_values("contribution", key=abs, ascending=False, kind="stable")
-        told.append({"row": row, **predicted[place], "contributions": records(mine[["column", "value", "contribution"]])})
+        shown = [name for name in ("label", "column", "value", "contribution") if name in mine]
+        told.append({"row": row, **predicted[place], "contributions": records(mine[shown])})
     return told
 
 
@@ -224,13 +225,18 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
 
 
-def print_explanations(told: Iterable[Mapping[str, Any]]) -> None:
+def print_explanations(explained: Iterable[Mapping[str, Any]]) -> None:
     """Write the contributions of each row to stdout, with the prediction above."""
-    for one in told:
+    for one in explained:
         shown = {name.replace("probability_", "probability of ", 1): one[name] for name in one if name not in {"row", "contributions"}}
         parts = [f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {_text(value)}" for name, value in shown.items()]
-        contributions = [(part["column"], _text(part["value"]), f"{part['contribution']:+.4g}") for part in one["contributions"]]
+        told = one["contributions"]
+        contributions = [(_of_label(part) + part["column"], _text(part["value"]), f"{part['contribution']:+.4g}") for part in told]
         print_table(f"Row {one['row']}: {', '.join(parts)}", ("column", "value", "contribution"), contributions)
+
+
+def _of_label(part: Mapping[str, Any]) -> str:
+    return f"{part['label']}: " if "label" in part else ""
 
 
 def print_leaderboard(table: pd.DataFrame) -> None:

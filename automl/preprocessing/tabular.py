@@ -274,6 +274,11 @@ class TabularPreprocessor:
         return table
 
     @property
+    def has_wide_columns(self) -> bool:
+        """Whether :meth:`fit_target` may find columns that are worth encoding by the target."""
+        return any(len(levels.levels) >= ENCODED_FROM for _, levels in self._categories)
+
+    @property
     def _folds(self) -> int:
         """How many models have columns of their own; 0 where nothing is encoded or combined."""
         if self.combined is not None:

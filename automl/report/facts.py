@@ -43,6 +43,7 @@ from automl.report.explained import (
     WordFacts,
 )
 from automl.report.forecasts import ForecastFacts
+from automl.report.labelled import LabelsFacts
 from automl.report.measured import (
     ClassScoreFacts,
     ComparisonFacts,
@@ -143,8 +144,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
-
-Problem = Literal["binary", "multiclass", "regression", "forecasting"]
+Problem = Literal["binary", "multiclass", "regression", "forecasting", "multilabel"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
 
@@ -350,6 +350,7 @@ class ReportFacts(Fact):
     trust: tuple[ClassReliabilityFacts, ...] = ()
     selective: SelectiveFacts | None = None
     forecast: ForecastFacts | None = None
+    labels: LabelsFacts | None = None
     occlusion: OcclusionFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None

@@ -62,7 +62,7 @@ class Task:
         """Why nothing can be learnt from such a task yet, with what can be done instead; None where it can be learnt."""
         instead = {
             "forecasting": "automl.fit learns to forecast them; to learn from the rows without their order, say problem='regression'",
-            "multilabel": "give one label as a column of two values",
+            "multilabel": "automl.fit learns each label; to learn the joined labels as classes, say problem='multiclass'",
             "several numbers": "give one of the targets",
             "anomaly_detection": "name a column to predict",
         }

@@ -176,10 +176,10 @@ def test_paths_outside_the_folder_are_refused(album: Path, path: str) -> None:
 
 
 def test_fit_refuses_what_cannot_be_learnt_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pd.DataFrame({"x": range(60), "tags": ["a;b", "b", "c;a", "a;b;c", "c", "b;c"] * 10}).to_csv(tmp_path / "tags.csv", index=False)
-    assert main(["fit", str(tmp_path / "tags.csv"), "-t", "tags", "--out", str(tmp_path / "out"), "-q"]) == 3
+    pd.DataFrame({"x": range(60), "a": np.arange(60) * 1.5, "b": np.arange(60) ** 1.1}).to_csv(tmp_path / "two.csv", index=False)
+    assert main(["fit", str(tmp_path / "two.csv"), "-t", "a", "-t", "b", "--out", str(tmp_path / "out"), "-q"]) == 3
     err = capsys.readouterr().err
-    assert "Detected multilabel; give one label" in err
+    assert "Detected several numbers; give one of the targets" in err
     assert "Traceback" not in err
 
 

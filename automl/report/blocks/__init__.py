@@ -10,6 +10,7 @@ from automl.report.blocks import (
     honest,
     judged,
     kinds,
+    labels,
     numbers,
     people,
     pictures,
@@ -32,6 +33,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "on rows that it has not seen",
         (
             judged.scores,
+            labels.labels,
             ahead.fans,
             ahead.horizon,
             judged.confusion,
@@ -46,7 +48,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             numbers.coverage,
         ),
     ),
-    ("Where it fails", "and for whom", (ahead.by_series, where.segments, where.cohort, people.treatment)),
+    ("Where it fails", "and for whom", (ahead.by_series, labels.sizes, labels.together, where.segments, where.cohort, people.treatment)),
     (
         "Why it answers so",
         "and what it looks at",

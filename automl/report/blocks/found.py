@@ -13,6 +13,7 @@ _PROBLEMS = {
     "multiclass": "a choice between classes",
     "regression": "a number",
     "forecasting": "a forecast",
+    "multilabel": "any number of labels",
 }
 _SEVERITIES = {"high": 0, "warning": 1, "info": 2}
 _CHECKS = {"few_rows": "Few rows", "high_missing": "Many missing values"}
@@ -70,6 +71,7 @@ def _asked(facts: ReportFacts) -> str:
         "multiclass": f"which of {words.whole(len(asked.classes))} classes of {target} applies",
         "regression": f"the number in {target}",
         "forecasting": f"the next values of {target}",
+        "multilabel": f"which of {words.whole(len(asked.classes))} labels of {target} apply",
     }[asked.problem]
     sure = "" if asked.confidence >= 0.995 else f"; that this is the question is {words.percent(asked.confidence)} certain"
     return f"The model predicts {what} from {words.count(data.columns_used, 'column')} and {words.count(data.rows, 'row')}{sure}."

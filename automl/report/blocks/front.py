@@ -10,7 +10,13 @@ from automl.report.blocks.judged import short, written
 from automl.report.facts import ComparisonFacts, EvaluationFacts, ReportFacts
 
 _ANSWERS = {"yes": "Yes", "yes, with review": "Yes, with review", "no": "No"}
-_SECOND = {"binary": ("roc_auc", "accuracy"), "multiclass": ("accuracy",), "regression": ("mae", "r2"), "forecasting": ("mae",)}
+_SECOND = {
+    "binary": ("roc_auc", "accuracy"),
+    "multiclass": ("accuracy",),
+    "regression": ("mae", "r2"),
+    "forecasting": ("mae",),
+    "multilabel": ("f1_macro", "f1_micro"),
+}
 _NOT_ASSESSED = "not assessed: no sensitive column was named"
 _TONES = {"yes": "good", "yes, with review": "review", "no": "bad"}
 
@@ -161,13 +167,15 @@ def _second(facts: ReportFacts) -> list[dict[str, Any]]:
     for name in _SECOND[facts.task.problem]:
         score = facts.evaluation.scores.get(name)
         if score is not None and score.value is not None:
-            bounds = words.interval(score.low, score.high, share=name in ("accuracy", "r2"))
+            bounds = words.interval(score.low, score.high, share=name in ("accuracy", "r2", "f1_macro", "f1_micro"))
             value = words.percent(score.value) if name == "r2" else written(name, score.value, facts.task)
             label = {
                 "roc_auc": "Pairs ranked rightly (ROC AUC)",
                 "accuracy": "Named rightly",
                 "mae": "Mean size of an error",
                 "r2": "Differences explained (R²)",
+                "f1_macro": "F1, mean over the labels",
+                "f1_micro": "F1 over all labels",
             }[name]
             return [{"label": label, "value": value, "under": f"95 % interval {bounds}" if bounds != words.NOTHING else ""}]
     return []

@@ -10,7 +10,10 @@ from automl.report import charts, svg, words
 from automl.report.blocks.base import Block, Cell, Table, cut
 from automl.report.facts import ConfusionFacts, EvaluationFacts, ReportFacts, ScoreFacts, TaskFacts
 
-SHARES = {"accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "calibration_error", "coverage"}
+SHARES = {
+    *("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "calibration_error", "coverage"),
+    *("f1_micro", "subset_accuracy", "hamming_loss"),
+}
 _MOST_CLASSES = 12
 _SCALE = (-0.1, 1.0)  # from a little worse than the naive predictor (0) to perfect (1)
 
@@ -37,6 +40,10 @@ _MEANINGS = {
     "roc_auc": "pairs ranked rightly",
     "pr_auc": "precision over all levels of recall",
     "calibration_error": "mean gap between said and happened",
+    "f1_macro": "every label counts alike",
+    "f1_micro": "every label of every row counts alike",
+    "subset_accuracy": "rows with all labels right and none too many",
+    "hamming_loss": "answers that are wrong, one for each row and label",
 }
 
 
@@ -105,6 +112,8 @@ def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
     scored, confusion = evaluation.scores, evaluation.confusion
     if task.problem == "binary" and confusion is not None and len(confusion.labels) == 2:
         return flagged(task, confusion)
+    if task.problem == "multilabel":
+        return _labelled(evaluation)
     right, error = scored.get("accuracy"), scored.get("mae") or scored.get("rmse")
     if task.problem == "multiclass" and right is not None and right.value is not None:
         sure = words.confidence(right.low, right.high, share=True)
@@ -120,6 +129,21 @@ def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
         return "No score could be computed on the judged rows."
     sure = words.confidence(score.low, score.high)
     return f"{short(score.title)[0]} is {written(name, score.value, task)}{words.bracket(sure)}."
+
+
+def _labelled(evaluation: EvaluationFacts) -> str:
+    """Say what becomes of 100 labels that the model gives and of 100 labels that rows have."""
+    right, found = evaluation.scores.get("precision"), evaluation.scores.get("recall")
+    if right is None or right.value is None or found is None or found.value is None:
+        return "The model gives no label at all."
+    sure = (
+        words.bracket(words.confidence(right.low, right.high, share=True)),
+        words.bracket(words.confidence(found.low, found.high, share=True)),
+    )
+    return (
+        f"Of 100 labels that the model gives, {words.of_hundred(right.value)} are right{sure[0]}; of 100 labels that rows have, it finds"
+        f" {words.of_hundred(found.value)}{sure[1]}."
+    )
 
 
 def flagged(task: TaskFacts, confusion: ConfusionFacts) -> str:

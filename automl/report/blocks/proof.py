@@ -88,6 +88,13 @@ _TERMS = {
     "Precision": ("precision", "Of the flagged, the share that is real. Also: right when flagged."),
     "Recall": ("recall", "Of the real ones, the share that is flagged. Also: found."),
     "F1": ("f1", "The harmonic mean of precision and recall."),
+    "Macro and micro F1": (
+        "f1_micro",
+        "F1 is the harmonic mean of precision and recall. Macro: the mean over the labels, rare ones count like common ones. Micro: all"
+        " labels of all rows in one count.",
+    ),
+    "Subset accuracy": ("subset_accuracy", "The share of rows whose labels are all right, none missing and none too many."),
+    "Hamming loss": ("hamming_loss", "The share of wrong answers when each row is asked for each label."),
     "ROC AUC": ("roc_auc", "The chance that a random real case is ranked above a random other one. 0.5 is guessing, 1 is perfect."),
     "PR AUC": ("pr_auc", "Precision averaged over all levels of recall. Guessing gives the share of real cases."),
     "Calibration": ("reliability", "Bending probabilities so that of all cases given 20 %, one in five comes true."),
