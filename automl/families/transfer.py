@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from automl import pretrained
 from automl.budget import Deadline
-from automl.families._pictures import PictureFamily
+from automl.families._pictures import MIXING, PictureFamily, declare_mixing
 from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout, PackedModel
+from automl.layers.mixing import mixed_vectors
 from automl.layers.packed import Initializer, zeros
 from automl.layers.pictures import PackedTower, PictureModel
 from automl.preprocessing.base import Spec
@@ -88,6 +89,7 @@ class Heads(PackedModel):
         if self.table and inputs["numbers"].shape[-1]:
             numbers = ops.broadcast_to(inputs["numbers"][None], (self.members, *inputs["numbers"].shape))
             values = ops.concatenate([values, numbers], axis=-1)
+        values = mixed_vectors(values)
         for layer in self.body:
             values = layer(values)
         return ops.transpose(values, (1, 0, 2))
@@ -104,7 +106,7 @@ class Transfer(PictureFamily):
     name = "transfer"
     title = "Transfer learning"
     tags = Tags(kind="network", inputs=frozenset({"image_features"}), rank=-2)
-    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"})
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"}) | MIXING
     pack_configs = 8
     reads = ("image_features", "image_middle")
 
@@ -117,6 +119,7 @@ class Transfer(PictureFamily):
         hp.Float("weight_decay", 1e-3, 1.0, sampling="log", default=1e-1)
         hp.Float("dropout", 0.0, 0.6, step=0.05, default=0.2)
         hp.Choice("label_smoothing", [0.0, 0.05, 0.1], default=0.0)
+        declare_mixing(hp, cuts=False)
 
     def portfolio(self, spec: Spec) -> list[Config]:
         """Return a pack of linear networks, one of perceptrons, then the last blocks."""
