@@ -65,8 +65,9 @@ class Evened(PackedDropout):
     """Features on one scale: square roots, which even out their long tails, with mean 0 and variance 1 in each row; then dropout."""
 
     def call(self, inputs: Any) -> Any:
-        """Map features (members or 1, rows, units), none below 0, to the same shape."""
-        roots = ops.sqrt(ops.maximum(inputs, 0.0) + 1e-6)
+        """Map features (members or 1, rows, units) to the same shape; the root of a number below 0 keeps its sign."""
+        above, below = (ops.sqrt(ops.maximum(values, 0.0) + 1e-6) for values in (inputs, -inputs))
+        roots = ops.where(inputs < 0, -below, above)
         centred = roots - ops.mean(roots, axis=-1, keepdims=True)
         evened = centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + 1e-6)
         return super().call(ops.broadcast_to(evened, (self.members, *evened.shape[1:])))
@@ -100,7 +101,8 @@ class Transfer(PictureFamily):
 
     Its features are computed once for all rows; packs of linear and one-layer networks learn from them, with the numbers of the table
     beside them where there are any. Then its last blocks are trained further, each fold's own, from the values in its middle, which are
-    computed once too: no picture goes through the first blocks again. The price is that pictures cannot be varied there.
+    computed once too: no picture goes through the first blocks again. The price is that pictures cannot be varied there. Where the user
+    gave a network (``pretrained=``), its features take the place of these, and none of its blocks is trained further.
     """
 
     name = "transfer"
