@@ -20,10 +20,10 @@ from automl.dataset.places import by_place, has_names, refuse_one_dimension
 from automl.errors import UsageError
 from automl.for_classes import ForClasses
 from automl.notebook import Shown
+from automl.options import settings_of
 from automl.resuming import arguments, restored
-from automl.run import Run, RunSettings
+from automl.run import Run
 from automl.schema.series import cases_of, cells_of
-from automl.selection import check_families
 
 if TYPE_CHECKING:
     from automl.families.base import Family
@@ -60,6 +60,10 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         changes: "never", "up" or "down" by column: what may change where the report looks for the smallest change of an answer.
         target_scale: "linear" or "log" (regression); None to find out where a target above 0 spans orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
+        pretrained: A ``.keras`` file of your own that pictures are looked at with (see :mod:`automl.pretrained.own`), or the name of a
+            network of ``keras.applications`` whose weights lie in the local Keras cache; nothing is downloaded.
+        examples: How much of single rows the report may hold. None: pictures of a few rows, explained rows without their texts, words that
+            several texts hold. "none": nothing of single rows. "few": the texts of the explained rows, too.
         test: A table or file with the target that is used for nothing but the final judgement.
         directory: Folder in which every trial is recorded as soon as it ends, so that :meth:`resume` can go on; None for memory alone.
 
@@ -109,6 +113,8 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         changes: Mapping[str, str] | None = None,
         target_scale: str | None = None,
         combine_columns: bool = False,
+        pretrained: str | os.PathLike[str] | None = None,
+        examples: str | None = None,
         test: Any = None,
         directory: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -132,6 +138,8 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         self.changes = changes
         self.target_scale = target_scale
         self.combine_columns = combine_columns
+        self.pretrained = pretrained
+        self.examples = examples
         self.test = test
         self.directory = directory
 
@@ -153,7 +161,7 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         return self._fit(X, y, progress, resume=False)
 
     def _fit(self, X: Any, y: Any, progress: Callable[[Progress], None] | None, *, resume: bool) -> AutoML:
-        run = Run(dataclasses.replace(self._settings(), resume=resume), progress)
+        run = Run(dataclasses.replace(settings_of(self.get_params(deep=False)), resume=resume), progress)
         refuse_one_dimension(X)
         target = self.target if y is None else y
         with run.recorded(arguments(self.get_params(deep=False), run.budget, X, target, __version__)):
@@ -218,32 +226,6 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         model = cls(fitted.predictor.task.target, seed=fitted.seed)
         model._take(fitted)
         return model
-
-    def _settings(self) -> RunSettings:
-        budget = self.budget
-        if not isinstance(budget, Budget):
-            budget = Budget(budget, trials=self.trials) if budget is not None or self.trials is not None else Budget("5m")
-        elif self.trials is not None and budget.trials is None:
-            budget = dataclasses.replace(budget, trials=self.trials)
-        if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool) or self.seed < 0:
-            raise UsageError(f"`seed` must be a whole number from 0 on. Received seed={self.seed!r}.")
-        families = None if self.families is None else _several(self.families)
-        check_families(families)
-        as_given = ("problem", "positive", "metric", "min_precision", "min_recall", "group", "time", "target_scale", "test")
-        return RunSettings(
-            budget=budget,
-            families=families,
-            only_networks=bool(self.only_networks),
-            seed=int(self.seed),
-            costs=None if self.costs is None else dict(self.costs),
-            types=dict(self.types or {}),
-            ignore=() if self.ignore is None else _several(self.ignore),
-            sensitive=() if self.sensitive is None else _several(self.sensitive),
-            changes=None if self.changes is None else dict(self.changes),
-            combine_columns=bool(self.combine_columns),
-            directory=None if self.directory is None else str(self.directory),
-            **{name: getattr(self, name) for name in as_given},
-        )
 
     def predict(self, X: Any) -> Array:
         """Return labels or numbers, one per row, in the order of the rows.
@@ -393,8 +375,3 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         tags.target_tags.required = True
         tags.non_deterministic = self.budget is not None
         return tags
-
-
-def _several(given: Any) -> tuple[Any, ...]:
-    """Return one thing or several as a tuple; a text is one thing."""
-    return tuple(given) if isinstance(given, (list, tuple, set, frozenset, np.ndarray, pd.Index)) else (given,)

@@ -100,7 +100,8 @@ class _Examining:
         self.limit = limit[known] if isinstance(limit, np.ndarray) and limit.ndim else limit
         self.classes = run.task.is_classification
         self.seed = run.settings.seed
-        self.features = [column.name for column in run.schema.features]
+        # A text or a picture is no segment: each is its own, and its cells belong to single rows.
+        self.features = [column.name for column in run.schema.features if column.type not in ("text", "image", "series")]
         self.frame = _finite(run.dataset.frame.iloc[rows].reset_index(drop=True))
         self.decided = decide(self.prediction, self.limit) if self.classes else y
         self.loss = (self.decided != y).astype(np.float64) if self.classes else np.abs(self.prediction[:, 0] - y)
@@ -124,7 +125,8 @@ class _Examining:
             columns = [*self._columns(), *sensitive]
             told["segments"] = segments(self.frame, self.loss, share=self.classes, inside=inside, columns=columns) if columns else ()
             told.update(self._by_segment(told["segments"]))
-            told["cohorts"] = worst_cohort(self.frame[[*self.features]], self.loss, share=self.classes, seed=self.seed)
+            if self.features:
+                told["cohorts"] = worst_cohort(self.frame[[*self.features]], self.loss, share=self.classes, seed=self.seed)
         if sensitive:  # asked for by name: done whatever the clock says, it takes less than a second
             told["treatments"] = self._treatments(sensitive)
         return Examined(**told, skipped=tuple(self.skipped))
@@ -151,7 +153,7 @@ class _Examining:
         why = self.run.why
         if why is None or why.importance is None:
             return self.features[:COLUMNS]
-        return [column for entry in why.importance.columns for column in entry.columns[:1]][:COLUMNS]
+        return [column for entry in why.importance.columns for column in entry.columns[:1] if column in self.features][:COLUMNS]
 
     def _reliability(self) -> tuple[Reliability, ...]:
         before = self.run.judgement.uncalibrated if self.run.judgement.calibration.method != "none" else None
@@ -196,7 +198,8 @@ class _Examining:
     def _treatments(self, sensitive: Sequence[str]) -> tuple[Treatment, ...]:
         people: pd.DataFrame = self.frame[list(sensitive)]
         numbers = None if self.classes else self.prediction[:, 0]
-        return treatments(people, self.frame[self.features], self.run.task.problem, self.y, self.decided, prediction=numbers)
+        read = self.frame[[column.name for column in self.run.schema.features]]
+        return treatments(people, read, self.run.task.problem, self.y, self.decided, prediction=numbers)
 
 
 def _finite(frame: pd.DataFrame) -> pd.DataFrame:

@@ -168,7 +168,9 @@ class _Explaining:
         explained, verified = self._rows(few, places)
         shuffled = self._shuffled_answers()
         cards = (self._importance_card(importance, shuffled), self._rows_card(few, verified, explained, shuffled))
+        texts = {column.name for column in self.run.schema.features if column.type == "text"}  # a text is no level to draw a curve over
         main = [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
+        main = [column for column in main if column not in texts]
         effects = self._effects(main)
         told = self._words(prediction)
         seen = look_at(self.predictor, self.run.task, self.frame, self.y, prediction, self.clock(0.93), self.rows.tolist())

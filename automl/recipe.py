@@ -76,6 +76,8 @@ class Recipe(_Part):
         metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
+        pretrained: A ``.keras`` file that pictures are looked at with, or a network of keras.applications in the local cache.
+        examples: "none" or "few": how much of single rows the report may hold; left out, pictures but no texts.
         horizon, series, known, past, static, frequency, season, country: As in :class:`automl.forecasting.Forecaster`.
         glossary: What a column is called among people.
         units: Unit of a column, such as "EUR" or "months".
@@ -109,6 +111,8 @@ class Recipe(_Part):
     metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
     target_scale: Literal["linear", "log"] | None = None
     combine_columns: bool = False
+    pretrained: str | None = None
+    examples: Literal["none", "few"] | None = None
     horizon: int | None = Field(default=None, ge=1)
     series: tuple[str, ...] | None = None
     known: tuple[str, ...] | None = None
@@ -357,6 +361,8 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "metric": recipe.metric,
         "target_scale": recipe.target_scale,
         "combine_columns": recipe.combine_columns or None,
+        "pretrained": recipe.pretrained,
+        "examples": recipe.examples,
         "test": recipe.test,
         **{name: getattr(recipe, name) for name in FORECAST_OPTIONS},
     }

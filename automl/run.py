@@ -72,6 +72,8 @@ class RunSettings:
     changes: dict[str, str] | None = None  # which columns may change in which direction
     target_scale: str | None = None
     combine_columns: bool = False
+    pretrained: Any = None  # an automl.pretrained.own.Found
+    examples: str | None = None  # how much of single rows the report may hold: "none", "few", or the rule in between
     test: Any = None
     directory: str | None = None
     resume: bool = False  # whether the run in the directory goes on
@@ -255,7 +257,7 @@ class Run:
         self.tell("prepare")
         train = self.dataset.frame.iloc[self.parts.train] if len(self.parts.train) < len(self.dataset.frame) else self.dataset.frame
         fold, folds, settings, combined = self.parts.fold, self.parts.folds, self.settings, self._recorded("combined columns")
-        wanted = Wanted(settings.seed, settings.target_scale, settings.combine_columns, combined, self.budget)
+        wanted = Wanted(settings.seed, settings.target_scale, settings.combine_columns, combined, self.budget, settings.pretrained)
         made = prepare(self.schema.cast(train), self.y[self.parts.train], self.schema, self.task, fold, folds, wanted, self.log)
         self.preprocessor, self.scaler = made.table, made.scaler
         if self.folder is not None and made.combined is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from automl.artifact import Artifact
 from automl.checks import Finding
+from automl.dataset.picture import Picture
 from automl.dataset.signal import Signal
 from automl.decisions import Decision
 from automl.errors import ArtifactError
@@ -108,7 +109,9 @@ def values_of(typed: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a typed cell as JSON knows it; a series as a list of its steps."""
+    """Return a typed cell as JSON knows it; a series as a list of its steps, a picture in memory as missing."""
+    if isinstance(value, Picture):
+        return None
     if isinstance(value, Signal):
         steps = value.values.astype(object)
         steps[np.isnan(value.values)] = None

@@ -81,8 +81,9 @@ ALLOWED["proof"] = {"preprocessing"}
 ALLOWED["storage"] = {"artifact", "checks", "dataset", "families", "predictor", "preprocessing", "proof", "report"}
 ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
+ALLOWED["options"] = {"run", "selection", "pretrained"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"attribution", "run", "resuming", "storage", "explaining", "examining", "notebook"}
+ALLOWED["estimator"] = STAGES | {"attribution", "options", "run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",

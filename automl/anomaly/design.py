@@ -52,7 +52,11 @@ class Rows:
 
     def take(self, rows: NDArray[np.int64]) -> Rows:
         """Return some of the rows; positions in time stay."""
-        order, times, patches = (None if part is None else part[rows] for part in (self.order, self.times, self.patches))
+
+        def of(part: Any) -> Any:
+            return None if part is None else part[rows]
+
+        order, times, patches = of(self.order), of(self.times), of(self.patches)
         return Rows(self.values[rows], self.known[rows], self.raw[rows], order, self.moments[rows], times, self.grid, patches)
 
     def after(self, history: Rows) -> Rows:
@@ -185,7 +189,7 @@ class Design:
         table = self.table.state()
         arrays: Arrays = {**table.arrays, "design_centre": self.centre, "design_scale": self.scale}
         grid = None if self.grid is None else [self.grid.origin, self.grid.step, self.grid.seconds]
-        told = {"table": table.json, "time": self.time, "grid": grid, "eyes": None}
+        told: dict[str, Any] = {"table": table.json, "time": self.time, "grid": grid, "eyes": None}
         if self.eyes is not None:
             told["eyes"], arrays = [self.eyes.column, self.eyes.side], arrays | self.eyes.to_arrays()
         return State(told, arrays)

@@ -110,7 +110,7 @@ class AnomalyDetector:
 
     def _with_history(self, rows: Rows) -> Rows:
         """Return the rows behind the last ones of the fit; those that are given again count as they are given."""
-        if self.history_ is None or rows.times is None or not len(rows.times):
+        if self.history_ is None or self.history_.times is None or rows.times is None or not len(rows.times):
             return rows
         again = np.isin(self.history_.times, rows.times)
         return rows.after(self.history_.take(np.flatnonzero(~again)))
@@ -213,8 +213,8 @@ class AnomalyDetector:
             arrays = {f"model-{name}": np.asarray(values) for name, values in member.model.items()}
             for fold, rarity in enumerate(member.rarity):
                 arrays |= {f"rarity{fold}-{name}": values for name, values in rarity.to_arrays().items()}
-            for fold, own in enumerate(member.by_column):
-                stacked = [rarity.to_arrays() for rarity in own]
+            for fold, rarities in enumerate(member.by_column):
+                stacked = [rarity.to_arrays() for rarity in rarities]
                 arrays |= {f"columns{fold}-{name}": np.stack([one[name] for one in stacked]) for name in stacked[0]}
             parts[f"detector-{member.family.name}"] = State({}, arrays)
         artifact.write(path, parts, facts=json.loads(json.dumps(self.facts_)))

@@ -65,10 +65,9 @@ class Grid:
         if not self.seconds or self.step == 0.0:
             return ()
         seconds = self.step / 1e9
+        found: tuple[float, ...] = (WEEK / seconds,) if seconds < WEEK / 2 else (365.25 * DAY / seconds,)
         if seconds < DAY / 2:
             found = (DAY / seconds, WEEK / seconds)
-        else:
-            found = (WEEK / seconds,) if seconds < WEEK / 2 else (365.25 * DAY / seconds,)
         return tuple(round(count) for count in found if 2 <= round(count) <= LONGEST)
 
     @property

@@ -91,7 +91,7 @@ def _time_line(found: Found) -> dict[str, Any]:
     starts = np.flatnonzero(alarm & ~np.concatenate([[False], alarm[:-1]]))
     ends = np.flatnonzero(alarm & ~np.concatenate([alarm[1:], [False]]))
     highest = [float(scores[a : b + 1].max()) for a, b in zip(starts, ends, strict=True)]
-    stretches = []
+    stretches: list[dict[str, Any]] = []
     for place in np.argsort(-np.array(highest), kind="stable")[:SHOWN].tolist():
         start, end = int(starts[place]), int(ends[place])
         mean = found.columns[order[start : end + 1]].mean(axis=0)

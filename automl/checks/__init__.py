@@ -13,7 +13,7 @@ from automl.checks.leakage import leaks
 from automl.checks.notation import encoding, number_format, shift
 from automl.checks.pictures import pictures
 from automl.checks.plan import plan_rows
-from automl.checks.rows import duplicate_rows, few_rows, imbalance, target_missing
+from automl.checks.rows import duplicate_rows, few_rows, imbalance, many_classes, target_missing
 from automl.checks.worth import with_and_without
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
@@ -148,7 +148,7 @@ def check(
         findings += list(naming(schema.features, typed, together))
     schema = _without(schema, findings)
     if learnt:
-        findings += [*few_rows(task, y[rows], len(schema.features)), *imbalance(task, y[rows])]
+        findings += [*few_rows(task, y[rows], len(schema.features)), *many_classes(task, y[rows]), *imbalance(task, y[rows])]
     told = [column for column in schema.columns if column.role in ("feature", "target", "group", "time", "series")]
     twin, twins = duplicate_rows(frame, [column.name for column in told]) if schema.features or not task.target else (None, None)
     findings += [] if twin is None else [twin]

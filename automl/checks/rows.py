@@ -18,6 +18,7 @@ _RARE = 0.1
 _ROWS_COUNTED = 20_000
 _ROOM = 20  # combinations of values per row below which equal rows are no surprise
 _FEWEST_DIFFERENT = 20
+_MANY_CLASSES = 100
 
 
 def target_missing(task: Task, usable: np.ndarray[Any, Any]) -> Iterator[Finding]:
@@ -44,6 +45,18 @@ def few_rows(task: Task, y: np.ndarray[Any, Any], features: int) -> Iterator[Fin
             shown = ", ".join(few[:5]) + (" …" if len(few) > 5 else "")
             because = f"{len(few)} classes of {task.target!r} have fewer than {_FEW_OF_A_CLASS} rows: {shown}."
             yield Finding("few_rows", (task.target,), "warning", "told", because, f"data=data[~data[{task.target!r}].isin([...])]")
+
+
+def many_classes(task: Task, y: np.ndarray[Any, Any]) -> Iterator[Finding]:
+    """Yield so many classes that the budget buys fewer models."""
+    count = len(task.classes)
+    if task.is_classification and count >= _MANY_CLASSES:
+        each = int(np.median(np.bincount(y, minlength=count)))
+        because = (
+            f"{task.target!r} has {count:,} classes, with {each:,} rows each in the middle: a prediction is {count:,} numbers for every"
+            f" row, so that models take longer and fewer of them fit into the budget."
+        )
+        yield Finding("many_classes", (task.target,), "warning", "told", because, "budget='30m'")
 
 
 def imbalance(task: Task, y: np.ndarray[Any, Any]) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from automl.cli.options import (
     Combine,
     Country,
     Data,
+    Examples,
     FalseAlarms,
     Families,
     Frequency,
@@ -38,6 +38,7 @@ from automl.cli.options import (
     Out,
     Page,
     Past,
+    Pretrained,
     Problem,
     Quiet,
     Require,
@@ -107,6 +108,8 @@ def fit(
     metric: Metric = None,
     target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
     combine_columns: Combine = False,
+    pretrained: Pretrained = None,
+    examples: Examples = None,
     cost_miss: Annotated[float | None, typer.Option(min=0, help="What it costs to miss a positive case.")] = None,
     cost_false_alarm: Annotated[float | None, typer.Option(min=0, help="What a false alarm costs.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of the costs, such as EUR.")] = None,
@@ -124,7 +127,7 @@ def fit(
     if test is not None:
         _existing(test, "--test")
     if problem == "anomaly_detection" or alarms is not None or false_alarms is not None:
-        given = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
+        given: dict[str, Any] = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
         given |= {"families": output.names(families), "ignore": output.names(ignore)}
         return detectors.fit(data, one_target(target), limits, _folder, out, given, as_json=as_json, quiet=quiet)
     column = (target if len(target) > 1 else target[0]) if target else detected.ask_target(_library().detect, data, limits)
@@ -144,6 +147,7 @@ def fit(
         "metric": metric,
         "target_scale": target_scale,
         "combine_columns": combine_columns or None,
+        **{"pretrained": pretrained, "examples": examples},
         "costs": costs_of(cost_miss, cost_false_alarm, currency),
         "min_recall": min_recall,
         "min_precision": min_precision,
@@ -151,7 +155,7 @@ def fit(
         "directory": folder,
         **of_series(series, horizon, known, past, static, frequency, season, country),
     }
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(output.before_networks(display)) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
         library, command = _library(), shlex.join(["automl", *context.obj])
@@ -178,7 +182,7 @@ def run(
     loaded = load_recipe(recipe)
     limits = _budget(budget or loaded.budget, loaded.trials, None)
     folder = _folder(out or Path("results") / loaded.name, start_over)
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(output.before_networks(display)) as progress:
         progress(_started(limits))
         _library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
@@ -205,7 +209,7 @@ def resume(
     recorded = told["budget"]
     seconds, cap = recorded["seconds"] if budget is None else budget, recorded["trials"] if trials is None else trials
     limits, home = _budget(seconds, cap, recorded["memory"]), prepare_folder(folder)
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(_before_networks(display)) as progress:
+    with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(output.before_networks(display)) as progress:
         progress(_started(limits))
         library = _library()
         if "recipe" in told:
@@ -319,7 +323,7 @@ def compare(
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
         progress(_started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        table = _library().compare(data, column, budget=limits, progress=_before_networks(progress), **given)
+        table = _library().compare(data, column, budget=limits, progress=output.before_networks(progress), **given)
     if as_json:
         output.print_json(output.records(table))
     else:
@@ -361,18 +365,6 @@ def _library() -> Any:
     """Return the package with what takes seconds imported, so that no library writes to the terminal later on."""
     output.import_quietly("automl.api")
     return automl
-
-
-def _before_networks(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """Pass progress on, and import the networks' backend quietly once the data are read and checked: a mistake in them is told at once."""
-
-    def told(record: Progress) -> None:
-        if record.stage == "prepare":
-            progress(replace(record, message="loading the library for networks"))
-            output.import_quietly("automl._backend")
-        progress(record)
-
-    return told
 
 
 def _started(limits: Budget) -> Progress:

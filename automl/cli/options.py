@@ -20,6 +20,11 @@ Page = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help
 Families = Annotated[str | None, typer.Option(metavar="A,B", help="Only these families of models.")]
 OnlyNetworks = Annotated[bool, typer.Option("--only-networks", help="A model of networks alone; linear and naive only to compare.")]
 Combine = Annotated[bool, typer.Option("--combine-columns", help="Try products, ratios and differences of columns, too.")]
+Pretrained = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A .keras file to look at pictures with, or a network of keras.applications in the cache."),
+]
+Examples = Annotated[str | None, typer.Option(help="none or few: what the report shows of single rows. Default: pictures, no texts.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from automl.estimator import AutoML
+    from automl.progress import Progress
 
 _WRITERS = (".csv", ".tsv", ".parquet", ".jsonl")
 _WIDE = 130  # columns of text from which a leaderboard shows everything
@@ -308,3 +310,15 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
         table.add_row(*(Text(str(cell)) for cell in row))  # Text: a column called "[red]" is a name, not markup
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
     console.print(Text(title, style="bold"), table, sep="")
+
+
+def before_networks(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Pass progress on, and import the networks' backend quietly once the data are read and checked: a mistake in them is told at once."""
+
+    def told(record: Progress) -> None:
+        if record.stage == "prepare":
+            progress(replace(record, message="loading the library for networks"))
+            import_quietly("automl._backend")
+        progress(record)
+
+    return told

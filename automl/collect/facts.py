@@ -12,6 +12,7 @@ import pandas as pd
 
 from automl import __version__
 from automl.collect.drawn import drawing_of
+from automl.collect.private import allowed
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
 from automl.collect.why import why_facts
@@ -43,7 +44,8 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
     findings = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
-    sections = {**why_facts(run), **where_facts(run)}
+    texts = [column.name for column in run.schema.columns if column.type == "text"]
+    sections = {**allowed(why_facts(run), run.settings.examples, texts), **where_facts(run)}
     found = answer(task, evaluation, threshold=threshold, findings=findings, trouble=trouble(sections))
     made = f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
@@ -250,7 +252,7 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
         arguments[1:1] = [f"budget={seconds}", *trials]
     else:
         arguments[1:1] = [f"budget=automl.Budget({', '.join([seconds, *trials, f'memory={budget.memory}'])})"]
-    for name in ("problem", "positive", "metric", "costs", "min_precision", "min_recall"):
+    for name in ("problem", "positive", "metric", "costs", "min_precision", "min_recall", "examples"):
         value = getattr(settings, name)
         if value is not None:
             arguments.append(f"{name}={value!r}")
@@ -258,6 +260,8 @@ def _reproduce(run: Run) -> f.ReproduceFacts:
         arguments.append("only_networks=True")
     if settings.combine_columns:
         arguments.append("combine_columns=True")
+    if settings.pretrained is not None:
+        arguments.append(f"pretrained={settings.pretrained.called!r}")
     if settings.target_scale is not None:
         arguments.append(f"target_scale={settings.target_scale!r}")
     if settings.families is not None:

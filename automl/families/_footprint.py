@@ -10,6 +10,7 @@ from keras import ops
 
 PROGRAM = 64 * 2**20  # what compiling the programs of a pack and of its halves leaves behind
 COPIES = 9  # of the weights: in use, before the step, two moments twice, gradient, best epoch, the model's own variables
+MEANS = 2  # further copies where the mean of the weights is kept: before the step and after it
 KEPT = 2.5  # of a batch's activations: the values, their gradients, and what is being made
 VALIDATED = 1.25  # of a block's activations: without gradients, what a layer has read is let go
 POOL = 16_384  # dropout factors beyond those of one batch, for each member
@@ -24,6 +25,7 @@ class Footprint:
         weights: Number of weights.
         activations: Values that all layers put out for one row.
         shared: Values that they put out once for a batch, such as the candidates of a neighbourhood.
+        copies: Of the weights that training holds.
 
     Example:
         >>> Footprint(5_000, 200, 0).pack_bytes(8, 5, batch=256, rows=2_000, columns=30) // 2**20 < 200
@@ -33,6 +35,7 @@ class Footprint:
     weights: int
     activations: int
     shared: int
+    copies: int = COPIES
 
     def pack_bytes(self, configs: int, folds: int, *, batch: int, rows: int, columns: int, block: int = 8192) -> int:
         """Return the most bytes that training a pack adds to the process.
@@ -49,7 +52,7 @@ class Footprint:
 
     def config_bytes(self, folds: int, *, batch: int, rows: int, block: int = 8192) -> int:
         """Return the bytes that one more configuration adds."""
-        training = folds * (COPIES * self.weights + KEPT * (batch * self.activations + self.shared) + POOL)
+        training = folds * (self.copies * self.weights + KEPT * (batch * self.activations + self.shared) + POOL)
         validation = VALIDATED * (min(block, -(-rows // folds)) * self.activations + self.shared)
         return int(FLOAT * (training + validation))
 
@@ -70,6 +73,7 @@ def footprint(model: Any, arrays: dict[str, Any]) -> Footprint:
         model: A network, or several with their members.
         arrays: One row of each of its inputs, as the model reads them; "encoded" is (members, rows, columns).
     """
+
     def shown(rows: int) -> int:
         axes = {name: 1 if name == "encoded" else 0 for name in arrays}
         return _activations(model, {name: ops.repeat(values, rows, axis=axes[name]) for name, values in arrays.items()})

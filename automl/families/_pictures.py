@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl import _backend
-from automl.families._footprint import Footprint, footprint
+from automl.families._footprint import COPIES, MEANS, Footprint, footprint
 from automl.families.base import Config, Trained, TrainingData
 from automl.families.networks import _PACE, KerasFamily, inputs_of
 from automl.layers.pictures import PictureReader
 from automl.preprocessing.base import Arrays, Spec
 from automl.training import Schedule
 
+MIXING = frozenset({"mixup", "cutmix", "averaging"})  # what may differ between the members of a pack
 WORKING_SIDE = 48  # lines; larger pictures are averaged down to at most so many, and looked at in detail only where that is tried
 PREDICTION_PACE = 1e10  # multiplications per second on one core, forward
 FIRST_PICTURE_PACE = 1e10  # multiplications per second of a step, on two cores, before any was measured
@@ -27,7 +28,8 @@ _SIZES: dict[Any, tuple[Footprint, int]] = {}
 def declare_variations(hp: Any, side: int) -> None:
     """Declare how pictures are made smaller and varied; validation decides, because what is harmless depends on what they show.
 
-    A mirrored shoe is a shoe, a mirrored "b" is another letter: no name of a class tells, the validation rows do.
+    A mirrored shoe is a shoe, a mirrored "b" is another letter: no name of a class tells, the validation rows do. "views" is how many
+    views a prediction looks at, the second being the mirror image: it counts only where "flip" is chosen too.
     """
     hp.Choice("reduce", [1, 2, 3, 4], default=default_reduction(side))
     hp.Boolean("flip", default=False)
@@ -35,6 +37,31 @@ def declare_variations(hp: Any, side: int) -> None:
     hp.Choice("zoom", [0.0, 0.1, 0.2], default=0.1)
     hp.Choice("light", [0.0, 0.1, 0.3], default=0.1)
     hp.Choice("cutout", [0.0, 0.25, 0.4], default=0.0)
+    hp.Choice("views", [1, 2], default=1)
+    declare_mixing(hp, cuts=True)
+
+
+def declare_mixing(hp: Any, cuts: bool) -> None:
+    """Declare how rows are mixed with each other and over how many epochs weights are averaged; each member of a pack has its own.
+
+    Args:
+        hp: The space.
+        cuts: Whether rows have parts that can be cut out, as pictures have.
+    """
+    hp.Choice("mixup", [0.0, 0.2, 0.4], default=0.0)
+    if cuts:
+        hp.Choice("cutmix", [0.0, 1.0], default=0.0)
+    hp.Choice("averaging", [0.0, 0.5, 2.0], default=0.0)
+
+
+def looks_twice(config: Config) -> bool:
+    """Whether a prediction looks at the mirror image too: only where mirrored pictures were learnt from, and validation chooses that.
+
+    Example:
+        >>> [looks_twice({"flip": flip, "views": 2}) for flip in (False, True)]
+        [False, True]
+    """
+    return bool(config["flip"]) and int(config.get("views", 1)) == 2
 
 
 def default_reduction(side: int) -> int:
@@ -77,7 +104,7 @@ class PictureFamily(KerasFamily):
             arrays = {"numbers": np.zeros((1, spec.numbers), np.float32)}
             arrays |= {extra.name: np.zeros((1, *extra.shape), extra.kind) for extra in spec.extra if extra.name in self.reads}
             model = self.build(spec, [config])
-            size = footprint(model, inputs_of(arrays, self.reads))
+            size = replace(footprint(model, inputs_of(arrays, self.reads)), copies=COPIES + MEANS)
             tower = getattr(model, "tower", None)
             if tower is None:
                 _SIZES[key] = size, size.weights
@@ -112,7 +139,8 @@ class PictureFamily(KerasFamily):
     def row_seconds(self, trained: Trained, spec: Spec) -> float:
         """Return what a forward pass through the networks of all folds takes, roughly."""
         size, work = self._measured(spec, trained.config)
-        return len(trained.models) * (work + 5.0 * size.activations) / PREDICTION_PACE
+        views = 2 if "flip" in trained.config and looks_twice(trained.config) else 1
+        return views * len(trained.models) * (work + 5.0 * size.activations) / PREDICTION_PACE
 
 
 def grad_cam(fitted: Any, arrays: Arrays, outputs: Sequence[int]) -> NDArray[np.float64] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from automl.families._pictures import PictureFamily, declare_variations, reader, side_of
+from automl.families._pictures import MIXING, PictureFamily, declare_variations, looks_twice, reader, side_of
 from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout
 from automl.layers.packed import zeros
@@ -68,7 +68,7 @@ class CNN(PictureFamily):
     name = "cnn"
     title = "Convolutional network"
     tags = Tags(kind="network", inputs=frozenset({"pixels"}), rank=-1)
-    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"})
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"}) | MIXING
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare width, stages, blocks, variations, learning rate, decay, dropout and label smoothing."""
@@ -82,13 +82,15 @@ class CNN(PictureFamily):
         hp.Choice("label_smoothing", [0.0, 0.05, 0.1], default=0.0)
 
     def portfolio(self, spec: Spec) -> list[Config]:
-        """Return trial 0, then the same with mirrored pictures, more variation, and more channels (chosen to span the space)."""
+        """Return trial 0, then mirrored pictures, more variation, more channels, and mixed pictures (chosen to span the space)."""
         return [
             {},
             {"flip": True},
             {"flip": True, "width": 24, "cutout": 0.25, "label_smoothing": 0.05},
             {"width": 24, "shift": 0.12, "zoom": 0.2, "cutout": 0.25, "label_smoothing": 0.05},
             {"flip": True, "width": 24, "blocks": 2, "light": 0.3},
+            {"flip": True, "width": 24, "views": 2, "cutmix": 1.0, "averaging": 0.5},
+            {"width": 24, "shift": 0.12, "mixup": 0.2, "averaging": 0.5},
         ]
 
     def affordable(self, config: Config, spec: Spec, folds: int, seconds: float) -> Config:
@@ -104,4 +106,4 @@ class CNN(PictureFamily):
         members, config = len(configs), configs[0]
         tower = ResidualTower(members, int(config["width"]), int(config["stages"]), int(config["blocks"]))
         body = [PackedDropout(members), PackedDense(members, spec.outputs, initializer=zeros)]
-        return PictureModel(members, "pixels", reader(members, config), tower, body)
+        return PictureModel(members, "pixels", reader(members, config), tower, body, looks_twice(config))

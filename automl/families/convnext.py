@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from automl.families._pictures import PictureFamily, declare_variations, reader, side_of
+from automl.families._pictures import MIXING, PictureFamily, declare_variations, looks_twice, reader, side_of
 from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout
 from automl.layers.packed import zeros
@@ -70,7 +70,7 @@ class ConvNeXt(PictureFamily):
     name = "convnext"
     title = "ConvNeXt"
     tags = Tags(kind="network", inputs=frozenset({"pixels"}), rank=6)
-    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"})
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"}) | MIXING
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare width, depth, patches, variations, learning rate, decay, dropout and label smoothing."""
@@ -92,4 +92,4 @@ class ConvNeXt(PictureFamily):
         members, config = len(configs), configs[0]
         tower = ConvNeXtTower(members, int(config["width"]), int(config["depth"]), int(config["patch"]))
         body = [PackedDropout(members), PackedDense(members, spec.outputs, initializer=zeros)]
-        return PictureModel(members, "pixels", reader(members, config), tower, body)
+        return PictureModel(members, "pixels", reader(members, config), tower, body, looks_twice(config))

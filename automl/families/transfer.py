@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from automl import pretrained
 from automl.budget import Deadline
-from automl.families._pictures import PictureFamily
+from automl.families._pictures import MIXING, PictureFamily, declare_mixing
 from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout, PackedModel
+from automl.layers.mixing import mixed_vectors
 from automl.layers.packed import Initializer, zeros
 from automl.layers.pictures import PackedTower, PictureModel
 from automl.preprocessing.base import Spec
@@ -64,8 +65,9 @@ class Evened(PackedDropout):
     """Features on one scale: square roots, which even out their long tails, with mean 0 and variance 1 in each row; then dropout."""
 
     def call(self, inputs: Any) -> Any:
-        """Map features (members or 1, rows, units), none below 0, to the same shape."""
-        roots = ops.sqrt(ops.maximum(inputs, 0.0) + 1e-6)
+        """Map features (members or 1, rows, units) to the same shape; the root of a number below 0 keeps its sign."""
+        above, below = (ops.sqrt(ops.maximum(values, 0.0) + 1e-6) for values in (inputs, -inputs))
+        roots = ops.where(inputs < 0, -below, above)
         centred = roots - ops.mean(roots, axis=-1, keepdims=True)
         evened = centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + 1e-6)
         return super().call(ops.broadcast_to(evened, (self.members, *evened.shape[1:])))
@@ -88,6 +90,7 @@ class Heads(PackedModel):
         if self.table and inputs["numbers"].shape[-1]:
             numbers = ops.broadcast_to(inputs["numbers"][None], (self.members, *inputs["numbers"].shape))
             values = ops.concatenate([values, numbers], axis=-1)
+        values = mixed_vectors(values)
         for layer in self.body:
             values = layer(values)
         return ops.transpose(values, (1, 0, 2))
@@ -98,13 +101,14 @@ class Transfer(PictureFamily):
 
     Its features are computed once for all rows; packs of linear and one-layer networks learn from them, with the numbers of the table
     beside them where there are any. Then its last blocks are trained further, each fold's own, from the values in its middle, which are
-    computed once too: no picture goes through the first blocks again. The price is that pictures cannot be varied there.
+    computed once too: no picture goes through the first blocks again. The price is that pictures cannot be varied there. Where the user
+    gave a network (``pretrained=``), its features take the place of these, and none of its blocks is trained further.
     """
 
     name = "transfer"
     title = "Transfer learning"
     tags = Tags(kind="network", inputs=frozenset({"image_features"}), rank=-2)
-    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"})
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"}) | MIXING
     pack_configs = 8
     reads = ("image_features", "image_middle")
 
@@ -117,6 +121,7 @@ class Transfer(PictureFamily):
         hp.Float("weight_decay", 1e-3, 1.0, sampling="log", default=1e-1)
         hp.Float("dropout", 0.0, 0.6, step=0.05, default=0.2)
         hp.Choice("label_smoothing", [0.0, 0.05, 0.1], default=0.0)
+        declare_mixing(hp, cuts=False)
 
     def portfolio(self, spec: Spec) -> list[Config]:
         """Return a pack of linear networks, one of perceptrons, then the last blocks."""

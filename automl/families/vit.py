@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from automl.families._pictures import PictureFamily, declare_variations, reader, side_of
+from automl.families._pictures import MIXING, PictureFamily, declare_variations, looks_twice, reader, side_of
 from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout
 from automl.layers.packed import normal, zeros
@@ -68,7 +68,7 @@ class ViT(PictureFamily):
     name = "vit"
     title = "Vision transformer"
     tags = Tags(kind="network", inputs=frozenset({"pixels"}), rank=9, opt_in=True, hungry=HUNGRY)
-    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"})
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"}) | MIXING
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare width, depth, patches, variations, learning rate, decay, dropout and label smoothing."""
@@ -86,4 +86,4 @@ class ViT(PictureFamily):
         members, config = len(configs), configs[0]
         tower = TransformerTower(members, int(config["width"]), int(config["depth"]), int(config["patch"]))
         body = [PackedDropout(members), PackedDense(members, spec.outputs, initializer=zeros)]
-        return PictureModel(members, "pixels", reader(members, config), tower, body)
+        return PictureModel(members, "pixels", reader(members, config), tower, body, looks_twice(config))

@@ -17,6 +17,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from automl.layers import packed
+from automl.layers.mixing import mixed_pictures
 from automl.layers.packed import Initializer, PackedDropout, PackedLayer, ones, zeros
 
 
@@ -158,7 +159,8 @@ class PackedTower(PackedLayer):
         for member in range(self.members):
             self.activations = self.work = 0
             own = {name: weight[member] for name, weight in self.own.items()}
-            found.append(self.vector(self.maps(ops.cast(inputs, self.compute_dtype), own), own))
+            mine = mixed_pictures(ops.cast(inputs, self.compute_dtype), member)
+            found.append(self.vector(self.maps(mine, own), own))
         return ops.stack(found)
 
     # ── steps
@@ -222,15 +224,22 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         reader: Maps it to numbers (rows, lines, columns, channels); None for values that are numbers already.
         tower: Maps them to (members, rows, units).
         body: Layers on vectors; the last one gives the outputs.
+        mirrored: Whether a prediction is the mean of those for a picture and its mirror image; training looks at one of them.
 
     The output is (rows, members, outputs).
     """
 
     def __init__(
-        self, members: int, array: str, reader: keras.layers.Layer | None, tower: PackedTower, body: Sequence[keras.layers.Layer]
+        self,
+        members: int,
+        array: str,
+        reader: keras.layers.Layer | None,
+        tower: PackedTower,
+        body: Sequence[keras.layers.Layer],
+        mirrored: bool = False,
     ) -> None:
         super().__init__(dtype="float32")
-        self.members, self.heads, self.array = members, 1, array
+        self.members, self.heads, self.array, self.mirrored = members, 1, array, mirrored
         self.reader, self.tower, self.body = reader, tower, list(body)
         self.body[-1].dtype_policy = "float32"
 
@@ -238,6 +247,12 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         """Map arrays of `rows` to (rows, members, outputs)."""
         values = inputs[self.array]
         values = ops.cast(values, "float32") if self.reader is None else self.reader(values)
+        outputs = self._outputs(values)
+        if self.mirrored and not packed.is_training():
+            outputs = 0.5 * (outputs + self._outputs(ops.flip(values, axis=2)))
+        return outputs
+
+    def _outputs(self, values: Any) -> Any:
         values = self.tower(values)
         for layer in self.body:
             values = layer(values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from automl.preprocessing.combined import CombinedColumns
 from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.tabular import TabularPreprocessor
 
+if TYPE_CHECKING:
+    from automl.pretrained.own import Found
+
 
 @dataclass(frozen=True)
 class Circumstances:
@@ -31,12 +34,14 @@ class Circumstances:
         seed: Of the run.
         budget: The run's clock and memory; None where there is none.
         log: Where choices are recorded.
+        pretrained: The network that pictures are looked at with; None for the one of this package.
     """
 
     problem: str
     seed: int = 0
     budget: Budget | None = None
     log: DecisionLog = field(default_factory=DecisionLog)
+    pretrained: Found | None = None
 
 
 class Encoder(abc.ABC):
@@ -83,11 +88,12 @@ def encoders() -> dict[str, type[Encoder]]:
     """Return all encoders by name."""
     from automl.preprocessing.ngrams import Ngrams
     from automl.preprocessing.pictures.encoder import Pictures, SeenPictures
+    from automl.preprocessing.pictures.own import OwnPictures
     from automl.preprocessing.sentences import SentenceEmbeddings
     from automl.preprocessing.series.encoder import Series
     from automl.preprocessing.tokens import Tokens
 
-    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures, SeenPictures, Series)}
+    return {encoder.name: encoder for encoder in (Ngrams, Tokens, SentenceEmbeddings, Pictures, SeenPictures, OwnPictures, Series)}
 
 
 class Preprocessor:

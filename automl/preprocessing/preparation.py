@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,9 @@ from automl.preprocessing.target import TargetScaler, choose_scaler
 from automl.preprocessing.text import forget_texts
 from automl.schema import Schema
 from automl.task import Task
+
+if TYPE_CHECKING:
+    from automl.pretrained.own import Found
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Wanted:
         combine: Whether combined columns are asked for.
         budget: The clock of the run.
         combined: What an earlier part of the run decided about them: its models fit these columns and no others.
+        pretrained: The network that pictures are looked at with; None for the one of this package.
     """
 
     seed: int = 0
@@ -61,6 +65,7 @@ class Wanted:
     combine: bool = False
     combined: Mapping[str, Any] | None = None
     budget: Budget | None = None
+    pretrained: Found | None = None
 
 
 def prepare(
@@ -104,7 +109,7 @@ def prepare(
         if log is not None:
             log.entries.extend(choice.decisions)
         arrays, combined = add_chosen(table, choice, typed, arrays), choice.to_dict()
-    given = Circumstances(task.problem, wanted.seed, wanted.budget, DecisionLog() if log is None else log)
+    given = Circumstances(task.problem, wanted.seed, wanted.budget, DecisionLog() if log is None else log, wanted.pretrained)
     encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, given)
     whole = Preprocessor(table, encoders, task.modality if encoders else "tabular")
     arrays |= whole.further(typed)

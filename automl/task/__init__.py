@@ -101,12 +101,18 @@ def _declared(target: TargetFacts, problem: str, name: str) -> str:
 
 def _too_many(target: TargetFacts, name: str) -> None:
     """Refuse classes of which nothing can be learnt."""
-    if target.distinct > MOST_CLASSES or (target.distinct > 20 and target.distinct > 0.5 * target.rows):
-        kind = "names or free text" if target.numbers is None else "numbers; use problem='regression'"
-        raise DataError(
-            f"A class must occur in several rows, and there can be at most {MOST_CLASSES:,} classes. "
-            f"Column {name!r} holds {target.distinct:,} different values in {target.rows:,} rows: they look like {kind}."
+    if target.distinct <= MOST_CLASSES and (target.distinct <= 20 or target.distinct <= 0.5 * target.rows):
+        return
+    kind = "they look like names or free text" if target.numbers is None else "they look like numbers; use problem='regression'"
+    if target.numbers is None and target.distinct <= 0.5 * target.rows:
+        kind = (
+            f"a prediction would be {target.distinct:,} numbers for every row, and no budget trains several models of that; join the rare"
+            f" ones into one class, such as 'other', or let a first model tell groups of them apart"
         )
+    raise DataError(
+        f"A class must occur in several rows, and there can be at most {MOST_CLASSES:,} classes. "
+        f"Column {name!r} holds {target.distinct:,} different values in {target.rows:,} rows: {kind}."
+    )
 
 
 def detect_task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from automl import _backend
+from automl.layers.mixing import mixing, share_of
 from automl.layers.model import dropout_layers, pooled
 from automl.layers.packed import dropout_masks
 from automl.preprocessing.base import Arrays
@@ -19,8 +21,9 @@ from automl.preprocessing.base import Arrays
 FIRST_MOMENT_DECAY = 0.9
 ENCODED = "encoded"  # the array (rows, folds, columns) whose values depend on the fold that a member leaves out
 # What may differ between the members of a pack, with its default; configurations name it, the program reads it as vectors.
-# β₂ = 0.95 is RealMLP's; 0.999 costs 2 % of error on classes and 23 % on regression (arXiv:2407.04491).
-RATES = {"learning_rate": 3e-3, "weight_decay": 0.0, "label_smoothing": 0.0, "second_moment_decay": 0.95}
+# β₂ = 0.95 is RealMLP's; 0.999 costs 2 % of error on classes and 23 % on regression (arXiv:2407.04491). "averaging" is how many epochs the
+# mean of the weights looks back, 0 for none; it stands last.
+RATES = {"learning_rate": 3e-3, "weight_decay": 0.0, "label_smoothing": 0.0, "second_moment_decay": 0.95, "averaging": 0.0}
 
 Build = Callable[[int], keras.Model]
 
@@ -88,26 +91,29 @@ class Program:
         return {**batch, ENCODED: ops.tile(own, (self.configs, 1, 1)) if self.configs > 1 else own}
 
     def _step(self, carry: list[Any], inputs: list[Any], constants: list[Any]) -> list[Any]:
-        """One AdamW step of every member (Loshchilov & Hutter, 2019, arXiv:1711.05101)."""
+        """One AdamW step of every member (Loshchilov & Hutter, 2019, arXiv:1711.05101).
+
+        Where means of the weights are kept, they are exponential (Polyak & Juditsky, 1992; Tarvainen & Valpola, 2017, arXiv:1703.01780).
+        """
         count = self.trained
-        weights, first, second = carry[:count], carry[count : 2 * count], carry[2 * count :]
-        index, offsets, factor, fade, number = inputs
-        (rate, decay, smoothing, beta), (pool, member_fold, target, fold) = constants[:4], constants[4:8]
-        columns, fixed = constants[8 : 8 + len(self.names)], constants[8 + len(self.names) :]
+        weights, first, second, means = (carry[at * count : (at + 1) * count] for at in range(4))
+        index, offsets, factor, fade, number, *mixed = inputs
+        (rate, decay, smoothing, beta, lasting), (pool, member_fold, target, fold) = constants[:5], constants[5:9]
+        columns, fixed = constants[9 : 9 + len(self.names)], constants[9 + len(self.names) :]
         batch = self.arranged({name: ops.take(column, index, axis=0) for name, column in zip(self.names, columns, strict=True)})
         truth, mask = ops.take(target, index, axis=0), ops.take(fold, index, axis=0)
         learn = ops.cast(ops.not_equal(mask[:, None], member_fold[None, :]), "float32")
         learn = learn / ops.maximum(ops.sum(learn, axis=0), 1.0)
 
         def loss(values: list[Any]) -> Any:
-            with dropout_masks(pool, offsets):
+            with dropout_masks(pool, offsets), mixing(*mixed) if mixed else contextlib.nullcontext():
                 outputs, _ = self.trainer.stateless_call(values, fixed, batch)
-            return ops.sum(self._row_losses(outputs, truth, smoothing) * learn)
+            return ops.sum(self._mixed_losses(outputs, truth, smoothing, mixed) * learn)
 
         found = _backend.gradients(loss, weights)
         correct_first = 1.0 - ops.power(FIRST_MOMENT_DECAY, number)
         correct_second = 1.0 - ops.power(beta, number)
-        after: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+        after: tuple[list[Any], list[Any], list[Any], list[Any]] = ([], [], [], [])
         for w, g, m, v, speed, decays in zip(weights, found, first, second, self.factors, self.decays, strict=True):
             shape = (self.members,) + (1,) * (len(w.shape) - 1)
             memory, correct = ops.reshape(beta, shape), ops.reshape(correct_second, shape)
@@ -118,9 +124,25 @@ class Program:
             update = (step * ops.sqrt(correct) / correct_first) * (m / (ops.sqrt(v) + 1e-8))
             if decays:
                 w = w * (1.0 - step * ops.reshape(decay, shape) * (fade * decays))
-            for values, value in zip(after, (w - update, m, v), strict=True):
+            for values, value in zip(after, (w - update, m, v), strict=False):
                 values.append(value)
-        return [*after[0], *after[1], *after[2]]
+        kept = ops.minimum(lasting, (1.0 + number) / (10.0 + number))  # the first steps are forgotten soon
+        for w, mean in zip(after[0], means, strict=False):
+            kept_of = ops.reshape(kept, (self.members,) + (1,) * (len(w.shape) - 1))
+            after[3].append(kept_of * mean + (1.0 - kept_of) * w)
+        return [*after[0], *after[1], *after[2], *after[3]]
+
+    def _mixed_losses(self, outputs: Any, truth: Any, smoothing: Any, mixed: list[Any]) -> Any:
+        """Return the loss of each row and member where rows are mixed: both labels count by their shares.
+
+        For classes that is the loss of the mixed label; for numbers it is that of the mixed number, and a constant.
+        """
+        losses = self._row_losses(outputs, truth, smoothing)
+        if not mixed:
+            return losses
+        partners, parts = mixed
+        others = self._row_losses(outputs, ops.take(truth, partners, axis=0), smoothing)
+        return losses + share_of(parts)[None] * (others - losses)
 
     def _row_losses(self, outputs: Any, truth: Any, smoothing: Any) -> Any:
         """Return the loss of each row and member, (rows, members); the mean over the heads, never the loss of their mean."""

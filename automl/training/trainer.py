@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,85 +13,17 @@ from numpy.typing import NDArray
 from automl import _backend
 from automl.budget import Deadline
 from automl.layers.model import adapted_weights, fitted_weights, initial_weights
+from automl.training.mixing import MIXED, partners_of, parts_of
 from automl.training.program import RATES, Build, PackData, Program, program_for
 from automl.training.schedule import Schedule, coslog4, flat_cos
 from automl.training.scoring import score
+from automl.training.state import PackResult, PackState
 
 POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
 LEAST_EPOCHS = 6  # looks at the validation rows that a pack should have before its deadline
 SAFETY = 0.92  # share of the remaining time that is planned for
 START_ROWS = 1_024  # rows that layers with a data-driven start look at
-
-
-@dataclass
-class PackResult:
-    """What became of each configuration of a pack.
-
-    Attributes:
-        weights: Per configuration and fold the weights of the best epoch: the trained ones in the order of the network's variables, then
-            those that were fitted and not trained.
-        logits: Per configuration (rows, outputs) out-of-fold outputs; NaN where no fold validates the row.
-        inverse_temperature: Factor for the logits, (configurations, folds); 1 for regression.
-        best_epoch: (configurations, folds).
-        history: Mean validation loss, one row (configurations,) per epoch; NaN after a configuration was cut.
-        status: "finished", "halved", "stopped" or "failed" for each configuration.
-        seconds: Wall-clock of the pack.
-    """
-
-    weights: list[list[list[NDArray[np.float32]]]]
-    logits: list[NDArray[np.float32]]
-    inverse_temperature: NDArray[np.float64]
-    best_epoch: NDArray[np.int64]
-    history: list[NDArray[np.float64]]
-    status: list[str]
-    seconds: float = 0.0
-
-    @classmethod
-    def empty(cls, configs: int, folds: int) -> PackResult:
-        """Return a result in which nothing has been reached yet."""
-        logits = [np.zeros((0, 0), np.float32)] * configs
-        weights: list[Any] = [[] for _ in range(configs)]
-        return cls(weights, logits, np.ones((configs, folds)), np.full((configs, folds), -1), [], ["stopped"] * configs)
-
-    def add_epoch(self, configs: list[int], losses: NDArray[np.float64]) -> None:
-        """Note the validation losses of the configurations that are still in the pack."""
-        row = np.full(len(self.status), np.nan)
-        row[configs] = losses
-        self.history.append(row)
-
-
-@dataclass
-class _Run:
-    """The state of a pack in training; every tensor has a leading members axis, so survivors are cut out by indexing."""
-
-    configs: list[int]  # positions of the configurations still in the pack
-    weights: list[Any]
-    first: list[Any]
-    second: list[Any]
-    best: list[Any]
-    fixed: list[Any]
-    criterion: NDArray[np.float64]  # best so far, (configurations, folds)
-    epoch: NDArray[np.int64]
-    temperature: NDArray[np.float64]
-    diverged: NDArray[np.bool_]  # at the last look, (configurations,)
-    step: int = 0
-    logits: list[NDArray[np.float32]] = field(default_factory=list)
-
-    def copy(self) -> _Run:
-        """Return a state that can be trained without touching this one; a compiled step may take over the memory of its input."""
-
-        def twin(tensors: list[Any]) -> list[Any]:
-            return [tensor + 0.0 for tensor in tensors]
-
-        return replace(
-            self,
-            weights=twin(self.weights),
-            first=twin(self.first),
-            second=twin(self.second),
-            best=twin(self.best),
-            logits=[values.copy() for values in self.logits],
-        )
 
 
 class PackTrainer:
@@ -102,8 +33,8 @@ class PackTrainer:
         key: Identifies the structure, for the cache of compiled programs.
         build: Makes the network for a number of members.
         data: The training rows.
-        rates: Vectors of hyperparameters, one value per configuration: "dropout", the names of ``program.RATES``, and what initial
-            weights are scaled by. What is absent has its default.
+        rates: Vectors of hyperparameters, one value per configuration: "dropout", the names of ``program.RATES`` and ``mixing.MIXED``,
+            and what initial weights are scaled by. What is absent has its default; what nobody names costs nothing.
         seeds: Seed of every configuration; each fold gets its own from it.
         schedule: Epochs, batch size, halving.
         deadline: When to stop.
@@ -124,8 +55,10 @@ class PackTrainer:
         deadline: Deadline,
         block: int = VALIDATION_BLOCK,
     ) -> None:
-        self.key, self.build, self.data, self.seeds = key, build, data, list(seeds)
+        self.build, self.data, self.seeds = build, data, list(seeds)
         self.rates = {name: np.full(len(self.seeds), value) for name, value in {**RATES, "dropout": 0.0}.items()} | rates
+        self.mixes, self.averages = any(name in rates for name in MIXED), "averaging" in rates
+        self.key = (key, self.mixes, self.averages)
         self.schedule, self.deadline = schedule, deadline
         # With a holdout, nobody learns from the rows that are held out; with several folds, every row has members that do.
         self.rows = np.flatnonzero(data.fold != 0) if data.folds == 1 else np.arange(len(data.target))
@@ -185,7 +118,7 @@ class PackTrainer:
         result.seconds = clock() - started
         return result
 
-    def _start(self) -> _Run:
+    def _start(self) -> PackState:
         program = program_for(self.key, self.build, len(self.seeds), self.data, self.batch)
         folds = self.data.folds
         seeds = [seed * 1009 + fold for seed in self.seeds for fold in range(folds)]
@@ -197,7 +130,7 @@ class PackTrainer:
         weights = [_backend.to_device(values) for values in adapted_weights(program.trainer, drawn, fitted, seeds, head)]
         shape = (len(self.seeds), folds)
         empty = [np.full((len(self.data.target), program.outputs), np.nan, np.float32) for _ in self.seeds]
-        return _Run(
+        return PackState(
             list(range(len(self.seeds))),
             weights,
             [ops.zeros_like(w) for w in weights],
@@ -209,9 +142,10 @@ class PackTrainer:
             np.ones(shape),
             np.zeros(len(self.seeds), bool),
             logits=empty,
+            means=[w + 0.0 for w in weights] if self.averages else [],
         )
 
-    def _measure(self, state: _Run) -> None:
+    def _measure(self, state: PackState) -> None:
         """Compile, and time a few steps and a validation on a copy of the state, so that the schedule can be fitted to the clock."""
         if not self.deadline.budget.timed:
             return
@@ -235,9 +169,10 @@ class PackTrainer:
 
     seconds_per_step = 0.02
     seconds_per_epoch = 0.02
+    epoch = 0
     pace: float | None = None  # rows × members per second, where it was measured
 
-    def _epochs_left(self, state: _Run, epoch: int, progress: float) -> int:
+    def _epochs_left(self, state: PackState, epoch: int, progress: float) -> int:
         """Return how many epochs still fit; the schedule is stretched or shortened to end with them."""
         left = max(self.schedule.epochs - epoch, 1)
         if not self.deadline.budget.timed:
@@ -246,10 +181,10 @@ class PackTrainer:
         fitting = self.deadline.remaining() * SAFETY / max(self.seconds_per_epoch * work, 1e-9)
         return int(np.clip(fitting, 1, left))
 
-    def _train_epoch(self, state: _Run, epoch: int, progress: float, following: float) -> bool:
+    def _train_epoch(self, state: PackState, epoch: int, progress: float, following: float) -> bool:
         """Train one epoch in chunks, the schedule going from `progress` to `following`; return False where the deadline came first."""
         rng = np.random.default_rng([self.schedule.seed, epoch])
-        done = 0
+        done, self.epoch = 0, epoch
         times = progress + (following - progress) * (np.arange(self.steps) + 0.5) / self.steps
         order = rng.permutation(self.rows)
         pool = self._pool(state, epoch, float(flat_cos(np.asarray(progress))))
@@ -263,7 +198,7 @@ class PackTrainer:
             done += steps
         return True
 
-    def _pool(self, state: _Run, epoch: int, fade: float = 1.0) -> Any:
+    def _pool(self, state: PackState, epoch: int, fade: float = 1.0) -> Any:
         """Draw this epoch's dropout factors of every member from the member's own seed; `fade` multiplies the rates."""
         rates = self.rates["dropout"][state.configs] * fade
         program = self._program(state)
@@ -277,11 +212,11 @@ class PackTrainer:
                     pool[position * self.data.folds + fold] = (draw >= rates[position]) / (1.0 - rates[position])
         return _backend.to_device(pool)
 
-    def _program(self, state: _Run) -> Program:
+    def _program(self, state: PackState) -> Program:
         return program_for(self.key, self.build, len(state.configs), self.data, self.batch)
 
     def _steps(
-        self, state: _Run, times: NDArray[np.float64], start: int, rng: np.random.Generator, order: Any = None, pool: Any = None
+        self, state: PackState, times: NDArray[np.float64], start: int, rng: np.random.Generator, order: Any = None, pool: Any = None
     ) -> None:
         """Run a step for each of `times` (progress of the training) on the rows of `order`, from step `start` of the epoch."""
         program = self._program(state)
@@ -290,26 +225,38 @@ class PackTrainer:
         places = (start + np.arange(len(times)))[:, None] * self.batch + np.arange(self.batch)
         room = max(int(pool.shape[1]) - self.batch * program.widest, 0)
         offsets = rng.integers(0, room + 1, (len(times), max(program.dropouts, 1)))
+        index = order[places % len(order)]
         inputs = [
-            order[places % len(order)].astype(np.int32),
+            index.astype(np.int32),
             offsets.astype(np.int32),
             coslog4(times),
             flat_cos(times),
             (state.step + 1 + np.arange(len(times))).astype(np.float32),
         ]
         folds = self.data.folds
+        if self.mixes:
+            inputs += self._mixes(state, index, start)
         vectors = [self.rates[name][state.configs].repeat(folds).astype(np.float32) for name in RATES]
+        vectors[-1] = (1.0 - 1.0 / np.maximum(vectors[-1] * self.steps, 1.0)).astype(np.float32)  # epochs looked back, as a decay
         own = np.tile(np.arange(folds), len(state.configs)).astype(np.int32)
         constants = [*map(_backend.to_device, vectors), pool, _backend.to_device(own), *self.constants, *state.fixed]
-        carry = [*state.weights, *state.first, *state.second]
+        carry = [*state.weights, *state.first, *state.second, *state.means]
         if _backend.name() == "jax" and state.best and state.best[0] is state.weights[0]:
             state.best = [w + 0.0 for w in state.best]  # the compiled loop takes over its input's memory
         carry = program.train(carry, inputs, constants)
         count = len(state.weights)
-        state.weights, state.first, state.second = carry[:count], carry[count : 2 * count], carry[2 * count :]
+        state.weights, state.first, state.second = carry[:count], carry[count : 2 * count], carry[2 * count : 3 * count]
+        state.means = carry[3 * count :]
         state.step += len(times)
 
-    def _validate(self, state: _Run, epoch: int) -> NDArray[np.float64]:
+    def _mixes(self, state: PackState, index: NDArray[Any], start: int) -> list[NDArray[Any]]:
+        """Return the partners of the rows of some steps, and the parts that each member mixes, from step `start` of the epoch."""
+        given = [self.rates.get(name, np.zeros(len(self.seeds)))[state.configs].tolist() for name in MIXED]
+        parts = parts_of(*given, [self.seeds[config] for config in state.configs], self.epoch, self.steps)
+        chosen = parts[(start + np.arange(len(index))) % self.steps]
+        return [partners_of(self.data.fold[index]), chosen.repeat(self.data.folds, axis=1)]
+
+    def _validate(self, state: PackState, epoch: int) -> NDArray[np.float64]:
         """Score the epoch, keep what is best so far, and return the mean loss of each configuration.
 
         The best epoch of a member is chosen on the *other* folds' members of its configuration. Its own validation rows therefore stay
@@ -322,7 +269,7 @@ class PackTrainer:
         for fold in range(folds):
             parts = []
             for rows, block in self.blocks[fold]:
-                outputs_of = program.forward([*state.weights, *state.fixed], _backend.to_device(np.asarray(fold, np.int32)), block)
+                outputs_of = program.forward([*state.judged, *state.fixed], _backend.to_device(np.asarray(fold, np.int32)), block)
                 values = _backend.to_numpy(outputs_of)
                 parts.append((rows, values[: len(rows)]))
             outputs.append(parts)
@@ -345,7 +292,7 @@ class PackTrainer:
             mask = improved.reshape(-1)
             state.best = [
                 ops.where(_backend.to_device(mask.reshape((-1,) + (1,) * (len(w.shape) - 1))), w, b)
-                for w, b in zip(state.weights, state.best, strict=True)
+                for w, b in zip(state.judged, state.best, strict=True)
             ]
             for fold in range(folds):
                 for rows, values in outputs[fold]:
@@ -353,7 +300,7 @@ class PackTrainer:
                         state.logits[position][rows] = values[:, position]
         return np.asarray(losses.mean(axis=1), dtype=np.float64)
 
-    def _halve(self, state: _Run, losses: NDArray[np.float64], keep: float, result: PackResult) -> _Run:
+    def _halve(self, state: PackState, losses: NDArray[np.float64], keep: float, result: PackResult) -> PackState:
         """Cut the weaker configurations; what they reached is stored."""
         survivors = max(math.ceil(len(state.configs) * keep), 1)
         order = np.argsort(losses, kind="stable")
@@ -366,7 +313,7 @@ class PackTrainer:
         def cut(tensors: list[Any]) -> list[Any]:
             return [ops.take(tensor, members, axis=0) for tensor in tensors]
 
-        return _Run(
+        return PackState(
             [state.configs[position] for position in stay],
             cut(state.weights),
             cut(state.first),
@@ -379,9 +326,10 @@ class PackTrainer:
             state.diverged[stay],
             state.step,
             [state.logits[position] for position in stay],
+            cut(state.means),
         )
 
-    def _store(self, state: _Run, positions: Sequence[int], result: PackResult, status: str) -> None:
+    def _store(self, state: PackState, positions: Sequence[int], result: PackResult, status: str) -> None:
         """Move the best of some configurations from the device into the result."""
         folds = self.data.folds
         best = [_backend.to_numpy(tensor) for tensor in [*state.best, *state.fixed]] if len(positions) else []

@@ -35,7 +35,7 @@ class Pictures(Encoder):
     @classmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
         """Choose the form by the training rows."""
-        form, found = _decoded(cells)
+        form, found = decoded_alike(cells)
         _tell(given, form, found)
         return cls(tuple(map(str, cells)), form) if any(one.present.any() for one in found) else None
 
@@ -85,8 +85,10 @@ class SeenPictures(Encoder):
 
     @classmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
-        """Choose the size by the clock; None where there is no time, or no picture."""
-        form, found = _decoded(cells)
+        """Choose the size by the clock; None where there is no time, no picture, or another network was asked for."""
+        if given.pretrained is not None:
+            return None
+        form, found = decoded_alike(cells)
         present = sum(int(one.present.sum()) for one in found)
         if not present:
             return None
@@ -146,7 +148,7 @@ class SeenPictures(Encoder):
         return cls(tuple(told["columns"]), Form(**told["form"]), int(told["looks"]), bool(told["middle"]))
 
 
-def _decoded(cells: pd.DataFrame) -> tuple[Form, list[Decoded]]:
+def decoded_alike(cells: pd.DataFrame) -> tuple[Form, list[Decoded]]:
     """Return the form that all picture columns share, and their pictures in it."""
     listed = [cells[name].tolist() for name in cells]
     forms = [choose_form(one, len(cells)) for one in listed]

@@ -1,0 +1,45 @@
+"""How much of single rows a report may hold: the one rule of ``examples=``.
+
+    "none"  nothing that belongs to single rows: no explained rows, no pictures, no words
+    None    pictures of a few rows, and a few explained rows without their texts; of words only those that several texts hold
+    "few"   the texts of the explained rows, too
+
+Counts, curves and the levels of categories are no examples and stay. The same facts make the page, the JSON, the Markdown and a notebook's
+summary: what is left out here is in none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from automl.report import facts as f
+
+HIDDEN = "a text"
+
+
+def allowed(sections: dict[str, Any], examples: str | None, texts: Collection[str]) -> dict[str, Any]:
+    """Return the sections of a report with no more of single rows than was asked for.
+
+    Args:
+        sections: What :func:`automl.collect.why.why_facts` returned.
+        examples: "none", "few" or None for the rule in between.
+        texts: Names of the columns of texts.
+    """
+    if not sections or examples == "few":
+        return sections
+    if examples == "none":
+        return {**sections, "examples": (), "pictures": (), "words": ()}
+    return {**sections, "examples": tuple(_hidden(example, texts) for example in sections.get("examples", ()))}
+
+
+def _hidden(example: f.ExampleFacts, texts: Collection[str]) -> f.ExampleFacts:
+    """Return an explained row without its texts."""
+    told = tuple(entry.model_copy(update={"value": HIDDEN}) if entry.column in texts else entry for entry in example.contributions)
+    change = example.change
+    if change is not None:
+        changes = tuple(
+            one.model_copy(update={"before": HIDDEN, "after": HIDDEN}) if one.column in texts else one for one in change.changes
+        )
+        change = change.model_copy(update={"changes": changes})
+    return example.model_copy(update={"contributions": told, "change": change})
