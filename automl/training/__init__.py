@@ -7,6 +7,7 @@ serves all folds and the out-of-fold predictions come for free. The members' los
 from automl.training.program import PackData
 from automl.training.schedule import Schedule, coslog4
 from automl.training.scoring import refined_log_loss
-from automl.training.trainer import PackResult, PackTrainer
+from automl.training.state import PackResult
+from automl.training.trainer import PackTrainer
 
 __all__ = ["PackData", "PackResult", "PackTrainer", "Schedule", "coslog4", "refined_log_loss"]

@@ -251,8 +251,8 @@ class PackTrainer:
 
     def _mixes(self, state: PackState, index: NDArray[Any], start: int) -> list[NDArray[Any]]:
         """Return the partners of the rows of some steps, and the parts that each member mixes, from step `start` of the epoch."""
-        given = [self.rates.get(name, np.zeros(len(self.seeds)))[state.configs].tolist() for name in MIXED]
-        parts = parts_of(*given, [self.seeds[config] for config in state.configs], self.epoch, self.steps)
+        mixup, cutmix = (self.rates.get(name, np.zeros(len(self.seeds)))[state.configs].tolist() for name in MIXED)
+        parts = parts_of(mixup, cutmix, [self.seeds[config] for config in state.configs], self.epoch, self.steps)
         chosen = parts[(start + np.arange(len(index))) % self.steps]
         return [partners_of(self.data.fold[index]), chosen.repeat(self.data.folds, axis=1)]
 
