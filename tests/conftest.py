@@ -5,17 +5,27 @@ from typing import Any
 
 import pages
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+LONGEST = "test_recipes_run.py"
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByModule(LoadScopeScheduling):
+    """A module stays in one process, because its fixtures are made once; of the contract suite, a family."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, test = nodeid.partition("::")
+        return f"{module} {test.partition('[')[2].partition('-')[0]}" if module.endswith("test_contract.py") else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return ByModule(config, log)
+
+
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """A module stays in one process, because its fixtures are made once; of the contract suite, a family. The longest goes first."""
-    items.sort(key=lambda item: item.path.name != "test_recipes_run.py")
-    for item in items:
-        group = item.nodeid.split("::")[0]
-        if item.path.name == "test_contract.py":
-            group += item.callspec.params["family"].name
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with the longest module."""
+    items.sort(key=lambda item: item.path.name != LONGEST)
 
 
 @pytest.fixture(scope="module")
