@@ -25,6 +25,8 @@ from automl.schema import Schema, detect_schema
 from automl.task import Task, find_series, no_target
 
 FOLDS = 3
+CROSS = 4  # parts of a fold whose rows are judged by the scores of the other parts
+ENOUGH = 300  # rows of a fold from which parts of it tell about tails
 FEWEST_ROWS = 50
 BLOCK = 168  # neighbours in time that stay in one fold: a row must not be judged by a model that learnt from the hour beside it
 QUICK = ("robust_zscore", "isolation_forest", "conditional_gaussian", "neighbours", "stretches", "picture_patches")
@@ -53,7 +55,7 @@ class Member:
         return of_rows(scores, columns, self.rarity[fold], self.by_column[fold] if self.by_column else ())
 
 
-def of_rows(scores: Array, columns: Array, rarity: Rarity, by_column: Sequence[Rarity]) -> tuple[Array, Array]:
+def of_rows(scores: Array, columns: Array, rarity: Callable[[Array], Array], by_column: Sequence[Rarity]) -> tuple[Array, Array]:
     """Return how rare rows are, (rows,), and what columns add, their own rarity where they can be compared, (rows, columns)."""
     if not by_column:
         return rarity(scores), columns
@@ -176,12 +178,13 @@ def fit_families(
             whole = family.looks_back and rows.order is not None
             raw, part = family.strangeness(model, rows if whole else rows.take(own), shape, place)
             raw, part = (raw[own], part[own]) if whole else (raw, part)
+            scores[own], parts[own] = _cross_fitted(
+                raw, part, family.judges_columns, None if rows.order is None else rows.order[own]
+            )
             if family.judges_columns:
                 by_column.append(tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T))
                 raw = joined(np.stack([one(values) for one, values in zip(by_column[-1], part.T, strict=True)], axis=1))
             rarity.append(Rarity.fit(raw))
-            scores[own] = rarity[-1](raw)
-            parts[own] = of_rows(raw, part, rarity[-1], by_column[-1] if by_column else ())[1]
         members.append(Member(family, model, tuple(rarity), tuple(by_column)))
         honest[name], columns[name] = scores, parts
     if not members:
@@ -190,6 +193,36 @@ def fit_families(
     told = "Without labels none can be preferred: how rare a row is to all of them together. Baselines are there to be compared with."
     log.add("ensemble", "members", titles, told, list(left_out))
     return members, honest, columns, left_out
+
+
+def _cross_fitted(raw: Array, part: Array, judges_columns: bool, order: Array | None) -> tuple[Array, Array]:
+    """Return how rare rows of a fold are by what the other rows of the fold score: as new rows are judged.
+
+    A row that took part in the ranks and tails it is held against looks less rare than a new one like it, in every column and family;
+    alarms would come more often than was asked for. With few rows their parts differ more than that: then all are held against all.
+
+    Args:
+        raw: Scores by a model that has not seen the rows, (rows,).
+        part: What columns add, (rows, columns).
+        judges_columns: Whether scores come from the rarity of columns.
+        order: When the rows were, (rows,): neighbours in time stay together; None without a time.
+    """
+    count = len(raw)
+    if count < ENOUGH:
+        by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T) if judges_columns else ()
+        return of_rows(raw, part, Rarity.fit(of_rows(raw, part, _same, by_column)[0]), by_column)
+    place = np.arange(count) % CROSS if order is None else np.argsort(np.argsort(order, kind="stable")) * CROSS // count
+    scores, parts = np.zeros(count), np.zeros(part.shape)
+    for number in range(CROSS):
+        rest, own = place != number, place == number
+        by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part[rest].T) if judges_columns else ()
+        known = of_rows(raw[rest], part[rest], _same, by_column)[0]
+        scores[own], parts[own] = of_rows(raw[own], part[own], Rarity.fit(known), by_column)
+    return scores, parts
+
+
+def _same(scores: Array) -> Array:
+    return scores
 
 
 def voters(members: Sequence[Member]) -> list[Member]:
