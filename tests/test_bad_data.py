@@ -52,7 +52,7 @@ TARGETS = {
     "dates": (DATA.assign(churn=pd.date_range("2020", periods=80)), "churn", "must hold classes or numbers"),
     "names": (DATA.assign(churn=[f"person {row}" for row in range(80)]), "churn", "A class must occur in several rows"),
     "too short": (DATA[["age"]], ["yes", "no"], "one value per row. Received shape (2,) for 80 rows"),
-    "too wide": (DATA[["age"]], np.zeros((80, 2)), "Received shape (80, 2)"),
+    "labels that nobody has": (DATA[["age"]], np.zeros((80, 2)), "At least one label must have 8 rows with it"),
     "nothing to learn from": (DATA[["churn"]], "churn", "must have a column to learn from"),
 }
 

@@ -231,6 +231,10 @@ def with_labels(dataset: Dataset, target: Any) -> tuple[Dataset, str | list[str]
         absent = [name for name in target if name not in dataset.frame.columns]
         if absent and len(target) != len(dataset.frame):
             hint = did_you_mean(absent[0], dataset.frame.columns)
+            if len(absent) == len(target):
+                law = "`target` must name columns of the data, or hold one value per row"
+                shape = f"Received shape ({len(target)},) for {len(dataset.frame):,} rows"
+                raise DataError(f"{law}. {shape}; no column is called {absent[0]!r}.{hint}")
             raise DataError(f"`target` must name columns of the data. Received {absent[0]!r}.{hint}")
         return None if absent else (dataset, list(dict.fromkeys(target)))
     listed = isinstance(target, (list, tuple)) and any(isinstance(cell, (list, tuple, set, frozenset)) for cell in target)
