@@ -178,9 +178,7 @@ def fit_families(
             whole = family.looks_back and rows.order is not None
             raw, part = family.strangeness(model, rows if whole else rows.take(own), shape, place)
             raw, part = (raw[own], part[own]) if whole else (raw, part)
-            scores[own], parts[own] = _cross_fitted(
-                raw, part, family.judges_columns, None if rows.order is None else rows.order[own]
-            )
+            scores[own], parts[own] = _cross_fitted(raw, part, family.judges_columns, rows.order is not None)
             if family.judges_columns:
                 by_column.append(tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T))
                 raw = joined(np.stack([one(values) for one, values in zip(by_column[-1], part.T, strict=True)], axis=1))
@@ -195,23 +193,24 @@ def fit_families(
     return members, honest, columns, left_out
 
 
-def _cross_fitted(raw: Array, part: Array, judges_columns: bool, order: Array | None) -> tuple[Array, Array]:
+def _cross_fitted(raw: Array, part: Array, judges_columns: bool, ordered: bool) -> tuple[Array, Array]:
     """Return how rare rows of a fold are by what the other rows of the fold score: as new rows are judged.
 
     A row that took part in the ranks and tails it is held against looks less rare than a new one like it, in every column and family;
-    alarms would come more often than was asked for. With few rows their parts differ more than that: then all are held against all.
+    alarms would come more often than was asked for. With few rows, and in a series, whose stretches have levels of their own, the parts
+    differ more than that: then all are held against all.
 
     Args:
         raw: Scores by a model that has not seen the rows, (rows,).
         part: What columns add, (rows, columns).
         judges_columns: Whether scores come from the rarity of columns.
-        order: When the rows were, (rows,): neighbours in time stay together; None without a time.
+        ordered: Whether the rows are steps of a series.
     """
     count = len(raw)
-    if count < ENOUGH:
+    if count < ENOUGH or ordered:
         by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T) if judges_columns else ()
         return of_rows(raw, part, Rarity.fit(of_rows(raw, part, _same, by_column)[0]), by_column)
-    place = np.arange(count) % CROSS if order is None else np.argsort(np.argsort(order, kind="stable")) * CROSS // count
+    place = np.arange(count) % CROSS
     scores, parts = np.zeros(count), np.zeros(part.shape)
     for number in range(CROSS):
         rest, own = place != number, place == number
