@@ -55,12 +55,16 @@ class Member:
         return of_rows(scores, columns, self.rarity[fold], self.by_column[fold] if self.by_column else ())
 
 
-def of_rows(scores: Array, columns: Array, rarity: Callable[[Array], Array], by_column: Sequence[Rarity]) -> tuple[Array, Array]:
+def of_rows(scores: Array, columns: Array, rarity: Rarity, by_column: Sequence[Rarity]) -> tuple[Array, Array]:
     """Return how rare rows are, (rows,), and what columns add, their own rarity where they can be compared, (rows, columns)."""
     if not by_column:
         return rarity(scores), columns
-    rare = np.stack([one(values) for one, values in zip(by_column, columns.T, strict=True)], axis=1)
+    rare = _column_rarities(columns, by_column)
     return rarity(joined(rare)), rare
+
+
+def _column_rarities(columns: Array, by_column: Sequence[Rarity]) -> Array:
+    return np.stack([one(values) for one, values in zip(by_column, columns.T, strict=True)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -178,11 +182,11 @@ def fit_families(
             whole = family.looks_back and rows.order is not None
             raw, part = family.strangeness(model, rows if whole else rows.take(own), shape, place)
             raw, part = (raw[own], part[own]) if whole else (raw, part)
-            scores[own], parts[own] = _cross_fitted(raw, part, family.judges_columns, rows.order is not None)
-            if family.judges_columns:
-                by_column.append(tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T))
-                raw = joined(np.stack([one(values) for one, values in zip(by_column[-1], part.T, strict=True)], axis=1))
-            rarity.append(Rarity.fit(raw))
+            fitted = _rarities(raw, part, family.judges_columns)
+            rarity.append(fitted[0])
+            by_column += [fitted[1]] if family.judges_columns else []
+            alone = rows.order is None and len(own) >= ENOUGH
+            scores[own], parts[own] = _cross_fitted(raw, part, family.judges_columns) if alone else of_rows(raw, part, *fitted)
         members.append(Member(family, model, tuple(rarity), tuple(by_column)))
         honest[name], columns[name] = scores, parts
     if not members:
@@ -193,35 +197,33 @@ def fit_families(
     return members, honest, columns, left_out
 
 
-def _cross_fitted(raw: Array, part: Array, judges_columns: bool, ordered: bool) -> tuple[Array, Array]:
-    """Return how rare rows of a fold are by what the other rows of the fold score: as new rows are judged.
-
-    A row that took part in the ranks and tails it is held against looks less rare than a new one like it, in every column and family;
-    alarms would come more often than was asked for. With few rows, and in a series, whose stretches have levels of their own, the parts
-    differ more than that: then all are held against all.
+def _rarities(raw: Array, part: Array, judges_columns: bool) -> tuple[Rarity, tuple[Rarity, ...]]:
+    """Return how rare scores are among these rows, and what each column adds where the rarest columns make the score.
 
     Args:
         raw: Scores by a model that has not seen the rows, (rows,).
         part: What columns add, (rows, columns).
         judges_columns: Whether scores come from the rarity of columns.
-        ordered: Whether the rows are steps of a series.
     """
-    count = len(raw)
-    if count < ENOUGH or ordered:
-        by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T) if judges_columns else ()
-        return of_rows(raw, part, Rarity.fit(of_rows(raw, part, _same, by_column)[0]), by_column)
-    place = np.arange(count) % CROSS
-    scores, parts = np.zeros(count), np.zeros(part.shape)
+    if not judges_columns:
+        return Rarity.fit(raw), ()
+    by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T)
+    return Rarity.fit(joined(_column_rarities(part, by_column))), by_column
+
+
+def _cross_fitted(raw: Array, part: Array, judges_columns: bool) -> tuple[Array, Array]:
+    """Return how rare rows of a fold are by what the other rows of the fold score: as new rows are judged.
+
+    A row that took part in the ranks and tails it is held against looks less rare than a new one like it, in every column and family;
+    alarms would come more often than was asked for. It is not for few rows, nor for a series, whose stretches have levels of their own:
+    there the parts differ more than that. Arguments as in :func:`_rarities`.
+    """
+    place = np.arange(len(raw)) % CROSS
+    scores, parts = np.zeros(len(raw)), np.zeros(part.shape)
     for number in range(CROSS):
         rest, own = place != number, place == number
-        by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part[rest].T) if judges_columns else ()
-        known = of_rows(raw[rest], part[rest], _same, by_column)[0]
-        scores[own], parts[own] = of_rows(raw[own], part[own], Rarity.fit(known), by_column)
+        scores[own], parts[own] = of_rows(raw[own], part[own], *_rarities(raw[rest], part[rest], judges_columns))
     return scores, parts
-
-
-def _same(scores: Array) -> Array:
-    return scores
 
 
 def voters(members: Sequence[Member]) -> list[Member]:

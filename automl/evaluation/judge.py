@@ -108,10 +108,9 @@ def evaluate(
             raise InternalError(f"`{name}` must have one row per target. Received {len(values)} for {len(y)}.")
     kept = {name: values[known] for name, values in parts.items() if values is not None}
     limit = kept["threshold"] if "threshold" in kept else None if threshold is None else float(threshold)
-    judge = _Judge(problem, classes, y[known], kept, limit, simple_name or "the simplest model", seed, resamples)
-    judge.cross_fitted = source == "cross-fitted"
+    judge = _Judge(problem, classes, y[known], kept, limit, simple_name or "the simplest model", seed, resamples, source)
     skipped = int((~known).sum())
-    return judge.judge_numbers(source, skipped, coverage) if problem == "regression" else judge.judge_classes(source, skipped)
+    return judge.judge_numbers(skipped, coverage) if problem == "regression" else judge.judge_classes(skipped)
 
 
 class _Judge:
@@ -119,15 +118,15 @@ class _Judge:
 
     def __init__(
         self, problem: str, classes: tuple[Any, ...], y: Array, kept: dict[str, Array], threshold: float | Array | None,
-        simple_name: str, seed: int, resamples: int,
+        simple_name: str, seed: int, resamples: int, source: str,
     ) -> None:
         self.problem, self.labels, self.y, self.kept, self.threshold = problem, classes, y, kept, threshold
         self.prediction = kept["prediction"]
-        self.simple_name, self.seed, self.resamples, self.cross_fitted = simple_name, seed, resamples, False
+        self.simple_name, self.seed, self.resamples, self.source = simple_name, seed, resamples, source
 
     # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def judge_classes(self, source: str, skipped: int) -> Evaluation:
+    def judge_classes(self, skipped: int) -> Evaluation:
         rows, outputs = self.prediction.shape
         counts = confusion(self.y, decide(self.prediction, self.threshold), outputs)
         rankings = [Ranking.of(self.y == code, self.prediction[:, code]) if rows else None for code in range(outputs)]
@@ -142,7 +141,7 @@ class _Judge:
             reliability["after"] = curves.reliability(self.y, self.prediction)
             reliability["before"] = curves.reliability(self.y, before) if before is not None else []
         return Evaluation(
-            self.problem, rows, source, scores, per_class,
+            self.problem, rows, self.source, scores, per_class,
             {"labels": list(self.labels), "counts": counts.tolist()}, self._curves(rankings, areas), reliability, None,
             self._comparisons(), skipped,
         )
@@ -245,7 +244,7 @@ class _Judge:
 
     # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def judge_numbers(self, source: str, skipped: int, coverage: float) -> Evaluation:
+    def judge_numbers(self, skipped: int, coverage: float) -> Evaluation:
         values, rows = self.prediction[:, 0], len(self.y)
         scores = {metric.name: self._estimate(metric.name, *self._number_value(metric.name)) for metric in metrics_for(self.problem)}
         regression: dict[str, Any] = {"residual_quantiles": {}, "grid": None, "coverage": None}
@@ -257,7 +256,7 @@ class _Judge:
         if rows and "lower" in self.kept:
             regression["coverage"] = self._coverage(coverage)
         return Evaluation(
-            self.problem, rows, source, scores, (), None, None, reliability, regression, self._comparisons(), skipped
+            self.problem, rows, self.source, scores, (), None, None, reliability, regression, self._comparisons(), skipped
         )
 
     def _number_value(self, name: str) -> tuple[float, float, float]:
@@ -281,7 +280,7 @@ class _Judge:
 
     def _estimate(self, name: str, value: float, low: float, high: float) -> Estimate:
         metric, before = METRICS[name], self.kept.get("uncalibrated")
-        if self.cross_fitted:
+        if self.source == "cross-fitted":
             low, high = widened(value, low, high)
             low = low if name == "r2" else _floor(low)
             high = min(high, 1.0) if metric.greater_is_better else high

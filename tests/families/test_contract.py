@@ -30,8 +30,9 @@ def always(family):
 
 def promises():
     for family in find_families().values():
+        kept = always(family)
         for check in FAMILY_CHECKS:
-            later = always(family) is not None and check.__name__ not in always(family)
+            later = kept is not None and check.__name__ not in kept
             yield pytest.param(family, check, id=f"{family.name}-{check.__name__}", marks=[pytest.mark.slow] if later else [])
 
 
