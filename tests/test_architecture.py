@@ -95,7 +95,7 @@ ALLOWED["anomaly"] |= {"pretrained", "explanation"}  # what a network sees of pi
 # labels: what they share is done once, then each walks through the stages of one run; all are judged together
 ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",
-    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report",
+    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report", "collect",
 }
 ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting", "anomaly", "multilabel"}
 ALLOWED["results"] = {"estimator", "report"}

@@ -25,7 +25,10 @@ from automl.report.simplest import simplest
 from automl.report.tried_facts import MistakesFacts, TriedFacts
 
 if TYPE_CHECKING:
+    from automl.dataset import Dataset
     from automl.run import Run
+    from automl.schema import Schema
+    from automl.split import Split
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pandas", "scipy")
 
@@ -54,7 +57,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         automl_version=__version__,
         answer=_answer(run, found),
         task=task,
-        data=_data(run),
+        data=data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None),
         findings=findings,
         evaluation=evaluation,
         threshold=threshold,
@@ -99,31 +102,33 @@ def _task(run: Run) -> f.TaskFacts:
     )
 
 
-def _data(run: Run) -> f.DataFacts:
-    frame, parts = run.dataset.frame, run.parts
-    if run.test_rows is not None:
-        frame = frame.iloc[: run.learning_rows]  # the test file is behind the rows to learn from
-    columns = []
-    for column in run.schema.columns:
-        values = frame[column.name]
-        columns.append(
-            f.ColumnFacts(
-                name=column.name, type=column.type, role=column.role, evidence=column.evidence, missing=float(values.isna().mean())
-            )
-        )
-    test = run.test_rows is not None
+def data_facts(dataset: Dataset, schema: Schema, parts: Split, learning_rows: int, *, test: bool) -> f.DataFacts:
+    """Return what a run read and how it dealt its rows.
+
+    Args:
+        dataset: The data; the rows of a test file stand behind those to learn from.
+        schema: Its columns.
+        parts: Which rows train and which judge.
+        learning_rows: Rows that are not of a test file.
+        test: Whether a test file judges.
+    """
+    frame = dataset.frame.iloc[:learning_rows]
+    columns = tuple(
+        f.ColumnFacts(name=one.name, type=one.type, role=one.role, evidence=one.evidence, missing=float(frame[one.name].isna().mean()))
+        for one in schema.columns
+    )
     return f.DataFacts(
-        name=run.dataset.name,
-        source=run.dataset.details.get("format"),
+        name=dataset.name,
+        source=dataset.details.get("format"),
         rows=len(frame),
         columns=frame.shape[1],
-        columns_used=len(run.schema.features),
+        columns_used=len(schema.features),
         rows_train=len(parts.train),
         rows_holdout=0 if test else len(parts.holdout),
         rows_test=len(parts.holdout) if test else 0,
         folds=parts.folds,
-        sha256=run.dataset.details.get("sha256"),
-        column_list=tuple(columns),
+        sha256=dataset.details.get("sha256"),
+        column_list=columns,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from automl import __version__
+from automl.collect.facts import data_facts
 from automl.evaluation.facts import Estimate
 from automl.multilabel import judging
 from automl.multilabel.cells import slug
@@ -240,25 +241,8 @@ def _task(plan: Plan) -> f.TaskFacts:
 
 
 def _data(plan: Plan) -> f.DataFacts:
-    frame, parts = plan.dataset.frame.iloc[: plan.learning_rows], plan.parts
-    test = plan.test_rows is not None
-    columns = tuple(
-        f.ColumnFacts(name=one.name, type=one.type, role=one.role, evidence=one.evidence, missing=float(frame[one.name].isna().mean()))
-        for one in plan.schema.columns
-    )
-    return f.DataFacts(
-        name=plan.dataset.name,
-        source=plan.dataset.details.get("format"),
-        rows=len(frame),
-        columns=frame.shape[1] + max(len(plan.labels.columns), 1),
-        columns_used=len(plan.schema.features),
-        rows_train=len(parts.train),
-        rows_holdout=0 if test else len(parts.holdout),
-        rows_test=len(parts.holdout) if test else 0,
-        folds=parts.folds,
-        sha256=plan.dataset.details.get("sha256"),
-        column_list=columns,
-    )
+    told = data_facts(plan.dataset, plan.schema, plan.parts, plan.learning_rows, test=plan.test_rows is not None)
+    return told.model_copy(update={"columns": told.columns + max(len(plan.labels.columns), 1)})  # targets were taken out
 
 
 def _search(settings: RunSettings, learnt: Sequence[Outcome]) -> f.SearchFacts:
