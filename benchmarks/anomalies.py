@@ -146,7 +146,7 @@ def measure(folder: Path, given: argparse.Namespace, seed: int) -> list[dict[str
     from sklearn.metrics import average_precision_score
 
     import automl
-    from automl.anomaly.scores import threshold
+    from automl.anomaly.scores import between
 
     frame = pd.read_csv(folder / "data.csv").drop(columns=given.drop or [])
     times = [name for name in frame if name in ("ts", "time", "timestamp", "when") and frame[name].dtype.kind not in "if"]
@@ -159,12 +159,16 @@ def measure(folder: Path, given: argparse.Namespace, seed: int) -> list[dict[str
     seconds = time.monotonic() - started
     other = forest(learn, time_column, seed)
     own = model.score(clean)
+
+    def limit(rate: float) -> float:
+        return between(model.out_of_fold_, model.against_others_, rate)
+
     told = {
         "data": folder.name,
         "seed": seed,
         "seconds": round(seconds, 1),
         "left_out": model.facts_["left_out"],
-        "false_alarms": {str(rate): round(float((own > threshold(model.out_of_fold_, rate)).mean()), 4) for rate in RATES},
+        "false_alarms": {str(rate): round(float((own > limit(rate)).mean()), 4) for rate in RATES},
     }
     kinds = [*(["broken"] if len(numbers_of(learn)) > 1 else []), "spikes", *(["levels"] if levels_of(learn) else [])]
     rows = []

@@ -93,7 +93,8 @@ class AnomalyDetector:
             tell=progress or (lambda stage: None),
         )
         self.schema_, self.design_, self.shape_, self.members_ = found.schema, found.design, found.shape, found.members
-        self.overall_, self.history_, self.out_of_fold_ = found.overall, found.history, found.scores
+        self.overall_, self.history_ = found.overall, found.history
+        self.out_of_fold_, self.against_others_ = found.scores, found.against_others
         self.threshold_, self.usual_, self.decisions_ = found.threshold, found.usual, tuple(found.log)
         self.facts_ = {**found.facts, **facts_of(found), "automl_version": __version__}
         return self

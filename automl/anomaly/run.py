@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from automl.anomaly.base import DetectorFamily, Shape
 from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name, detector_names
-from automl.anomaly.scores import COLUMN_KNOTS, Rarity, average_precision, joined, threshold
+from automl.anomaly.ranks import against_others, of_rows, parts_of, rarities
+from automl.anomaly.scores import Rarity, average_precision, between, joined
 from automl.budget import Budget
 from automl.checks import check
 from automl.dataset import Dataset, read
@@ -25,8 +26,6 @@ from automl.schema import Schema, detect_schema
 from automl.task import Task, find_series, no_target
 
 FOLDS = 3
-CROSS = 4  # parts of a fold whose rows are judged by the scores of the other parts
-ENOUGH = 300  # rows of a fold from which parts of it tell about tails
 FEWEST_ROWS = 50
 BLOCK = 168  # neighbours in time that stay in one fold: a row must not be judged by a model that learnt from the hour beside it
 QUICK = ("robust_zscore", "isolation_forest", "conditional_gaussian", "neighbours", "stretches", "picture_patches")
@@ -55,18 +54,6 @@ class Member:
         return of_rows(scores, columns, self.rarity[fold], self.by_column[fold] if self.by_column else ())
 
 
-def of_rows(scores: Array, columns: Array, rarity: Rarity, by_column: Sequence[Rarity]) -> tuple[Array, Array]:
-    """Return how rare rows are, (rows,), and what columns add, their own rarity where they can be compared, (rows, columns)."""
-    if not by_column:
-        return rarity(scores), columns
-    rare = _column_rarities(columns, by_column)
-    return rarity(joined(rare)), rare
-
-
-def _column_rarities(columns: Array, by_column: Sequence[Rarity]) -> Array:
-    return np.stack([one(values) for one, values in zip(by_column, columns.T, strict=True)], axis=1)
-
-
 @dataclass(frozen=True)
 class Found:
     """What a run leaves behind."""
@@ -80,6 +67,7 @@ class Found:
     history: Rows | None  # the last rows, by which the next are judged
     usual: Array  # median and spread of what each column adds, by member: (members, 2, columns)
     scores: Array  # of the training rows, by models that have not seen them
+    against_others: Array  # the same, held against the ranks and tails of other rows alone
     columns: Array
     by_family: dict[str, Array]
     rows: Rows
@@ -159,9 +147,9 @@ def fit_families(
     seed: int,
     log: DecisionLog,
     tell: Callable[[str], None],
-) -> tuple[list[Member], dict[str, Array], dict[str, Array], dict[str, str]]:
-    """Fit every family; return members, honest rarities and columns by family, and why others are left out."""
-    members, honest, columns, left_out = [], {}, {}, {}
+) -> tuple[list[Member], dict[str, Array], dict[str, Array], dict[str, Array], dict[str, str]]:
+    """Fit every family; return members, honest rarities, those against other rows alone, columns, and why others are left out."""
+    members, honest, strict, columns, left_out = [], {}, {}, {}, {}
     chosen = [name for name in ORDER if name in (names or ORDER)] + [name for name in names or () if name not in ORDER]
     for name in chosen:
         family = detector_by_name(name)
@@ -177,53 +165,26 @@ def fit_families(
             left_out[name] = "there was no time"
             continue
         scores, parts, rarity, by_column = np.zeros(len(fold)), np.zeros((len(fold), shape.columns)), [], []
+        stricter = np.zeros(len(fold))
         for place in range(FOLDS):
             own = np.flatnonzero(fold == place)
             whole = family.looks_back and rows.order is not None
             raw, part = family.strangeness(model, rows if whole else rows.take(own), shape, place)
             raw, part = (raw[own], part[own]) if whole else (raw, part)
-            fitted = _rarities(raw, part, family.judges_columns)
+            fitted = rarities(raw, part, family.judges_columns)
             rarity.append(fitted[0])
             by_column += [fitted[1]] if family.judges_columns else []
-            alone = rows.order is None and len(own) >= ENOUGH
-            scores[own], parts[own] = _cross_fitted(raw, part, family.judges_columns) if alone else of_rows(raw, part, *fitted)
+            scores[own], parts[own] = of_rows(raw, part, *fitted)
+            parts_of_fold = parts_of(len(own), None if rows.order is None else rows.order[own])
+            stricter[own] = against_others(raw, part, family.judges_columns, parts_of_fold)
         members.append(Member(family, model, tuple(rarity), tuple(by_column)))
-        honest[name], columns[name] = scores, parts
+        honest[name], strict[name], columns[name] = scores, stricter, parts
     if not members:
         raise DataError(f"At least one family must be fitted. Received none within the budget ({left_out}); give it more time.")
     titles = ", ".join(member.family.title for member in voters(members))
     told = "Without labels none can be preferred: how rare a row is to all of them together. Baselines are there to be compared with."
     log.add("ensemble", "members", titles, told, list(left_out))
-    return members, honest, columns, left_out
-
-
-def _rarities(raw: Array, part: Array, judges_columns: bool) -> tuple[Rarity, tuple[Rarity, ...]]:
-    """Return how rare scores are among these rows, and what each column adds where the rarest columns make the score.
-
-    Args:
-        raw: Scores by a model that has not seen the rows, (rows,).
-        part: What columns add, (rows, columns).
-        judges_columns: Whether scores come from the rarity of columns.
-    """
-    if not judges_columns:
-        return Rarity.fit(raw), ()
-    by_column = tuple(Rarity.fit(values, COLUMN_KNOTS) for values in part.T)
-    return Rarity.fit(joined(_column_rarities(part, by_column))), by_column
-
-
-def _cross_fitted(raw: Array, part: Array, judges_columns: bool) -> tuple[Array, Array]:
-    """Return how rare rows of a fold are by what the other rows of the fold score: as new rows are judged.
-
-    A row that took part in the ranks and tails it is held against looks less rare than a new one like it, in every column and family;
-    alarms would come more often than was asked for. It is not for few rows, nor for a series, whose stretches have levels of their own:
-    there the parts differ more than that. Arguments as in :func:`_rarities`.
-    """
-    place = np.arange(len(raw)) % CROSS
-    scores, parts = np.zeros(len(raw)), np.zeros(part.shape)
-    for number in range(CROSS):
-        rest, own = place != number, place == number
-        scores[own], parts[own] = of_rows(raw[own], part[own], *_rarities(raw[rest], part[rest], judges_columns))
-    return scores, parts
+    return members, honest, strict, columns, left_out
 
 
 def voters(members: Sequence[Member]) -> list[Member]:
@@ -262,12 +223,13 @@ def run(
     if not shape.columns:
         raise DataError("The data must have a column to judge. Received times alone.")
     fold = folds_of(len(typed), rows.order, seed)
-    members, honest, columns, left_out = fit_families(rows, fold, shape, families, budget, seed, log, tell)
+    members, honest, strict, columns, left_out = fit_families(rows, fold, shape, families, budget, seed, log, tell)
     chosen = [member.family.name for member in voters(members)]
     together = joined(np.stack([honest[name] for name in chosen], axis=1))
     overall = Rarity.fit(together)
     combined = overall(together)
-    limit = _limit(combined, truth, alarms, false_alarms, log)
+    against = overall(joined(np.stack([strict[name] for name in chosen], axis=1)))
+    limit = _limit(combined, against, truth, alarms, false_alarms, log)
     usual = np.stack([_usual(columns[member.family.name]) for member in members])
     relative = relative_columns({name: columns[name] for name in chosen}, usual[places_of(members)], chosen)
     facts = {
@@ -283,11 +245,11 @@ def run(
         "labels": None if truth is None else _label_facts(combined, truth, limit),
         "imputation": _imputation(members, rows, fold, shape, seed, tell),
     }
-    judged = (limit, overall, tail_of(rows), usual, combined, relative, honest)
+    judged = (limit, overall, tail_of(rows), usual, combined, against, relative, honest)
     return Found(schema, design, shape, tuple(members), *judged, rows, fold, facts, log, dataset.frame)
 
 
-def _limit(scores: Array, truth: Array | None, alarms: float | None, false_alarms: float | None, log: DecisionLog) -> float:
+def _limit(scores: Array, against: Array, truth: Array | None, alarms: float | None, false_alarms: float | None, log: DecisionLog) -> float:
     """Return the score above which a row raises an alarm: the higher one where both rates are asked for.
 
     The share of alarms counts all rows, faults among them; the rate of false alarms only rows that are labelled normal. Without labels all
@@ -295,14 +257,18 @@ def _limit(scores: Array, truth: Array | None, alarms: float | None, false_alarm
     """
     found, told = [], []
     if alarms is not None:
-        found.append(threshold(scores, alarms))
-        told.append(f"at most {alarms:.2%} of all rows")
+        found.append(between(scores, against, alarms))
+        told.append(f"{alarms:.2%} of all rows")
     if false_alarms is not None:
-        found.append(threshold(scores if truth is None else scores[~truth], false_alarms))
+        normal = np.ones(len(scores), dtype=bool) if truth is None else ~truth
+        found.append(between(scores[normal], against[normal], false_alarms))
         whose = "all rows, as none is labelled normal" if truth is None else "the rows that are labelled normal"
-        told.append(f"at most {false_alarms:.2%} of {whose}")
-    because = f"{' and '.join(told)} score higher by models that have not seen them."
-    log.add("judge", "threshold", f"{max(found):.3g}", because[0].upper() + because[1:], [], "alarms=0.05 or false_alarms=0.05")
+        told.append(f"{false_alarms:.2%} of {whose}")
+    because = (
+        f"About {' and '.join(told)} like these should score higher when they are new. The threshold is midway between what keeps the rate "
+        "on these rows, which is too low for new ones, and what keeps it when each is held against other rows alone, which is too high."
+    )
+    log.add("judge", "threshold", f"{max(found):.3g}", because, [], "alarms=0.05 or false_alarms=0.05")
     return max(found)
 
 

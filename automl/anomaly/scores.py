@@ -91,6 +91,25 @@ def threshold(scores: NDArray[np.float64], rate: float) -> float:
     return float(np.inf) if place > len(scores) else float(np.sort(scores)[place - 1])
 
 
+def between(scores: NDArray[np.float64], against_others: NDArray[np.float64], rate: float) -> float:
+    """Return the score above which `rate` of new rows should lie, midway between a threshold that is too low and one that is too high.
+
+    Rows that took part in the ranks they are held against look less rare than new ones: their threshold lets too many through. Rows that
+    are held against others alone are judged by one model each, of fewer rows, where new ones get the mean of several, which goes less
+    far: their threshold lets too few through. Scores are logarithms of shares, so that their middle is the geometric mean of the rates.
+
+    Args:
+        scores: Of rows that the models have not seen, by ranks they took part in, (rows,).
+        against_others: Of the same rows, by the ranks of other rows, (rows,).
+        rate: Share of alarms.
+
+    Example:
+        >>> between(np.arange(99.0), np.arange(99.0) + 1.0, 0.05)
+        94.5
+    """
+    return 0.5 * (threshold(scores, rate) + threshold(against_others, rate))
+
+
 def average_precision(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     """Return the mean precision over the true anomalies, ties shared.
 
