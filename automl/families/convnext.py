@@ -13,7 +13,7 @@ from automl.families._pictures import MIXING, PictureFamily, declare_variations,
 from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout
 from automl.layers.packed import zeros
-from automl.layers.pictures import PackedTower, PictureModel
+from automl.layers.pictures import PackedTower, PictureModel, gridded
 from automl.preprocessing.base import Spec
 
 
@@ -59,9 +59,8 @@ class ConvNeXtTower(PackedTower):
         return values
 
     def vector(self, maps: Any, of: dict[str, Any]) -> Any:
-        """Map the last maps to (rows, units): the norm of their mean."""
-        pooled = ops.mean(maps, axis=(1, 2), keepdims=True)
-        return ops.cast(ops.squeeze(self.normalise(pooled, of, "last"), axis=(1, 2)), "float32")
+        """Map the last maps to (rows, units): their norm at each place, and its means over the cells of a grid."""
+        return ops.cast(gridded(self.normalise(maps, of, "last")), "float32")
 
 
 class ConvNeXt(PictureFamily):

@@ -33,9 +33,7 @@ class RealMLP(KerasFamily):
     name = "realmlp"
     title = "RealMLP"
     tags = Tags(kind="network", rank=-2)
-    per_member = frozenset(
-        {"learning_rate", "weight_decay", "dropout", "embedding_scale", "label_smoothing", "second_moment_decay"}
-    )
+    per_member = frozenset({"learning_rate", "weight_decay", "dropout", "embedding_scale", "label_smoothing", "second_moment_decay"})
     pack_configs = 4
 
     def space(self, hp: Any, spec: Spec) -> None:

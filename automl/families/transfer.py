@@ -60,6 +60,10 @@ class LastBlocks(PackedTower):
             values = values + before if block.residual else values
         return self._step(values, of, self._plans()[-1])
 
+    def vector(self, maps: Any, of: dict[str, Any]) -> Any:
+        """Map the last maps to (rows, units): their mean over all places, as the network was trained with."""
+        return ops.cast(ops.mean(maps, axis=(1, 2)), "float32")
+
 
 class Evened(PackedDropout):
     """Features on one scale: square roots, which even out their long tails, with mean 0 and variance 1 in each row; then dropout."""

@@ -85,9 +85,7 @@ def dropout_layers(model: keras.Model) -> list[PackedDropout]:
     return [layer for layer in model._flatten_layers() if isinstance(layer, PackedDropout)]
 
 
-def initial_weights(
-    model: keras.Model, seeds: Sequence[int], rates: Mapping[str, NDArray[Any]] | None = None
-) -> list[NDArray[np.float32]]:
+def initial_weights(model: keras.Model, seeds: Sequence[int], rates: Mapping[str, NDArray[Any]] | None = None) -> list[NDArray[np.float32]]:
     """Draw the initial weights of every member from its own seed.
 
     Args:

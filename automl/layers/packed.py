@@ -151,9 +151,7 @@ class PackedDense(PackedLayer):
         root = float(np.sqrt(inputs)) if self.ntk else 1.0
         if self.input_scale is not None:
             self.scale = self.add_packed_weight("scale", (inputs, 1), ones, learning_rate_factor=self.input_scale, decay=0.0)
-        self.kernel = self.add_packed_weight(
-            "kernel", (inputs, self.units), self.initializer, learning_rate_factor=1.0 / root, decay=root
-        )
+        self.kernel = self.add_packed_weight("kernel", (inputs, self.units), self.initializer, learning_rate_factor=1.0 / root, decay=root)
         self.bias = self.add_packed_weight("bias", (1, self.units), zeros, learning_rate_factor=self.bias_learning_rate, decay=0.0)
 
     def call(self, inputs: Any) -> Any:

@@ -15,7 +15,8 @@ from automl.budget import Budget
 BATCH = 32
 CUT = 13  # blocks that stay as they are where the rest is trained further: the values behind them are kept, not the pictures
 SIDES = (32, 48, 64, 80, 96, 112, 128)
-SHARE = 0.12  # of the time that is left, which the features may take
+SHARE = 0.25  # of the time that is left, which the features may take: nothing else makes as much of it
+LARGER = 4  # times their own size at which pictures are looked at where there is time: its filters were made for pictures of 224 pixels
 FIRST_PACE = 8e9  # multiplications per second, on two cores
 
 
@@ -49,15 +50,17 @@ def look(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float16], NDA
 def affordable_side(wanted: int, pictures: NDArray[np.uint8], rows: int, budget: Budget | None) -> int | None:
     """Return the size at which the network can look at all rows in its share of the time; None where even the smallest takes longer.
 
+    Small pictures are enlarged where a clock tells that there is time: at their own size the last maps have one to four places.
+
     Args:
-        wanted: The size that would be best.
+        wanted: Their own size.
         pictures: A few pictures to measure with, uint8 (rows, height, width, channels).
         rows: Pictures in all.
         budget: The clock; None where none runs.
     """
-    sides = [side for side in SIDES if side <= max(wanted, 64)]
     if budget is None or not budget.timed:
-        return sides[-1]
+        return [side for side in SIDES if side <= max(wanted, 64)][-1]
+    sides = [side for side in SIDES if side <= max(LARGER * wanted, 64)]
     allowed = SHARE * budget.remaining()
     if rows * pretrained.multiplications(sides[0]) / (4 * FIRST_PACE) > allowed:
         return None
