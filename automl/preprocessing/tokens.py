@@ -135,7 +135,8 @@ class Tokens(Encoder):
             found: list[Place | None] = []
             for column, entry in enumerate(self.tokenizer.encode_batch(list(row))):
                 found += [None] if column else []
-                found += [Place(column, *offsets, -1 if word is None else word) for offsets, word in zip(entry.offsets, entry.word_ids, strict=True)]
+                words = (-1 if word is None else word for word in entry.word_ids)
+                found += [Place(column, *offsets, word) for offsets, word in zip(entry.offsets, words, strict=True)]
             told.append(found[: self.length])
         return told
 
