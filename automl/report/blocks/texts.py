@@ -93,7 +93,7 @@ def attention(facts: ReportFacts) -> Block | None:
     return Block(
         "attention",
         "Where it attended",
-        f"{words.count(len(told), 'unseen text')}, and the words that the transformer attended to.",
+        f"{words.count(len(told), 'unseen text')}, and what the transformer attended to: this is attention, not an explanation.",
         "What moved the answer. Attention is not an explanation: other weights of attention often give the same answer (Jain and Wallace, "
         "2019). What was measured by taking words out, and what was put to tests, stands in the blocks beside this one.",
         notes=(
