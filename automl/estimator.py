@@ -331,6 +331,19 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         self._fitted()
         return contributions(self.fitted_, self._frame(rows), seed)
 
+    def attention(self, rows: Any) -> pd.DataFrame:
+        """Return where the text transformers of the model attended: columns row, column, word, start, stop, attention; no explanation.
+
+        Args:
+            rows: One or more rows as in `predict`.
+
+        Raises:
+            UsageError: If no text transformer has a weight in the ensemble.
+        """
+        from automl.attending import attention_table
+
+        return attention_table(self._fitted(), self._frame(rows))
+
     def report(self, path: str | os.PathLike[str] = "report.html") -> str:
         """Write the report, one self-contained HTML file, and return its path."""
         from automl.report.html import write_html

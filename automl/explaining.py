@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.attending import attend, text_columns, words_of
 from automl.attribution import kinds_of
 from automl.budget import search_until
 from automl.explanation import (
+    Attention,
     Card,
     Clock,
     Counterfactual,
@@ -32,7 +34,6 @@ from automl.explanation import (
     smallest_change,
     verify_importance,
     verify_rows,
-    word_effects,
 )
 from automl.looking import look_at
 from automl.predictor import Predictor, join_trials
@@ -70,6 +71,7 @@ class Why:
         interactions: Pairs of main columns, the strongest first.
         words: What the words of each text column are worth.
         pictures: What the model looks at in a few pictures.
+        attention: Where its transformers attended in the texts of `examples`; only where their texts may be shown.
         changes: The smallest change that turns the answer, by row of the data.
         similar: Similar past cases by row of the data.
         skipped: What time did not allow, in sentences.
@@ -85,6 +87,7 @@ class Why:
     interactions: tuple[Interaction, ...] = ()
     words: tuple[Words, ...] = ()
     pictures: tuple[PictureEffect, ...] = ()
+    attention: tuple[Attention, ...] = ()
     changes: Mapping[int, Counterfactual] = field(default_factory=dict)
     similar: Mapping[int, Similar] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
@@ -168,15 +171,17 @@ class _Explaining:
         explained, verified = self._rows(few, places)
         shuffled = self._shuffled_answers()
         cards = (self._importance_card(importance, shuffled), self._rows_card(few, verified, explained, shuffled))
-        texts = {column.name for column in self.run.schema.features if column.type == "text"}  # a text is no level to draw a curve over
+        texts = set(text_columns(self.predictor))  # a text is no level to draw a curve over
         main = [entry.columns[0] for entry in importance.columns if entry.value > 0 and len(entry.columns) <= 20]
         main = [column for column in main if column not in texts]
         effects = self._effects(main)
         told = self._words(prediction)
+        at = [int(self.rows[row]) for row in places]
+        shown = dict(zip(places, at, strict=True)) if self.run.settings.examples == "few" else {}
+        attended = attend(self.predictor, self.frame, shown, self.clock(0.95), told) if shown else ()
         seen = look_at(self.predictor, self.run.task, self.frame, self.y, prediction, self.clock(0.93), self.rows.tolist())
         changes = self._changes(prediction, places)
         interactions = self._interactions([effect.column for effect in effects if effect.shape != "flat"][:INTERACTING])
-        at = [int(self.rows[row]) for row in places]
         return Why(
             importance,
             background,
@@ -188,6 +193,7 @@ class _Explaining:
             interactions,
             told,
             seen,
+            attended,
             {row: found for row, found in zip(at, changes, strict=False) if found is not None},
             dict(zip(at, self._similar(importance, places), strict=False)),
             tuple(self.skipped),
@@ -349,12 +355,9 @@ class _Explaining:
 
     def _words(self, prediction: Array) -> tuple[Words, ...]:
         """Take words out of the texts, as long as there is time."""
-        columns = [column.name for column in self.run.schema.features if column.type == "text"]
-        outputs: Any = 1 if self.problem == "binary" else 0 if self.problem == "regression" else prediction.argmax(axis=1)
-        clocks = [self.clock(0.88 + 0.05 * (place + 1) / len(columns)) for place in range(len(columns))]
-        given = zip(columns, clocks, strict=True)
-        found = [word_effects(self.predictor, self.frame, name, clock=clock, outputs=outputs, seed=self.seed) for name, clock in given]
-        return tuple(one for one in found if one is not None)
+        count = len(text_columns(self.predictor))
+        clocks = [self.clock(0.88 + 0.05 * (place + 1) / count) for place in range(count)]
+        return words_of(self.predictor, self.frame, prediction, clocks, self.seed)
 
     def _changes(self, prediction: Array, places: Sequence[int]) -> list[Counterfactual | None]:
         told: list[Counterfactual | None] = []

@@ -72,8 +72,9 @@ ALLOWED["testing"] = {"toys", "families", "preprocessing", "layers", "training",
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
 ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families", "explanation"}
 ALLOWED["looking"] = {"explanation", "predictor", "preprocessing", "task", "families"}
+ALLOWED["attending"] = {"explanation", "predictor", "preprocessing", "families"}
 ALLOWED["attribution"] = {"explanation"}
-ALLOWED["explaining"] = {"explanation", "predictor", "attribution", "looking"}
+ALLOWED["explaining"] = {"explanation", "predictor", "attribution", "looking", "attending"}
 ALLOWED["occluding"] = {"dataset", "explaining", "explanation"}
 ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["notebook"] = {"report"}
@@ -83,7 +84,7 @@ ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "familie
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
 ALLOWED["options"] = {"run", "selection", "pretrained"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
-ALLOWED["estimator"] = STAGES | {"attribution", "options", "run", "resuming", "storage", "explaining", "examining", "notebook"}
+ALLOWED["estimator"] = STAGES | {"attending", "attribution", "options", "run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",

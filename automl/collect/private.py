@@ -2,7 +2,7 @@
 
     "none"  nothing that belongs to single rows: no explained rows, no pictures, no words
     None    pictures of a few rows, and a few explained rows without their texts; of words only those that several texts hold
-    "few"   the texts of the explained rows, too
+    "few"   the texts of the explained rows, too, and where a transformer attended in them
 
 Counts, curves and the levels of categories are no examples and stay. The same facts make the page, the JSON, the Markdown and a notebook's
 summary: what is left out here is in none of them.
@@ -30,7 +30,9 @@ def allowed(sections: dict[str, Any], examples: str | None, texts: Collection[st
         return sections
     if examples == "none":
         return {**sections, "examples": (), "pictures": (), "words": ()}
-    return {**sections, "examples": tuple(_hidden(example, texts) for example in sections.get("examples", ()))}
+    told = tuple(_hidden(example, texts) for example in sections.get("examples", ()))
+    counted = tuple(entry.model_copy(update={"attention": None}) for entry in sections.get("words", ()))
+    return {**sections, "examples": told, "words": counted}
 
 
 def _hidden(example: f.ExampleFacts, texts: Collection[str]) -> f.ExampleFacts:

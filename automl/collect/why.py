@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from automl.collect.shared import only, short, shown
 from automl.explanation import inline_png, warmed
 from automl.leaderboard import METRIC_TITLES
 from automl.report import facts as f
+from automl.report.explained import AttendedFacts, AttentionFacts
 
 if TYPE_CHECKING:
     from automl.explaining import Why
-    from automl.explanation import Counterfactual, Importance, PictureEffect, Similar, Words
+    from automl.explanation import Attention, Counterfactual, Importance, PictureEffect, Similar, Words
     from automl.run import Run
 
 
@@ -30,7 +32,7 @@ def why_facts(run: Run) -> dict[str, Any]:
         "effects": tuple(_effect(run, effect.to_dict()) for effect in why.effects),
         "interactions": tuple(_interaction(run, pair.to_dict()) for pair in why.interactions),
         "pictures": tuple(_picture(run, why, seen) for seen in why.pictures),
-        "words": tuple(_words(run, words) for words in why.words),
+        "words": _texts(run, why),
         "changes": dict(run.settings.changes or {}),
         "not_explained": why.skipped,
         "occlusion": _occlusion(run),
@@ -63,12 +65,11 @@ def _examples(run: Run, why: Why) -> tuple[f.ExampleFacts, ...]:
     for title, row, found in why.examples:
         values = found.to_dict()
         entries = tuple(f.Contribution.model_validate(only(f.Contribution, entry)) for entry in values["contributions"])
-        actual = run.dataset.frame[run.task.target].iloc[row]
         told.append(
             f.ExampleFacts(
                 title=title,
                 prediction=shown(run, why.predictions[row]),
-                actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
+                actual=_actual(run, row),
                 start=values["base"],
                 end=values["prediction"],
                 scale=_scale(run, values.get("output")),
@@ -79,6 +80,12 @@ def _examples(run: Run, why: Why) -> tuple[f.ExampleFacts, ...]:
             )
         )
     return tuple(told)
+
+
+def _actual(run: Run, row: int) -> str:
+    """Return the truth of a row of the data as a reader wants it."""
+    actual = run.dataset.frame[run.task.target].iloc[row]
+    return f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual)
 
 
 def _scale(run: Run, output: Any) -> str:
@@ -114,6 +121,29 @@ def _effect(run: Run, values: dict[str, Any]) -> f.EffectFacts:
     return f.EffectFacts.model_validate({**only(f.EffectFacts, values), **numbers, "of": _of(run, values["output"])})
 
 
+def _texts(run: Run, why: Why) -> tuple[f.TextFacts, ...]:
+    """Return what is known of each column of texts: of its words, of the attention to it, or of both."""
+    words, attention = {one.column: one for one in why.words}, {one.column: one for one in why.attention}
+    return tuple(
+        (_words(run, words[column]) if column in words else f.TextFacts(column=column, texts=0)).model_copy(
+            update={"attention": _attention(run, why, attention[column]) if column in attention else None}
+        )
+        for column in {**words, **attention}
+    )
+
+
+def _attention(run: Run, why: Why, found: Attention) -> AttentionFacts:
+    titles = {row: title for title, row, _ in why.examples}
+    texts = []
+    for row, told in found.texts.items():
+        if row in titles:
+            edges = [0, *(word.start for word in told.words[1:]), told.words[-1].stop]
+            pieces = tuple(told.text[start:stop] for start, stop in pairwise(edges))
+            given = {"title": titles[row], "prediction": shown(run, why.predictions[row]), "actual": _actual(run, row)}
+            texts.append(AttendedFacts(**given, pieces=pieces, shares=tuple(short([word.share for word in told.words])), cut=told.cut))
+    return AttentionFacts(share=found.share, agreement=found.agreement, compared=found.compared, texts=tuple(texts))
+
+
 def _words(run: Run, words: Words) -> f.TextFacts:
     effects = tuple(
         f.WordFacts(word=effect.word, of=_of(run, effect.of), value=float(short([effect.value])[0]), texts=effect.texts)
@@ -123,11 +153,10 @@ def _words(run: Run, words: Words) -> f.TextFacts:
 
 
 def _picture(run: Run, why: Why, seen: PictureEffect) -> f.PictureFacts:
-    actual = run.dataset.frame[run.task.target].iloc[seen.at]
     return f.PictureFacts(
         title=seen.title,
         prediction=shown(run, seen.prediction),
-        actual=f"{actual:,.4g}" if isinstance(actual, (float, np.floating)) else str(actual),
+        actual=_actual(run, seen.at),
         of=_of(run, seen.of),
         picture=inline_png(seen.thumbnail),
         covered=inline_png(warmed(seen.thumbnail, seen.covered)),

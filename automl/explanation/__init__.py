@@ -4,6 +4,7 @@ Everything here looks at the model from outside: ``predict`` takes a frame of ra
 """
 
 from automl.explanation.association import associated_columns
+from automl.explanation.attention import AttendedText, AttendedWord, Attention, agreement, attended_text
 from automl.explanation.cards import Card, Check, Curve
 from automl.explanation.changes import check_changes
 from automl.explanation.counterfactual import Change, Counterfactual, smallest_change
@@ -19,6 +20,9 @@ from automl.explanation.verify import verify_importance, verify_rows
 from automl.explanation.words import Words, word_effects
 
 __all__ = [
+    "AttendedText",
+    "AttendedWord",
+    "Attention",
     "Card",
     "Change",
     "Check",
@@ -34,7 +38,9 @@ __all__ = [
     "RowExplanation",
     "Similar",
     "Words",
+    "agreement",
     "associated_columns",
+    "attended_text",
     "check_changes",
     "column_effects",
     "column_interactions",

@@ -20,6 +20,7 @@ class TextFamily(KerasFamily):
 
     per_member = frozenset({"learning_rate", "weight_decay", "dropout"})
     reads: ClassVar[tuple[str, ...]] = (*INPUTS, "tokens")
+    attends: ClassVar[bool] = False  # whether its layer of "tokens" can tell where it attended
 
     @staticmethod
     def text_tags(rank: int, **options: Any) -> Tags:

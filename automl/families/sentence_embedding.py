@@ -18,7 +18,8 @@ class SentenceEmbedding(KerasFamily):
     """Transfer learning for text: vectors of all-MiniLM-L6-v2, which stay as they are, beside the other columns, under a small network.
 
     Source: Reimers and Gurevych (2019), "Sentence-BERT", arXiv:1908.10084; Wang et al. (2020), "MiniLM", arXiv:2002.10957. It takes part
-    where the package with the weights is installed and the budget allows to compute the vectors.
+    where the package with the weights is installed and the budget allows to compute the vectors. The lighter choice are weighted means of
+    GloVe vectors (Arora, Liang and Ma, 2017), from another package; see :mod:`automl.preprocessing.sources`.
     """
 
     name = "sentence_embedding"

@@ -28,6 +28,7 @@ class TextTransformer(TextFamily):
     title = "Transformer for text"
     tags = TextFamily.text_tags(rank=8, opt_in=True)
     pack_configs = 2
+    attends = True
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare blocks, width, heads, learning rate, weight decay and dropout."""

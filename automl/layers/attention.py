@@ -100,18 +100,22 @@ class PackedAttention(PackedLayer):
 
         Tokens where `keep` (rows, tokens) is 0 are not listened to.
         """
-        width = self.units // self.heads
+        asking = 1 if self.first_only else self.tokens
+        value = self._by_head(self.value(inputs), self.tokens)
+        mixed = ops.matmul(ops.cast(self.shares(inputs, keep), self.compute_dtype), value)
+        mixed = ops.reshape(ops.transpose(mixed, (0, 1, 3, 2, 4)), (self.members, -1, asking * self.units))
+        return self.back(ops.reshape(self.dropout(mixed), (self.members, -1, self.units)))
+
+    def shares(self, inputs: Any, keep: Any = None) -> Any:
+        """Return how much each asking token listens to each token, (members, rows, heads, asking, tokens), adding up to 1 over the last."""
         asking = 1 if self.first_only else self.tokens
         asked = first_tokens(inputs, self.tokens) if self.first_only else inputs
-        query = self._by_head(self.query(asked), asking) * (1.0 / math.sqrt(width))
+        query = self._by_head(self.query(asked), asking) * (1.0 / math.sqrt(self.units // self.heads))
         key = self._by_head(ops.matmul(inputs, self.key), self.tokens)
-        value = self._by_head(self.value(inputs), self.tokens)
         scores = ops.cast(ops.matmul(query, ops.swapaxes(key, -1, -2)), "float32")
         if keep is not None:
             scores = scores + (keep[None, :, None, None, :] - 1.0) * 1e9
-        mixed = ops.matmul(ops.cast(ops.softmax(scores, axis=-1), self.compute_dtype), value)
-        mixed = ops.reshape(ops.transpose(mixed, (0, 1, 3, 2, 4)), (self.members, -1, asking * self.units))
-        return self.back(ops.reshape(self.dropout(mixed), (self.members, -1, self.units)))
+        return ops.softmax(scores, axis=-1)
 
     def _by_head(self, values: Any, tokens: int) -> Any:
         """Cut (members, rows × tokens, units) into (members, rows, heads, tokens, units of a head)."""
@@ -178,6 +182,10 @@ class PackedTransformerBlock(PackedLayer):
         closed = self.close(ops.reshape(self.dropout(by_row), (self.members, -1, self.hidden)))
         return values + ops.cast(closed, self.compute_dtype)
 
+    def shares(self, inputs: Any, keep: Any = None) -> Any:
+        """Return how much each token listens to each token, the mean over the heads, (members, rows, asking, tokens)."""
+        return ops.mean(self.attention.shares(inputs if self.before is None else self.before(inputs), keep), axis=2)
+
     @property
     def dropout_width(self) -> int:
         """Units that the dropout of the feed-forward part sees in a row."""
@@ -188,3 +196,26 @@ def first_tokens(values: Any, tokens: int) -> Any:
     """Return the first token of each row: (members, rows × tokens, units) to (members, rows, units)."""
     members, _, units = values.shape
     return ops.reshape(values, (members, -1, tokens, units))[:, :, 0]
+
+
+def rolled_out(shares: Sequence[Any]) -> Any:
+    """Return how much of each token of the input reaches each token of the output: attention rollout.
+
+    Each block hands on half of a token as it is and half of what it listens to, ``(A + 1) / 2``, and blocks are multiplied. Source: Abnar
+    and Zuidema (2020, arXiv:2005.00928), section 3. What the other layers do to a token is not counted.
+
+    Args:
+        shares: Of each block, the first one first, (members, rows, tokens, tokens).
+
+    Returns:
+        (members, rows, tokens, tokens), adding up to 1 over the last axis.
+
+    Example:
+        >>> tuple(rolled_out([np.full((1, 1, 2, 2), 0.5, "float32")] * 2).shape)
+        (1, 1, 2, 2)
+    """
+    whole: Any = None
+    for own in shares:
+        step = 0.5 * own + 0.5 * ops.eye(int(own.shape[-1]), dtype="float32")
+        whole = step if whole is None else ops.matmul(step, whole)
+    return whole

@@ -310,13 +310,13 @@ class PackedDropout(PackedLayer):
         self.width = int(np.prod(input_shape[1:-2]) * input_shape[-1])
 
     def call(self, inputs: Any) -> Any:
-        """Multiply (members, …, rows, units) by the next window of the pool."""
+        """Multiply (members or 1, …, rows, units) by the next window of the pool; what members share becomes their own."""
         if not _MASKS:
             return inputs
         pool, offsets, used = _MASKS[-1]
         start = offsets[used[0]]
         used[0] += 1
-        shape = tuple(int(size) for size in inputs.shape)
+        shape = (self.members, *(int(size) for size in inputs.shape[1:]))
         length = int(np.prod(shape[1:]))
         if keras.backend.backend() == "torch":  # a slice would read its start back from the device
             window = ops.take(pool, start + ops.arange(length, dtype="int32"), axis=1)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from automl.layers.attention import PackedTransformerBlock
+from automl.layers.attention import PackedTransformerBlock, rolled_out
 from automl.layers.packed import PackedDense, PackedLayer, normal
 from automl.layers.recurrent import PackedRecurrent
 
@@ -236,12 +236,34 @@ class PackedTextTransformer(PackedLayer):
 
     def call(self, tokens: Any) -> Any:
         """Map (rows, length) to (members, rows, units)."""
-        values, keep = steps_of_tokens(self.embedding(tokens), tokens, self.averaged)
-        flat = ops.reshape(values + self.places, (self.members, -1, self.units))
+        flat, keep = self._begun(tokens)
         for block in self.blocks:
             flat = block(flat, keep)
         values = ops.reshape(flat, (self.members, -1, self.steps, self.units)) * keep[None, :, :, None]
         return ops.sum(values, axis=2) / ops.maximum(ops.sum(keep, axis=1), 1.0)[None, :, None]
+
+    def attended(self, tokens: Any) -> Any:
+        """Return how much of each token reaches the output by attention, (members, rows, length), adding up to 1 over the tokens of a row.
+
+        Attention rollout (:func:`automl.layers.attention.rolled_out`), the mean over the tokens whose mean the output is. Tokens that
+        became one step share what it got; where there is no token it is 0.
+        """
+        flat, keep = self._begun(tokens)
+        shares = []
+        for block in self.blocks:
+            shares.append(block.shares(flat, keep))
+            flat = block(flat, keep)
+        reached = ops.sum(rolled_out(shares) * keep[None, :, :, None], axis=2)
+        reached = reached / ops.maximum(ops.sum(keep, axis=1), 1.0)[None, :, None]
+        present, length = ops.cast(tokens > 0, "float32"), int(tokens.shape[1])
+        padded = ops.pad(present, ((0, 0), (0, self.steps * self.averaged - length)))
+        count = ops.maximum(ops.sum(ops.reshape(padded, (-1, self.steps, self.averaged)), axis=2), 1.0)
+        return ops.repeat(reached / count[None], self.averaged, axis=2)[:, :, :length] * present[None]
+
+    def _begun(self, tokens: Any) -> tuple[Any, Any]:
+        """Return what the first block reads, (members, rows × steps, units), and which steps hold a token, (rows, steps)."""
+        values, keep = steps_of_tokens(self.embedding(tokens), tokens, self.averaged)
+        return ops.reshape(values + self.places, (self.members, -1, self.units)), keep
 
 
 def steps_of_tokens(values: Any, tokens: Any, averaged: int) -> tuple[Any, Any]:

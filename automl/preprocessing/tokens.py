@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,15 @@ PADDING = 0
 SPECIAL = ("[padding]", "[next column]")
 _TAGS = re.compile(r"<[a-zA-Z/!][^<>]{0,200}>")
 _SPACE = re.compile(r"\s+")
+
+
+class Place(NamedTuple):
+    """Where a token stands: the number of its column, characters of the cleaned text from `start` to before `stop`, number of its word."""
+
+    column: int
+    start: int
+    stop: int
+    word: int
 
 
 def clean(text: Any) -> str:
@@ -118,6 +127,18 @@ class Tokens(Encoder):
         for row, tokens in enumerate(self._encoded(cells)):
             found[row, : len(tokens)] = tokens[: self.length]
         return {"tokens": found}
+
+    def places(self, cells: pd.DataFrame) -> list[list[Place | None]]:
+        """Return where in its text each token stands that is read of some rows; None for the token between two columns."""
+        told = []
+        for row in _joined(cells):
+            found: list[Place | None] = []
+            for column, entry in enumerate(self.tokenizer.encode_batch(list(row))):
+                found += [None] if column else []
+                words = (-1 if word is None else word for word in entry.word_ids)
+                found += [Place(column, *offsets, word) for offsets, word in zip(entry.offsets, words, strict=True)]
+            told.append(found[: self.length])
+        return told
 
     def _sizes(self, cells: pd.DataFrame) -> NDArray[np.int64]:
         return np.array([len(tokens) for tokens in self._encoded(cells)])

@@ -95,12 +95,39 @@ class PictureFacts(Fact):
     largest_fall: float
 
 
+class AttendedFacts(Fact):
+    """One unseen text as the model reads it, cut before each word: joined, `pieces` are the text. `shares` of the attention add up to 1.
+
+    With `cut` the text goes on, and the model does not read on.
+    """
+
+    title: str
+    prediction: str
+    actual: str
+    pieces: tuple[str, ...]
+    shares: tuple[float, ...]
+    cut: bool = False
+
+
+class AttentionFacts(Fact):
+    """Where transformers attended in a few texts (attention rollout); `share` is their weight in the ensemble.
+
+    `agreement` is the mean rank correlation (Kendall) with how much the prediction moves without a word, over `compared` texts.
+    """
+
+    share: float
+    agreement: float | None = None
+    compared: int = 0
+    texts: tuple[AttendedFacts, ...] = ()
+
+
 class TextFacts(Fact):
-    """The words of one text column, the strongest first, from so many unseen texts."""
+    """The words of one text column, the strongest first, from so many unseen texts; `attention` only where texts may be shown."""
 
     column: str
     texts: int
     effects: tuple[WordFacts, ...] = ()
+    attention: AttentionFacts | None = None
 
 
 class ChangeFacts(Fact):

