@@ -29,7 +29,7 @@ def words_of(predictor: Predictor, frame: pd.DataFrame, prediction: NDArray[Any]
         seed: Of the choice of texts.
     """
     problem = predictor.task.problem
-    outputs: Any = 1 if problem == "binary" else 0 if problem == "regression" else prediction.argmax(axis=1)
+    outputs: Any = 1 if problem == "binary" else 0 if problem == "regression" else predictor.codes(prediction)
     given = zip(text_columns(predictor), clocks, strict=True)
     found = [word_effects(predictor, frame, name, clock=clock, outputs=outputs, seed=seed) for name, clock in given]
     return tuple(one for one in found if one is not None)

@@ -47,6 +47,7 @@ class AutoML(Shown, BaseEstimator):  # type: ignore[misc]
         problem: "binary", "multiclass" or "regression"; None to find out.
         positive: The class that probabilities, threshold and costs speak of (binary); None to find out.
         metric: What the weights of the ensemble minimise: "log_loss" or "brier" (classes), "rmse" or "mae" (numbers); None for the first.
+            Or what the decisions serve: "macro_f1", "balanced_accuracy", "f1" (binary) or "accuracy" (the most probable class, as without).
         costs: ``{"miss": 5, "false_alarm": 1, "currency": "EUR"}``: sets the decision threshold (binary).
         min_precision: Least precision that the threshold must reach (binary).
         min_recall: Least recall that the threshold must reach (binary).

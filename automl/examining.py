@@ -17,7 +17,7 @@ from automl.evaluation.payoff import Payoff, payoff
 from automl.evaluation.segmented import SegmentCounts, counts_of, with_honesty
 from automl.evaluation.segments import Segment, segments
 from automl.evaluation.selective import Selective, risk_coverage
-from automl.metrics import decide, row_losses
+from automl.metrics import row_losses
 
 if TYPE_CHECKING:
     from automl.run import Run
@@ -96,14 +96,12 @@ class _Examining:
         self.run, self.rows, self.y, self.known = run, rows, y, known
         judged = run.judgement
         self.prediction = judged.prediction[known]
-        limit = judged.limit
-        self.limit = limit[known] if isinstance(limit, np.ndarray) and limit.ndim else limit
         self.classes = run.task.is_classification
         self.seed = run.settings.seed
         # A text or a picture is no segment: each is its own, and its cells belong to single rows.
         self.features = [column.name for column in run.schema.features if column.type not in ("text", "image", "series")]
         self.frame = _finite(run.dataset.frame.iloc[rows].reset_index(drop=True))
-        self.decided = decide(self.prediction, self.limit) if self.classes else y
+        self.decided = y if judged.decided is None else judged.decided[known]
         self.loss = (self.decided != y).astype(np.float64) if self.classes else np.abs(self.prediction[:, 0] - y)
         self.skipped: list[str] = []
 
@@ -136,7 +134,8 @@ class _Examining:
         threshold = self.run.judgement.threshold
         if not self.classes or not found:
             return {}
-        told: dict[str, Any] = {"segments": with_honesty(self.run.task.problem, found, self.frame, self.y, self.prediction)}
+        said = with_honesty(self.run.task.problem, found, self.frame, self.y, self.prediction, self.decided)
+        told: dict[str, Any] = {"segments": said}
         if threshold is not None and self.prediction.shape[1] == 2:
             limits = [row.threshold for row in threshold.table]
             told["counts"] = counts_of(found, self.frame, self.y, self.prediction[:, 1], limits)

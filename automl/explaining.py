@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.attending import attend, text_columns, words_of
-from automl.attribution import kinds_of
+from automl.attribution import explain_decided, kinds_of
 from automl.budget import search_until
 from automl.explanation import (
     Attention,
@@ -164,8 +164,8 @@ class _Explaining:
         self.pace = clock.seconds_per_row
         importance = self._importance()
         kinds = self._kinds()
-        decided = self.predictor.decide(prediction) == self.run.task.decode(self.y) if self.run.task.is_classification else None
-        chosen = interesting_rows(prediction, self.y, decided, self.run.task.classes)
+        self.codes = self.predictor.codes(prediction) if self.run.task.is_classification else None
+        chosen = interesting_rows(prediction, self.y, self.codes, self.run.task.classes)
         places = [row for _, row in chosen]
         few = self._typical(background)
         explained, verified = self._rows(few, places)
@@ -235,7 +235,9 @@ class _Explaining:
         cost = 40 * len(self.features) * len(wanted)
         if not self.clock(0.35).allows(cost):
             wanted = list(places)
-        return self._explained(self.predictor, background, wanted, self.seed, 0.35), wanted
+        ruled = self.codes if self.predictor.rule is not None else None
+        output = () if ruled is None else ruled[wanted].tolist()
+        return self._explained(self.predictor, background, wanted, self.seed, 0.35, output), wanted
 
     def _typical(self, background: pd.DataFrame) -> pd.DataFrame:
         """Return as many background rows as there will be orders of columns: parts add up to the mean of those that were used."""
@@ -257,13 +259,7 @@ class _Explaining:
             fixed = 1 if self.problem == "binary" else None
             return explain_rows(predict, background, asked, output=fixed, max_evaluations=most, **given)
         # Another model must be asked about the same class of each row, not about its own favourite.
-        told: list[RowExplanation | None] = [None] * len(rows)
-        for code in sorted(set(output)):
-            places = [place for place, own in enumerate(output) if own == code]
-            found = explain_rows(predict, background, asked.iloc[places], output=code, max_evaluations=most, **given)
-            for place, one in zip(places, found, strict=True):
-                told[place] = replace(one, row=place)
-        return tuple(one for one in told if one is not None)
+        return explain_decided(predict, background, asked, output, max_evaluations=most, **given)
 
     def _affordable(self, most: int, least: int, part: float) -> int:
         """Return how many rows may be predicted in so much of the time."""

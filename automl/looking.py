@@ -39,7 +39,7 @@ def look_at(
     if not rows:
         return ()
     fixed = {"regression": 0, "binary": 1}.get(task.problem)
-    outputs = [int(prediction[row].argmax()) if fixed is None else fixed for _, row in rows]
+    outputs = [int(predictor.codes(prediction[[row]])[0]) if fixed is None else fixed for _, row in rows]
     places = grad_cam_of(predictor)
     return picture_effects(predictor, frame, columns[0], rows, opened, clock=clock, outputs=outputs, places=places, at=at)
 

@@ -21,6 +21,8 @@ CLIP = 1e-7  # the least probability that a log-loss believes, so that one row c
 BINS = 15
 BIN_ROWS = 20  # fewer rows a bin and the calibration error measures noise
 CLASSIFICATION = ("binary", "multiclass")
+DECISIONS = ("accuracy", "balanced_accuracy", "macro_f1", "f1")  # what decisions can serve; "f1" has a positive class alone
+OF_DECISIONS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def selection_metric(problem: str, wanted: str | None) -> str:
 
     Args:
         problem: "binary", "multiclass" or "regression".
-        wanted: "log_loss" or "brier" for classes, "rmse" or "mae" for numbers; None for the loss.
+        wanted: "log_loss" or "brier" for classes, "rmse" or "mae" for numbers; None for the loss. A measure of decisions
+            (:data:`DECISIONS`) chooses how classes are decided, see :func:`served`; weights then keep to the loss.
 
     Raises:
         UsageError: If the problem has no such metric.
@@ -72,11 +75,23 @@ def selection_metric(problem: str, wanted: str | None) -> str:
         ('mae', 'log_loss')
     """
     known = ("rmse", "mae") if problem == "regression" else ("log_loss", "brier")
-    if wanted is not None and wanted not in known:
-        kind = "numbers" if problem == "regression" else "classes"
-        hint = did_you_mean(str(wanted), known)
-        raise UsageError(f"`metric` must be {known[0]!r} or {known[1]!r} for {kind}. Received metric={wanted!r}.{hint}")
-    return wanted or known[0]
+    decided = () if problem == "regression" else DECISIONS if problem == "binary" else DECISIONS[:-1]
+    if wanted is not None and wanted not in (*known, *decided):
+        kind = {"regression": "numbers", "binary": "two classes"}.get(problem, "several classes")
+        names = [repr(name) for name in (*known, *decided)]
+        hint = " Did you mean 'macro_f1'?" if wanted == "f1" and decided else did_you_mean(str(wanted), (*known, *decided))
+        raise UsageError(f"`metric` must be {', '.join(names[:-1])} or {names[-1]} for {kind}. Received metric={wanted!r}.{hint}")
+    return wanted if wanted in known else known[0]
+
+
+def served(wanted: str | None) -> str | None:
+    """Return which measure the decisions shall serve, where the metric that was asked for is one of decisions; else None.
+
+    Example:
+        >>> served("macro_f1"), served("brier")
+        ('macro_f1', None)
+    """
+    return wanted if wanted in DECISIONS else None
 
 
 def score(name: str, y: Array, prediction: Array) -> float:
@@ -295,6 +310,12 @@ def _ratio(name: str) -> Callable[[Array, Array], float]:
     return function
 
 
+def _macro_f1(y: Array, prediction: Array) -> float:
+    counts = confusion(y, decide(prediction), prediction.shape[1])
+    occurs = counts.sum(axis=1) > 0
+    return float(class_ratios(counts)["f1"][occurs].mean()) if occurs.any() else float("nan")
+
+
 def _balanced_accuracy(y: Array, prediction: Array) -> float:
     recall = class_ratios(confusion(y, decide(prediction), prediction.shape[1]))["recall"]
     return float(np.nanmean(recall)) if np.isfinite(recall).any() else float("nan")
@@ -350,6 +371,7 @@ _ALL = (
     Metric("precision", "Precision (positive class; several classes: macro mean)", True, CLASSIFICATION, _ratio("precision")),
     Metric("recall", "Recall (positive class; several classes: macro mean)", True, CLASSIFICATION, _ratio("recall")),
     Metric("f1", "F1 (positive class; several classes: macro mean)", True, CLASSIFICATION, _ratio("f1")),
+    Metric("macro_f1", "Macro-F1 (mean F1 of the classes)", True, CLASSIFICATION, _macro_f1),
     Metric("roc_auc", "ROC AUC (several classes: one against the rest, macro mean)", True, CLASSIFICATION, _ranking(binary_roc_auc)),
     Metric("pr_auc", "PR AUC (average precision; several classes: macro mean)", True, CLASSIFICATION, _ranking(binary_pr_auc)),
     Metric("calibration_error", f"Calibration error (at most {BINS} bins of equal size)", False, CLASSIFICATION, _calibration_error),

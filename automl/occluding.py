@@ -42,4 +42,5 @@ def occlude_run(run: Run) -> Occlusion | None:
         return predictor.raw(predictor.preprocessor.transform(predictor.schema.cast(table)))  # calibration may be flat near 0 and 1
 
     series = [frame[column.name].iloc[row].values for row in chosen]
-    return occlude(predict, series, chosen, run.task.is_classification)
+    ruled = None if predictor.rule is None else lambda raw: predictor.codes(predictor.calibration.apply(raw))
+    return occlude(predict, series, chosen, run.task.is_classification, ruled)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.calibration import Calibration
+from automl.decision_rules import DecisionRule
 from automl.errors import ArtifactError, UsageError
 from automl.families import family_by_name
 from automl.families.base import Family, FittedFamily
@@ -76,6 +77,7 @@ class Predictor:
         threshold: Decision threshold of a binary task.
         intervals: Prediction intervals of a regression.
         sets: Prediction sets of a classification; None in models that were saved before there were any.
+        rule: How several classes are decided, where it is not the most probable one.
     """
 
     schema: Schema
@@ -87,6 +89,7 @@ class Predictor:
     threshold: Threshold | None = None
     intervals: Intervals | None = None
     sets: PredictionSets | None = None
+    rule: DecisionRule | None = None
 
     def raw(self, arrays: Arrays) -> Array:
         """Return uncalibrated predictions (rows, outputs) of prepared rows, in the target's units."""
@@ -112,9 +115,15 @@ class Predictor:
         """Return labels or numbers (rows,) for predictions (rows, outputs)."""
         if not self.task.is_classification:
             return np.asarray(prediction[:, 0])
+        return self.task.decode(self.codes(prediction))
+
+    def codes(self, prediction: Array) -> Array:
+        """Return the codes of the decided classes (rows,) for probabilities (rows, classes)."""
+        if self.rule is not None:
+            return self.rule.decide(prediction)
         if self.task.problem == "binary" and self.threshold is not None:
-            return self.task.decode((prediction[:, 1] > self.threshold.value).astype(np.int64))
-        return self.task.decode(prediction.argmax(axis=1))
+            return np.asarray(prediction[:, 1] > self.threshold.value, dtype=np.int64)
+        return np.asarray(prediction.argmax(axis=1), dtype=np.int64)
 
     def sets_of(self, prediction: Array, coverage: float | None = None, by_class: bool = False) -> Array:
         """Return prediction sets as tuples of labels, the most probable first, object (rows,).
@@ -140,6 +149,7 @@ class Predictor:
         judged = {
             "calibration": self.calibration.to_dict(),
             "threshold": None if self.threshold is None else self.threshold.to_dict(),
+            "rule": None if self.rule is None else self.rule.to_dict(),
             "intervals": None if self.intervals is None else self.intervals.to_dict(),
             "sets": None if self.sets is None else self.sets.to_dict(),
             "scaler": self.scaler.to_dict() if not self.task.is_classification else None,
@@ -187,4 +197,5 @@ class Predictor:
             None if judged["threshold"] is None else Threshold.from_dict(judged["threshold"]),
             None if judged["intervals"] is None else Intervals.from_dict(judged["intervals"]),
             None if judged.get("sets") is None else PredictionSets.from_dict(judged["sets"]),
+            None if judged.get("rule") is None else DecisionRule.from_dict(judged["rule"]),
         )

@@ -32,6 +32,7 @@ class Proof:
         limit: Threshold of each judged row, (judged,), or one for all (1,); empty for other problems.
         sample: Places of rows of the data, (sample,).
         said: What the model says about them, (sample, outputs).
+        decided: Class code of each judged row where a rule of several classes decided, (judged,); empty otherwise.
     """
 
     content: dict[str, Any]
@@ -43,11 +44,12 @@ class Proof:
     limit: Array = field(repr=False)
     sample: Array = field(repr=False)
     said: Array = field(repr=False)
+    decided: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
     def state(self) -> State:
         """Return the record as a part of the artifact."""
         told = {"content": self.content, "test": self.test, "judged": self.judged, "repeatable": self.repeatable}
-        arrays = {name: getattr(self, name) for name in ("rows", "prediction", "limit", "sample", "said")}
+        arrays = {name: getattr(self, name) for name in ("rows", "prediction", "limit", "sample", "said", "decided")}
         return State(told, arrays)
 
     @classmethod
@@ -85,4 +87,5 @@ def proof_of(run: Run) -> Proof:
         limits if len(limits) in (1, len(places)) else limits[:0],
         sample,
         np.asarray(said, dtype=np.float64),
+        np.zeros(0, dtype=np.int64) if run.judgement.rule is None else np.asarray(run.judgement.decided)[: len(places)],
     )

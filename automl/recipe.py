@@ -73,7 +73,8 @@ class Recipe(_Part):
         sensitive: Columns that must not decide about anybody: left out of the model; the report compares people by them.
         changes: "never", "up" or "down" by column: what may change where the smallest change of an answer is looked for.
         types: Type of a column, where the detection is wrong.
-        metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae.
+        metric: What the weights of the ensemble minimise: log_loss or brier, rmse or mae; or what the decisions serve: macro_f1,
+            balanced_accuracy, f1 (two classes) or accuracy.
         target_scale: "linear" or "log", for numbers over orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         pretrained: A ``.keras`` file that pictures are looked at with, or a network of keras.applications in the local cache.
@@ -108,7 +109,7 @@ class Recipe(_Part):
     sensitive: tuple[str, ...] = ()
     changes: dict[str, Literal["never", "up", "down"]] = {}
     types: dict[str, str] = {}
-    metric: Literal["log_loss", "brier", "rmse", "mae"] | None = None
+    metric: Literal["log_loss", "brier", "macro_f1", "balanced_accuracy", "f1", "accuracy", "rmse", "mae"] | None = None
     target_scale: Literal["linear", "log"] | None = None
     combine_columns: bool = False
     pretrained: str | None = None

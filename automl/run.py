@@ -24,7 +24,7 @@ from automl.explanation import check_changes
 from automl.families.base import Family, TrainingData
 from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
-from automl.metrics import selection_metric
+from automl.metrics import selection_metric, served
 from automl.predictor import Part, Predictor, join_trials
 from automl.preprocessing.pictures.plan import folds_of
 from automl.preprocessing.preparation import Wanted, prepare
@@ -90,7 +90,7 @@ class Run:
     def __init__(self, settings: RunSettings, progress: Callable[[Progress], None] | None) -> None:
         self.settings, self.progress = settings, progress
         self.budget, self.log = settings.budget, DecisionLog()
-        self.wishes = Wishes(settings.costs, settings.min_precision, settings.min_recall)
+        self.wishes = Wishes(settings.costs, settings.min_precision, settings.min_recall, serves=served(settings.metric))
         self.trials: list[Trial] = []
         self.study: Study | None = None
         self.interrupted = False
@@ -312,7 +312,7 @@ class Run:
     # ── judge, explain
 
     def judge(self) -> None:
-        """Calibrate, choose threshold and intervals, and judge on rows that no choice has seen."""
+        """Calibrate, choose threshold or rule and intervals, and judge on rows that no choice has seen."""
         self.tell("judge")
         y = self.y[self.parts.train][self.judged_rows]
         naive, simple = self._of_kind("naive"), self._of_kind("linear")
@@ -324,7 +324,7 @@ class Run:
         unseen, seed = self._unseen(naive, simple, name), self.settings.seed
         self.judgement: Judgement = judge(self.task, fitted_on, unseen, self.wishes, seed=seed, log=self.log)
         self.predictor.calibration = self.judgement.calibration
-        self.predictor.threshold = self.judgement.threshold
+        self.predictor.threshold, self.predictor.rule = self.judgement.threshold, self.judgement.rule
         self.predictor.intervals = self.judgement.intervals
         self.predictor.sets = self.judgement.sets
 

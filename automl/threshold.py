@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from automl.decision_rules import SERVED, choose_rule, stratified_parts
 from automl.errors import UsageError
 from automl.metrics import Array
 
@@ -39,8 +40,8 @@ class Threshold:
 
     Attributes:
         value: Between 0 and 1.
-        rule: "even odds", "highest F1", "costs", "minimum recall", "minimum precision", "minimum recall and precision" or
-            "costs within limits".
+        rule: "even odds", "highest F1", "highest macro-F1", "highest balanced accuracy", "costs", "minimum recall", "minimum
+            precision", "minimum recall and precision" or "costs within limits".
         because: One sentence with the numbers.
         reached: Whether the requested minimum can be reached on these rows.
         table: At most 101 thresholds with their consequences, ascending.
@@ -98,7 +99,7 @@ class _Sweep:
 
 def choose_threshold(
     y: Array, probability: Array, *, cost_miss: float | None = None, cost_false_alarm: float | None = None,
-    min_precision: float | None = None, min_recall: float | None = None, highest_f1: bool = False,
+    min_precision: float | None = None, min_recall: float | None = None, serves: str | None = None,
 ) -> Threshold:
     """Choose the threshold of a binary decision.
 
@@ -107,7 +108,8 @@ def choose_threshold(
     not used, because it follows their chance. A minimum recall: the highest threshold that reaches it, so that the fewest
     rows are flagged. A minimum precision: the lowest, so that the most positives are found. Nothing given: 0.5, the most
     probable class, which makes the fewest errors where probabilities are calibrated and agrees with the larger probability;
-    with `highest_f1`, as for each of many labels, the threshold of the highest F1 on these rows.
+    where decisions shall serve "f1", as those of each of many labels do, the threshold of the highest F1 on these rows; "macro_f1"
+    or "balanced_accuracy": that of :func:`automl.decision_rules.choose_rule`.
 
     Args:
         y: Codes 0 and 1, (rows,).
@@ -116,7 +118,7 @@ def choose_threshold(
         cost_false_alarm: Cost of a negative row that is flagged.
         min_precision: Least share of flagged rows that must be positive.
         min_recall: Least share of positive rows that must be flagged.
-        highest_f1: Whether the highest F1 decides where there are neither costs nor minima.
+        serves: What decides where there are neither costs nor minima: "f1", "macro_f1" or "balanced_accuracy"; else 0.5.
 
     Returns:
         A :class:`Threshold`; the best that can be reached, with ``reached=False``, where a minimum is out of reach.
@@ -137,8 +139,10 @@ def choose_threshold(
         value, rule, because, reached = _within(sweep, min_precision, min_recall)
     elif costs is not None:
         value, rule, because, reached = _by_costs(sweep, costs)
-    elif highest_f1 and sweep.positives:
+    elif serves == "f1" and sweep.positives:
         value, rule, because, reached = _by_f1(sweep)
+    elif serves in SERVED and sweep.positives:
+        value, rule, because, reached = _by_rule(str(serves), sweep, y, probability)
     else:
         value, rule, because, reached = _even_odds(sweep)
     return Threshold(value, rule, because, reached, _table(sweep, value))
@@ -186,11 +190,7 @@ def cross_fitted_thresholds(
     y = np.asarray(y)
     score = _positive(probability)
     if fold is None or len(np.unique(fold)) < 2:
-        fold = np.empty(len(y), dtype=np.int64)
-        rng = np.random.default_rng(seed)
-        for code in (0, 1):
-            rows = rng.permutation(np.flatnonzero(y == code))
-            fold[rows] = np.arange(len(rows)) % folds
+        fold = stratified_parts(y, folds, seed)
     result = np.full(len(y), 0.5)
     for part in np.unique(fold):
         others = fold != part
@@ -276,6 +276,13 @@ def _by_f1(sweep: _Sweep) -> tuple[float, str, str, bool]:
         f"{sweep.f1[even]:.3f}): {_consequences(sweep, best)}."
     )
     return float(sweep.values[best]), "highest F1", because, True
+
+
+def _by_rule(serves: str, sweep: _Sweep, y: Array, probability: Array) -> tuple[float, str, str, bool]:
+    score = _positive(probability)
+    found = choose_rule(serves, y, np.column_stack([1 - score, score]))
+    told = f"{found.because} A row is positive above {found.threshold:.3f}: {_consequences(sweep, sweep.at(found.threshold))}."
+    return found.threshold, "highest macro-F1" if serves == "macro_f1" else "highest balanced accuracy", told, True
 
 
 def _middle_of_best(cost: Array) -> int:

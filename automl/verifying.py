@@ -146,10 +146,10 @@ class _Verifying:
         right = self.is_test if proof is not None and proof.judged == "test" else self.is_data
         if proof is None or not right or not len(proof.rows):
             return self._elsewhere()
-        prediction = proof.prediction
+        prediction, decided = proof.prediction, proof.decided if len(proof.decided) else None
         if proof.repeatable:
-            prediction = self.fitted.predictor(self.frame.iloc[proof.rows])
-        scores = self._computed(self._target(proof.rows), prediction, proof.limit)
+            prediction, decided = self.fitted.predictor(self.frame.iloc[proof.rows]), None
+        scores = self._computed(self._target(proof.rows), prediction, proof.limit, decided)
         stated = {name: score.value for name, score in self.facts.evaluation.scores.items() if score.value is not None}
         compared = {name: (value, scores[name]) for name, value in stated.items() if scores.get(name) is not None}
         limit = CLOSE if proof.repeatable else SAME
@@ -160,12 +160,14 @@ class _Verifying:
             return Check("scores", False, f"{len(off)} of {len(compared)} scores differ: {told}.")
         return Check("scores", True, f"All {len(compared)} scores of the report were computed again {source}, on {len(proof.rows):,} rows.")
 
-    def _computed(self, y: Any, prediction: Any, limit: Any) -> dict[str, float]:
+    def _computed(self, y: Any, prediction: Any, limit: Any, decided: Any = None) -> dict[str, float]:
         task = self.fitted.predictor.task
+        if decided is None and self.fitted.predictor.rule is not None:
+            decided = self.fitted.predictor.codes(prediction)
         naive = np.tile(np.asarray(prediction, dtype=np.float64).mean(axis=0), (len(y), 1))
         threshold = None if not len(limit) else float(limit[0]) if len(limit) == 1 else limit
         given: dict[str, Any] = {"source": "cross-fitted", "naive_prediction": naive, "threshold": threshold, "resamples": 10}
-        found = evaluate(task.problem, task.classes, y, prediction, **given)
+        found = evaluate(task.problem, task.classes, y, prediction, decided=decided, **given)
         return {name: float(score.value) for name, score in found.scores.items() if score.value is not None and np.isfinite(score.value)}
 
     def _elsewhere(self) -> Check:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import judging
 import numpy as np
 import pandas as pd
 
@@ -67,7 +68,8 @@ def main() -> None:
         ignore = [name for name in meta.get("leak_columns", []) if isinstance(train, pd.DataFrame) and name in train.columns]
         families = arguments.families.split(",") if arguments.families else None
         budget = Budget(arguments.budget)
-        model = automl.fit(train, target, budget=budget, ignore=ignore, families=families)
+        metric = judging.metric_of({"task": "multiclass", **meta})
+        model = automl.fit(train, target, budget=budget, ignore=ignore, families=families, metric=metric)
         took = time.monotonic() - float(budget.started or 0.0)
         probabilities = model.predict_proba(test)
         right = np.asarray(model.predict(test)).astype(str) == answers.astype(str)

@@ -56,6 +56,23 @@ def tables(data: Path, only: str | None = None) -> list[Path]:
     return chosen
 
 
+def metric_of(meta: dict[str, Any]) -> str | None:
+    """Return the metric of a set where `automl.fit` takes it; None where not, as a ROC AUC.
+
+    Example:
+        >>> metric_of({"task": "multiclass", "metric": "macro_f1"}), metric_of({"task": "binary", "metric": "roc_auc"})
+        ('macro_f1', None)
+    """
+    from automl.errors import UsageError
+    from automl.metrics import selection_metric
+
+    try:
+        selection_metric(meta["task"], meta.get("metric"))
+    except UsageError:
+        return None
+    return meta.get("metric")
+
+
 def reference(meta: dict[str, Any]) -> float | None:
     """Return the best reference score without leaks."""
     metric = "roc_auc" if meta["task"] == "binary" else "rmse"

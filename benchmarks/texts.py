@@ -61,6 +61,7 @@ def one(folder: Path, budget: float, seed: int) -> dict[str, Any]:
         test.drop(columns=meta["target"]).to_csv(paths["test"], index=False)
         program, model = [sys.executable, "-m", "automl"], Path(place) / "out"
         fit = ["fit", str(paths["train"]), "--target", meta["target"], "--budget", f"{budget:g}s", "--seed", str(seed), "-o", str(model)]
+        fit += ["--metric", asked] if (asked := judging.metric_of(meta)) else []
         took, memory, code = judging.timed([*program, *fit])
         if code:
             return {"data": folder.name, "failed": code}

@@ -199,5 +199,5 @@ def test_what_weights_minimise_is_asked_for_or_the_loss():
     assert selection_metric("multiclass", "brier") == "brier"
     with pytest.raises(UsageError, match=r"`metric` must be 'rmse' or 'mae' for numbers. Received metric='mea'. Did you mean 'mae'"):
         selection_metric("regression", "mea")
-    with pytest.raises(UsageError, match="for classes"):
+    with pytest.raises(UsageError, match="for two classes"):
         selection_metric("binary", "rmse")

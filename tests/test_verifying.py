@@ -112,7 +112,7 @@ def test_a_file_from_before_says_so(saved: Path, tmp_path: Path) -> None:
 def test_the_command_ends_with_its_code(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = str(saved / "model.automl")
     assert main(["verify", model, str(saved / "churn.csv")]) == 0
-    assert "agrees       scores: All 10 scores" in capsys.readouterr().out
+    assert "agrees       scores: All 11 scores" in capsys.readouterr().out
     people(50, seed=9)[[*FEATURES, "churn"]].to_csv(tmp_path / "new.csv", index=False)
     assert main(["verify", model, str(tmp_path / "new.csv"), "--json"]) == 5
     out, err = capsys.readouterr()

@@ -27,7 +27,13 @@ Pretrained = Annotated[
 Examples = Annotated[str | None, typer.Option(help="none or few: what the report shows of single rows. Default: pictures, no texts.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
-Metric = Annotated[str | None, typer.Option(help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae.")]
+Metric = Annotated[
+    str | None,
+    typer.Option(
+        help="What the weights of the ensemble minimise: log_loss, brier, rmse or mae; or what decisions serve: macro_f1,"
+        " balanced_accuracy, f1 (two classes) or accuracy."
+    ),
+]
 Problem = Annotated[
     str | None,
     typer.Option("--problem", "--task", help="binary, multiclass, regression, forecasting, anomaly_detection, multilabel."),

@@ -13,6 +13,7 @@ import pandas as pd
 from automl import __version__
 from automl.collect.drawn import drawing_of
 from automl.collect.private import allowed
+from automl.collect.ruled import rule_facts
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
 from automl.collect.why import why_facts
@@ -44,7 +45,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         The versioned facts that ``report.json`` holds and the page is drawn from.
     """
     judgement = run.judgement
-    evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run)})
+    evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run), "rule": rule_facts(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
     findings = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
     texts = [column.name for column in run.schema.columns if column.type == "text"]

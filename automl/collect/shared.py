@@ -33,5 +33,5 @@ def shown(run: Run, prediction: Any) -> str:
     """Return a prediction as a reader wants it."""
     if not run.task.is_classification:
         return f"{float(prediction[0]):,.4g}"
-    code = int(np.argmax(prediction)) if run.task.problem != "binary" else 1
+    code = int(run.predictor.codes(np.atleast_2d(prediction))[0]) if run.task.problem != "binary" else 1
     return f"{prediction[code]:.0%} {run.task.classes[code]}"

@@ -22,6 +22,7 @@ from automl.evaluation.inference import (
 )
 from automl.metrics import (
     METRICS,
+    OF_DECISIONS,
     Array,
     calibration_bins,
     class_ratios,
@@ -54,6 +55,7 @@ def evaluate(
     simple_name: str = "",
     uncalibrated: Array | None = None,
     threshold: float | Array | None = None,
+    decided: Array | None = None,
     intervals: tuple[Array, Array] | None = None,
     coverage: float = 0.9,
     seed: int = 0,
@@ -75,6 +77,8 @@ def evaluate(
         simple_name: What to call it.
         uncalibrated: The predictions before calibration, (rows, outputs).
         threshold: Binary: positive above it; one number or one per row (cross-fitted).
+        decided: Decided codes, (rows,), where a rule decides that is neither a threshold nor the most probable class. Other models,
+            and the predictions before calibration, are not judged by it.
         intervals: Lower and upper ends of prediction intervals, each (rows,).
         coverage: What the intervals promise.
         seed: Of the calibration error's interval, the only drawn one.
@@ -101,6 +105,7 @@ def evaluate(
         "simple": None if simple_prediction is None else columns(simple_prediction),
         "uncalibrated": None if uncalibrated is None else columns(uncalibrated),
         "threshold": threshold if isinstance(threshold, np.ndarray) and threshold.ndim else None,
+        "decided": decided,
         "lower": None if intervals is None else np.asarray(intervals[0]), "upper": None if intervals is None else np.asarray(intervals[1]),
     }
     for name, values in parts.items():
@@ -122,20 +127,21 @@ class _Judge:
     ) -> None:
         self.problem, self.labels, self.y, self.kept, self.threshold = problem, classes, y, kept, threshold
         self.prediction = kept["prediction"]
+        self.decided = kept.get("decided")  # None: by threshold, or the most probable class
         self.simple_name, self.seed, self.resamples, self.source = simple_name, seed, resamples, source
 
     # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def judge_classes(self, skipped: int) -> Evaluation:
         rows, outputs = self.prediction.shape
-        counts = confusion(self.y, decide(self.prediction, self.threshold), outputs)
+        counts = confusion(self.y, decide(self.prediction, self.threshold) if self.decided is None else self.decided, outputs)
         rankings = [Ranking.of(self.y == code, self.prediction[:, code]) if rows else None for code in range(outputs)]
         areas = [self._areas(ranking) for ranking in rankings]
         scores = {metric.name: self._estimate(metric.name, *self._class_value(metric.name, counts, areas)) for metric in
                   metrics_for(self.problem)}
         per_class = tuple(self._one_class(code, counts, areas[code]) for code in range(outputs))
         before = self.kept.get("uncalibrated")
-        of = str(self.labels[1]) if outputs == 2 else "the predicted class"
+        of = str(self.labels[1]) if outputs == 2 else "the predicted class" if self.decided is None else "the most probable class"
         reliability: dict[str, Any] = {"before": [], "after": [], "of": of}
         if rows:
             reliability["after"] = curves.reliability(self.y, self.prediction)
@@ -191,14 +197,14 @@ class _Judge:
 
     def _ratio_value(self, name: str, counts: Array) -> tuple[float, float, float]:
         """Return precision, recall, F1 or balanced accuracy, of the positive class or as the mean over classes that occur."""
-        kind = "recall" if name == "balanced_accuracy" else name
+        kind = {"balanced_accuracy": "recall", "macro_f1": "f1"}.get(name, name)
         values, low, high = _ratios(kind, counts)
-        if len(counts) == 2 and name != "balanced_accuracy":
+        if len(counts) == 2 and kind == name:
             return float(values[1]), float(low[1]), float(high[1])
         occurs = counts.sum(axis=1) > 0
         # A class that is never predicted counts as precision 0; its interval stays 0 to 1 otherwise, which says nothing.
         values, high = np.nan_to_num(values), np.where(np.isnan(values), 0.0, high)
-        dependence = f1_dependence(counts) if name == "f1" else 1.0
+        dependence = f1_dependence(counts) if kind == "f1" else 1.0
         return float(values[occurs].mean()), *mean_of_intervals(values[occurs], low[occurs], high[occurs], dependence)
 
     def _one_class(self, code: int, counts: Array, areas: dict[str, tuple[float, Array]]) -> ClassScores:
@@ -280,6 +286,8 @@ class _Judge:
 
     def _estimate(self, name: str, value: float, low: float, high: float) -> Estimate:
         metric, before = METRICS[name], self.kept.get("uncalibrated")
+        if self.decided is not None and name in OF_DECISIONS:
+            before = None
         if self.source == "cross-fitted":
             low, high = widened(value, low, high)
             low = low if name == "r2" else _floor(low)
@@ -301,7 +309,7 @@ class _Judge:
         return self._point(name, naive)
 
     def _point(self, name: str, prediction: Array) -> float:
-        if self.threshold is None or prediction.shape[1] != 2 or name not in ("accuracy", "balanced_accuracy", "precision", "recall", "f1"):
+        if self.threshold is None or prediction.shape[1] != 2 or name not in OF_DECISIONS:
             return score(name, self.y, prediction)
         hard = np.eye(2)[decide(prediction, self.threshold)]
         return score(name, self.y, hard)

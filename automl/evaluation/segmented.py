@@ -43,7 +43,9 @@ def masks_of(frame: pd.DataFrame, found: Sequence[Segment]) -> list[Array]:
     return [cut[segment.column][0] == cut[segment.column][1].index(segment.name) for segment in found]
 
 
-def with_honesty(problem: str, found: Sequence[Segment], frame: pd.DataFrame, y: Array, prediction: Array) -> tuple[Segment, ...]:
+def with_honesty(
+    problem: str, found: Sequence[Segment], frame: pd.DataFrame, y: Array, prediction: Array, decided: Array | None = None
+) -> tuple[Segment, ...]:
     """Add to each segment what the model said on average, what happened, and the calibration error.
 
     Of two classes the positive one is told, of more the predicted one. The gap is what happened minus what was said, with a 95 %
@@ -56,12 +58,13 @@ def with_honesty(problem: str, found: Sequence[Segment], frame: pd.DataFrame, y:
         frame: Raw columns, (rows, columns).
         y: Codes, (rows,).
         prediction: Calibrated probabilities, (rows, classes).
+        decided: Codes of the predicted classes, (rows,); None for the most probable ones.
     """
     masks, codes = masks_of(frame, found), np.asarray(y).astype(np.int64)
     if problem == "binary":
         said, happened = prediction[:, 1], (codes == 1).astype(np.float64)
     else:
-        top = prediction.argmax(axis=1)
+        top = prediction.argmax(axis=1) if decided is None else decided
         said, happened = prediction[np.arange(len(codes)), top], (top == codes).astype(np.float64)
     p_values = [mean_p_value((happened - said)[mask]) for mask in masks]
     off = _holm(p_values)

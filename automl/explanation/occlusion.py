@@ -46,7 +46,8 @@ def bridged(values: NDArray[Any], start: int, end: int) -> NDArray[Any]:
 
 
 def occlude(
-    predict: Callable[[Sequence[Any]], NDArray[Any]], series: Sequence[NDArray[Any]], rows: NDArray[np.int64], classification: bool
+    predict: Callable[[Sequence[Any]], NDArray[Any]], series: Sequence[NDArray[Any]], rows: NDArray[np.int64], classification: bool,
+    decide: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
 ) -> Occlusion:
     """Replace each tenth of each series, and see how the answer changes.
 
@@ -57,9 +58,12 @@ def occlude(
         series: The series that are looked at, none of them empty.
         rows: Their rows in the data.
         classification: Whether predictions are probabilities.
+        decide: Maps predictions to the codes of the predicted classes, (rows,); None for the most probable ones.
     """
     before = predict(series)
-    code = before.argmax(axis=1) if classification else np.zeros(len(before), dtype=np.int64)
+    code = np.zeros(len(before), dtype=np.int64)
+    if classification:
+        code = before.argmax(axis=1) if decide is None else decide(before)
     every = np.arange(len(series))
     changes = np.zeros((len(series), STRETCHES))
     for stretch in range(STRETCHES):

@@ -21,6 +21,7 @@ from automl.decisions import DecisionLog
 from automl.detection import with_modality
 from automl.errors import DataError, UsageError
 from automl.families.base import TrainingData
+from automl.metrics import selection_metric
 from automl.multilabel.cells import Labels, constant, labels_of
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
@@ -98,7 +99,7 @@ class Plan:
         cells = pd.Series([None if code < 0 else task.classes[code] for code in y.tolist()], dtype=object)
         run.dataset = dataclasses.replace(self.dataset, frame=self.dataset.frame.assign(**{task.target: cells}))
         run.schema = Schema((*self.schema.columns, Column(task.target, "boolean", "target", task.evidence[0] if task.evidence else "")))
-        run.task, run.y, run.metric = task, y, settings.metric or "log_loss"
+        run.task, run.y, run.metric = task, y, selection_metric("binary", settings.metric)
         run.feature_names = list(self.dataset.frame.columns)
         run.findings, run.checked = self.findings, self.checked
         run.test_rows, run.learning_rows = self.test_rows, self.learning_rows

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl.budget import Budget
 from automl.errors import DataError
 from automl.judgement import Wishes
+from automl.metrics import served
 from automl.multilabel.plan import LABELS_UNTIL, Plan
 from automl.progress import Progress
 from automl.run import Run, RunSettings
@@ -118,7 +119,9 @@ def _told(plan: Plan, number: int, budget: Budget, progress: Callable[[Progress]
 
 def _run(plan: Plan, place: int, settings: RunSettings, tell: Callable[[Progress], None]) -> Run:
     run = plan.run(place, settings, tell)
-    run.wishes = Wishes(settings.costs, settings.min_precision, settings.min_recall, highest_f1=True)
+    limits = (settings.costs, settings.min_precision, settings.min_recall)
+    if limits == (None, None, None):  # macro-F1 over the labels is the highest where that of each label is
+        run.wishes = Wishes(serves={None: "f1", "macro_f1": "f1"}.get(name := served(settings.metric), name))
     return run
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from automl.errors import UsageError, did_you_mean
-from automl.report import words
+from automl.report import ruled, words
 from automl.report.facts import ReportFacts
 
 NAME = "governance.v1.yaml"
@@ -266,7 +266,9 @@ def _explanation(facts: ReportFacts) -> str:
 def _metrics(facts: ReportFacts) -> str:
     chosen = facts.task.metric.replace("_", " ")
     prices = " With prices, the threshold minimises expected cost." if facts.threshold and facts.threshold.costs else ""
-    return f"The search minimised {chosen}, a proper score of the prediction itself; the report adds what people decide by.{prices}"
+    asked = ruled.told(facts.evaluation)
+    told = f"The search minimised {chosen}, a proper score of the prediction itself; the report adds what people decide by.{prices} {asked}"
+    return told.rstrip()
 
 
 def _risks(facts: ReportFacts) -> str:

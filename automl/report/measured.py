@@ -149,6 +149,21 @@ class SetsFacts(Fact):
     single: float | None = None
 
 
+class RuleFacts(Fact):
+    """Which measure the decisions serve, where the user asked for one, what they reach, and what the most probable class would.
+
+    `moved` is the share of the rows that are decided otherwise than by the most probable class. No row is decided by a rule that saw it.
+    """
+
+    metric: str
+    because: str
+    value: float | None = None
+    usual: float | None = None
+    accuracy: float | None = None
+    usual_accuracy: float | None = None
+    moved: float | None = None
+
+
 class EvaluationFacts(Fact):
     """Everything measured on rows that no choice has seen; `source` says which rows those are."""
 
@@ -161,6 +176,7 @@ class EvaluationFacts(Fact):
     reliability: ReliabilityFacts | None = None
     regression: RegressionFacts | None = None
     sets: SetsFacts | None = None
+    rule: RuleFacts | None = None
     comparisons: tuple[ComparisonFacts, ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from automl.report import words
+from automl.report import ruled, words
 from automl.report.facts import ReportFacts
 
 
@@ -46,7 +46,8 @@ def _confusion(facts: ReportFacts) -> str:
     if known.low is not None and known.high is not None:
         between = f", between {words.of_hundred(known.low)} and {words.of_hundred(known.high)}"
     right = words.of_hundred(known.value)
-    return f"Of 100 {facts.task.cases} the model names {right} rightly{between}; the table says which mistakes it makes."
+    asked = ruled.plainly(facts.evaluation, facts.task.cases)
+    return f"Of 100 {facts.task.cases} the model names {right} rightly{between}; the table says which mistakes it makes. {asked}".strip()
 
 
 def _reliability(facts: ReportFacts) -> str:

@@ -109,7 +109,7 @@ def test_numbers_in_the_page_are_those_of_the_facts() -> None:
     facts = report_samples.binary()
     said = _Page(render(facts)).text
     for name, score in facts.evaluation.scores.items():
-        share = name in ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "calibration_error")
+        share = name in ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1", "calibration_error")
         assert (words.percent if share else words.number)(score.value) in said
         assert words.interval(score.low, score.high, share) in said
     assert facts.evaluation.confusion is not None

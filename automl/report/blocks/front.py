@@ -6,7 +6,7 @@ from typing import Any
 
 from automl.report import svg, words
 from automl.report.blocks.decided import at, per_thousand, without_model
-from automl.report.blocks.judged import short, written
+from automl.report.blocks.judged import SHARES, short, written
 from automl.report.facts import ComparisonFacts, EvaluationFacts, ReportFacts
 
 _ANSWERS = {"yes": "Yes", "yes, with review": "Yes, with review", "no": "No"}
@@ -164,14 +164,18 @@ def spoken(name: str) -> str:
 
 def _second(facts: ReportFacts) -> list[dict[str, Any]]:
     """Show one score that people know: ROC AUC, accuracy, or the share explained."""
-    for name in _SECOND[facts.task.problem]:
+    rule = facts.evaluation.rule
+    for name in (*((rule.metric,) if rule is not None else ()), *_SECOND[facts.task.problem]):
         score = facts.evaluation.scores.get(name)
         if score is not None and score.value is not None:
-            bounds = words.interval(score.low, score.high, share=name in ("accuracy", "r2", "f1_macro", "f1_micro"))
+            bounds = words.interval(score.low, score.high, share=name in SHARES or name == "r2")
             value = words.percent(score.value) if name == "r2" else written(name, score.value, facts.task)
             label = {
                 "roc_auc": "Pairs ranked rightly (ROC AUC)",
                 "accuracy": "Named rightly",
+                "balanced_accuracy": "Found, mean over the classes",
+                "macro_f1": "Macro-F1, mean over the classes",
+                "f1": "F1 of the class that is looked for",
                 "mae": "Mean size of an error",
                 "r2": "Differences explained (R²)",
                 "f1_macro": "F1, mean over the labels",

@@ -6,12 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from automl.report import charts, svg, words
+from automl.report import charts, ruled, svg, words
 from automl.report.blocks.base import Block, Cell, Table, cut
 from automl.report.facts import ConfusionFacts, EvaluationFacts, ReportFacts, ScoreFacts, TaskFacts
 
 SHARES = {
-    *("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "calibration_error", "coverage"),
+    *("accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1", "f1_macro", "calibration_error", "coverage"),
     *("f1_micro", "subset_accuracy", "hamming_loss"),
 }
 _MOST_CLASSES = 12
@@ -37,6 +37,7 @@ _MEANINGS = {
     "precision": "right when flagged",
     "recall": "found",
     "f1": "precision and recall in one",
+    "macro_f1": "every class counts alike",
     "roc_auc": "pairs ranked rightly",
     "pr_auc": "precision over all levels of recall",
     "calibration_error": "mean gap between said and happened",
@@ -65,7 +66,8 @@ def skill(score: ScoreFacts, amount: float | None) -> float | None:
 
 def scores(facts: ReportFacts) -> Block:
     """Draw every score on one scale from guessing to perfect."""
-    known = facts.evaluation.scores
+    several = facts.task.problem == "multiclass"  # of several classes F1 is the macro mean: once is enough
+    known = {name: score for name, score in facts.evaluation.scores.items() if not (several and name == "macro_f1")}
     table: list[list[Cell]] = []
     for name, score in known.items():
         amounts = (score.value, score.low, score.high, score.naive, score.before_calibration)
@@ -192,7 +194,9 @@ def confusion(facts: ReportFacts) -> Block | None:
     if table is None or not table.counts:
         return None
     total, right = sum(map(sum, table.counts)), sum(row[i] for i, row in enumerate(table.counts))
-    labels, counts, grouped = _largest(table)
+    labels, counts, merged = _largest(table)
+    grouped = f"The {len(labels) - 1} most frequent classes are shown; all others are counted together." if merged else ""
+    rule = facts.evaluation.rule if facts.threshold is None else None  # a threshold says its reason itself
     wrong = [(counts[i][j], labels[i], labels[j]) for i in range(len(labels)) for j in range(len(labels)) if i != j]
     often = max(wrong, key=lambda item: item[0], default=(0, "", ""))
     cases = facts.task.cases
@@ -225,7 +229,7 @@ def confusion(facts: ReportFacts) -> Block | None:
         "Who is taken for what",
         f"{words.whole(right)} of {words.whole(total)} {cases} ({words.percent(right / (total or 1))}) are named rightly.{mix}",
         "How much each kind of mistake costs you: a table of counts treats a missed case and a false alarm alike.",
-        notes=(f"The {len(labels) - 1} most frequent classes are shown; all others are counted together.",) if grouped else (),
+        notes=tuple(note for note in (grouped, ruled.told(facts.evaluation), rule.because if rule else "") if note),
         template="confusion",
         data={"labels": labels, "rows": cells, "most": most},
         tables=(

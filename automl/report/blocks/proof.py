@@ -88,6 +88,7 @@ _TERMS = {
     "Precision": ("precision", "Of the flagged, the share that is real. Also: right when flagged."),
     "Recall": ("recall", "Of the real ones, the share that is flagged. Also: found."),
     "F1": ("f1", "The harmonic mean of precision and recall."),
+    "Macro-F1": ("macro_f1", "The mean F1 of the classes: a rare class counts as much as a common one."),
     "Macro and micro F1": (
         "f1_micro",
         "F1 is the harmonic mean of precision and recall. Macro: the mean over the labels, rare ones count like common ones. Micro: all"
