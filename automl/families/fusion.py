@@ -38,16 +38,21 @@ FIRST_PACE = 1e10  # work per second with a tower, on two cores, before any was 
 TIMED_EPOCHS = 30  # with a tower, that a clock may still allow where the data alone would ask for fewer
 PREDICTION_PACE = 1e10  # multiplications of a tower per second on one core, forward
 _PACES: dict[bool, float] = {}  # with a tower and without
-_SIZES: dict[Any, _Size] = {}
+_LAYERS: dict[Any, Footprint] = {}
+_TOWERS: dict[Any, _Tower] = {}
 
 
 @dataclass(frozen=True)
-class _Size:
-    """What one network is made of: its layers, and what its tower does to one picture."""
+class _Tower:
+    """What a tower does to one picture: the values that its steps put out, and its multiplications."""
 
-    layers: Footprint
     activations: int = 0
     work: int = 0
+
+    @property
+    def cost(self) -> float:
+        """The work of a step: forward, and twice as much backward."""
+        return 3.0 * self.work + TOWER_PASSES * self.activations
 
 
 class Fusion(TextFamily):
@@ -103,15 +108,15 @@ class Fusion(TextFamily):
         """Return the configuration with fewer channels, then with smaller pictures, where its epochs would not fit into the time."""
         if not has_tower(config):
             return config
-        for smaller in SMALLER:
-            if self.seconds_for(config, spec, folds, 10) <= seconds:
+        for smaller in SMALLER:  # by the tower alone: to know the size of a whole network takes a while
+            if tower_of(spec, config).cost * spec.rows * folds * 10 / _PACES.get(True, FIRST_PACE) <= seconds:
                 break
             config = {**config, **{name: min(value, int(config[name])) for name, value in smaller.items()}}
         return config
 
     def pack_size(self, config: Config, spec: Spec, folds: int, seconds: float, memory: int) -> int:
         """Return how many configurations are worth training together; with towers, which do not share their work, one."""
-        fitting = super().pack_size(config, spec, folds, seconds, memory)
+        fitting = super(Fusion, self.reading([config])).pack_size(config, spec, folds, seconds, memory)
         return min(fitting, 1) if has_tower(config) else fitting
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> FusionModel:
@@ -167,28 +172,25 @@ class Fusion(TextFamily):
         towers = {"pixels"} & set(self.reads)
         return replace(timed, epochs=max(schedule.epochs, TIMED_EPOCHS)) if towers and deadline.budget.timed else timed
 
-    def _measured(self, spec: Spec, config: Config) -> _Size:
+    def _layers(self, spec: Spec, config: Config) -> Footprint:
         key = (self.pack_key(config), spec)
-        if key not in _SIZES:
+        if key not in _LAYERS:
             narrow = self.reading([config])
             arrays = {"numbers": np.zeros((1, spec.numbers), np.float32), "categories": np.zeros((1, len(spec.categories)), np.int32)}
             arrays["encoded"] = np.zeros((1, 1, spec.encoded), np.float32)  # (members, rows, columns), as a network reads it
             arrays |= {extra.name: np.zeros((1, *extra.shape), extra.kind) for extra in spec.extra if extra.name in narrow.reads}
-            model = self.build(spec, [config])
-            layers, tower = footprint(model, inputs_of(arrays, narrow.reads)), getattr(model.further.get("pixels"), "tower", None)
-            _SIZES[key] = _Size(layers) if tower is None else _Size(layers, tower.activations, tower.work)
-        return _SIZES[key]
+            _LAYERS[key] = footprint(self.build(spec, [config]), inputs_of(arrays, narrow.reads))
+        return _LAYERS[key]
 
     def footprint(self, spec: Spec, config: Config) -> Footprint:
         """Return the size of one network, with what its tower puts out."""
-        size = self._measured(spec, config)
-        return replace(size.layers, activations=size.layers.activations + size.activations)
+        layers = self._layers(spec, config)
+        return replace(layers, activations=layers.activations + tower_of(spec, config).activations)
 
     def row_work(self, config: Config, spec: Spec) -> float:
-        """Return the work of one row in a step of one network: of its layers, and of its tower forward and twice as much backward."""
-        size, batch = self._measured(spec, config), self.schedule(spec, config, 0, 1).batch_size
-        layers = size.layers.weights + ACTIVATION_WORK * (size.layers.activations + size.layers.shared / batch)
-        return layers + 3.0 * size.work + TOWER_PASSES * size.activations
+        """Return the work of one row in a step of one network: of its layers, and of its tower."""
+        layers, batch = self._layers(spec, config), self.schedule(spec, config, 0, 1).batch_size
+        return layers.weights + ACTIVATION_WORK * (layers.activations + layers.shared / batch) + tower_of(spec, config).cost
 
     def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
         """Return the seconds that so many epochs take, by the pace of earlier packs of its kind."""
@@ -200,9 +202,8 @@ class Fusion(TextFamily):
 
     def row_seconds(self, trained: Trained, spec: Spec) -> float:
         """Return what a forward pass through the networks of all folds takes, roughly."""
-        size = self._measured(spec, trained.config)
-        tower = len(trained.models) * (size.work + 5.0 * size.activations) / PREDICTION_PACE
-        return super().row_seconds(trained, spec) + tower
+        tower = tower_of(spec, trained.config)
+        return super().row_seconds(trained, spec) + len(trained.models) * tower.work / PREDICTION_PACE
 
 
 def ways_of(spec: Spec) -> list[str]:
@@ -230,6 +231,19 @@ def arrays_of(configs: Iterable[Config]) -> tuple[str, ...]:
     """
     ways = {PICTURES.get(str(config.get("pictures"))) for config in configs}
     return tuple(name for name in FURTHER if name in ways or name not in PICTURES.values())
+
+
+def tower_of(spec: Spec, config: Config) -> _Tower:
+    """Return what the tower of a configuration does to one picture; nothing where it has none. Measured once for each size."""
+    shape = spec.shape_of("pixels")
+    if shape is None or not has_tower(config):
+        return _Tower()
+    key = (shape, config["picture_width"], config["picture_side"])
+    if key not in _TOWERS:
+        encoder = picture_encoder(spec, 1, config)
+        encoder(np.zeros((1, *shape), np.uint8))
+        _TOWERS[key] = _Tower(encoder.tower.activations, encoder.tower.work)
+    return _TOWERS[key]
 
 
 def picture_encoder(spec: Spec, members: int, config: Config) -> PictureEncoder:
