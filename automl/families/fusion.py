@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -124,7 +125,7 @@ class Fusion(TextFamily):
         members, config = len(configs), configs[0]
         encoders: dict[str, Callable[[], keras.layers.Layer]] = {
             "tokens": lambda: PackedBag(members, self.tokens(spec), int(config["embedding_units"])),
-            **{name: lambda scale=scale: Shared(scale) for name, scale in SCALES.items()},
+            **{name: partial(Shared, scale) for name, scale in SCALES.items()},
             "pixels": lambda: picture_encoder(spec, members, config),
             "series": lambda: series_encoder(spec, members, config),
         }
