@@ -87,7 +87,7 @@ class LearntAbsence(PackedLayer):
 
     def call(self, values: Any, there: Any) -> Any:
         """Map (members, rows, units) to the same shape, with the vector in rows where `there` (rows,) is False."""
-        return ops.where(there[None, :, None], values, self.vector)
+        return ops.where(there[None, :, None], values, ops.convert_to_tensor(self.vector))
 
     def compute_output_shape(self, values_shape: Any, there_shape: Any) -> Any:
         """Return the shape of the values."""
