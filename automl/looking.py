@@ -79,8 +79,11 @@ def grad_cam_of(predictor: Predictor) -> Callable[[pd.DataFrame, Sequence[int]],
     parts = [part for part in predictor.parts if "pixels" in part.family.tags.inputs]
     if not parts:
         return None
-    from automl.families._pictures import grad_cam
+    from automl.families._pictures import PictureFamily, grad_cam
 
+    parts = [part for part in parts if isinstance(part.family, PictureFamily)]  # a network over all kinds of data has no maps to show
+    if not parts:
+        return None
     part = max(parts, key=lambda one: one.share)
 
     def places(frame: pd.DataFrame, outputs: Sequence[int]) -> NDArray[Any] | None:

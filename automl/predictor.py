@@ -99,7 +99,8 @@ class Predictor:
     @property
     def wanted(self) -> frozenset[str]:
         """Names of the arrays that its families read; features of pictures, for one, are not computed for trees."""
-        read = [part.family.tags.inputs | set(getattr(part.family, "reads", ())) for part in self.parts]
+        fitted = [getattr(part.fitted, "family", part.family) for part in self.parts]  # networks may read less than their family can
+        read = [set(getattr(family, "reads", ())) or family.tags.inputs for family in fitted]
         return frozenset(name for names in read for name in names)
 
     def __call__(self, frame: pd.DataFrame) -> Array:

@@ -302,8 +302,10 @@ class PackedDropout(PackedLayer):
     :func:`dropout_masks`. Outside training the layer passes its input on.
 
     Attributes:
-        width: Factors that one row needs, known once the layer is built.
+        width: Factors that one row needs, known once the layer is built; 0 for a layer that is never called.
     """
+
+    width = 0
 
     def build(self, input_shape: Any) -> None:
         """Note how many factors a row of (members, …, rows, units) needs."""
