@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,9 @@ def test_the_report_tells_of_series_and_horizon(model: Any, tmp_path: Path) -> N
     page = Path(model.report(tmp_path / "r.html")).read_text(encoding="utf-8")
     assert "fan-worst" in page
     assert "coverage-by-step" in page
+    drawn = re.findall(r'<path d="M[^"]*[^Z"]" class="([^"]*)"', page)  # what is open must be a line: all else would be filled
+    assert drawn
+    assert all(kind.split()[0] in ("line", "stroke", "flow", "sign") for kind in drawn)
 
 
 def test_a_forecast_reaches_further_than_it_was_trained_for() -> None:
