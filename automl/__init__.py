@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AutoML": "automl.estimator",
     "fit": "automl.api",
-    "load": "automl.api",
+    "load": "automl.loading",
     "detect": "automl.api",
     "compare": "automl.api",
     "Budget": "automl.budget",
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from automl.api import compare as compare
     from automl.api import detect as detect
     from automl.api import fit as fit
-    from automl.api import load as load
     from automl.budget import Budget as Budget
     from automl.errors import AutoMLError as AutoMLError
     from automl.errors import DataError as DataError
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from automl.estimator import AutoML as AutoML
     from automl.families.base import Family as Family
     from automl.families.networks import KerasFamily as KerasFamily
+    from automl.loading import load as load
     from automl.recipe import run_recipe as run_recipe
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,9 +11,9 @@ import pandas as pd
 from automl.budget import Budget
 from automl.detection import Detection, ForecastingError, MultilabelError, detect
 from automl.estimator import AutoML
+from automl.loading import load
 
 if TYPE_CHECKING:
-    from automl.families.base import Family
     from automl.progress import Progress
 
 __all__ = ["Detection", "compare", "detect", "fit", "load"]
@@ -143,47 +143,6 @@ def _multilabel(data: Any, target: Any, budget: Any, progress: Any, options: dic
 
     given = {name: value for name, value in options.items() if name not in ("problem", "directory")}
     return MultilabelClassifier(budget=budget, **given).fit(data, target, progress=progress)
-
-
-def load(path: str | os.PathLike[str], *, families: Sequence[Family] = ()) -> Any:
-    """Open a saved model. Hashes are verified before anything is opened; no code from the file is run.
-
-    Args:
-        path: A file that :meth:`AutoML.save` wrote.
-        families: Families from outside the package that the model uses.
-
-    Returns:
-        What :func:`fit` returned.
-
-    Raises:
-        ArtifactError: If the file is damaged, was altered, or is newer than this automl.
-
-    Example:
-        >>> import os, tempfile
-        >>> import pandas as pd
-        >>> frame = pd.DataFrame({"a": range(60), "b": [0, 1] * 30})
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = fit(frame, "a", budget=None, trials=1, families=["linear"]).save(os.path.join(folder, "a.automl"))
-        ...     load(path).predict(frame).shape
-        (60,)
-    """
-    from automl import artifact
-    from automl.storage import Fitted
-
-    stored = artifact.read(path)
-    if "anomaly" in stored.parts:
-        from automl.anomaly.detector import AnomalyDetector
-
-        return AnomalyDetector.of(stored)
-    if "forecaster" in stored.parts:
-        from automl.forecasting.forecaster import Forecaster
-
-        return Forecaster.of(stored, families)
-    if "multilabel" in stored.parts:
-        from automl.multilabel.classifier import MultilabelClassifier
-
-        return MultilabelClassifier.of(stored, families)
-    return AutoML.of(Fitted.of(stored, families))
 
 
 def compare(

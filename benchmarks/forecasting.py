@@ -1,11 +1,14 @@
 """Forecast every set of series of a folder from the command line, and score the rows that were never shown.
 
-    python benchmarks/forecasting.py --data FOLDER [--budget 120] [--sets a,b] [--families x,y] [--seed 0] [--large] [--out results.json]
+    python benchmarks/forecasting.py --data FOLDER [--budget 120] [--sets a,b] [--families x,y] [--alone ets,theta] [--seed 0]
+        [--large] [--out results.json]
 
 FOLDER holds one folder for each set with data and `meta.json` (task "forecasting": target, time_column, series_column, horizon,
 known_covariates or covariates, metric, reference scores, and how the test part is split off). The last horizon of each series is cut off,
 `automl fit` sees the rest, `automl predict` gets the cut rows without their target. sMAPE is that of the M competitions
 (200 · |y − f| / (|y| + |f|)); where a set says so, only open days count. `--large` adds 1,000 series of 1,000 steps that are made up.
+`--alone` fits each of the families named once more without the others, under the same budget, and says whether the whole is better. The
+seasonal naive always takes part and may get a share there, too: a family "alone" is then no worse than without it on the backtest.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+import automl
 
 QUANTILES = [f"q{level}" for level in range(10, 100, 10)]
 
@@ -83,7 +88,20 @@ def timed(words: list[str]) -> tuple[float, float]:
     return time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
-def measure(kept: pd.DataFrame, cut: pd.DataFrame, meta: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+def compared(kept: pd.DataFrame, cut: pd.DataFrame, meta: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+    """Measure one set, and beside it what each family of `--alone` reaches without the others."""
+    whole = measure(kept, cut, meta, given, given.families)
+    names = [name for name in given.alone.split(",") if name]
+    if not names:
+        return whole
+    alone = {name: measure(kept, cut, meta, given, name) for name in names}
+    shown = ("smape", "mae", "wql", "coverage", "seconds", "ensemble")
+    best = {score: min(found[score] for found in alone.values()) for score in ("smape", "mae", "wql")}
+    better = {score: bool(whole[score] < value) for score, value in best.items()}
+    return {**whole, "alone": {name: {part: found[part] for part in shown} for name, found in alone.items()}, "better than alone": better}
+
+
+def measure(kept: pd.DataFrame, cut: pd.DataFrame, meta: dict[str, Any], given: argparse.Namespace, families: str) -> dict[str, Any]:
     """Fit, predict and score one set."""
     target = meta["target"]
     with tempfile.TemporaryDirectory() as home:
@@ -91,10 +109,14 @@ def measure(kept: pd.DataFrame, cut: pd.DataFrame, meta: dict[str, Any], given: 
         kept.to_parquet(data, index=False)
         cut.drop(columns=target).to_parquet(rows, index=False)
         words = ["fit", str(data), "--target", target, "--task", "forecasting", *options(meta, kept), "--budget", f"{given.budget}s"]
-        words += ["--seed", str(given.seed), "--out", str(out), "--quiet", *(["--families", given.families] if given.families else [])]
+        words += ["--seed", str(given.seed), "--out", str(out), "--quiet", *(["--families", families] if families else [])]
         seconds, memory = timed(words)
         asked, _ = timed(["predict", str(out / "model.automl"), str(rows), "-o", str(Path(home) / "made.parquet")])
         made = pd.read_parquet(Path(home) / "made.parquet")
+        model, told = automl.load(out / "model.automl"), pd.read_parquet(rows)
+        started = time.monotonic()
+        model.predictions(told)
+        forecast = time.monotonic() - started
         facts = json.loads((out / "report.json").read_text(encoding="utf-8"))
     shut = next((name for name in cut.columns if name.lower() == "open"), None)
     open_rows = np.ones(len(cut), bool) if shut is None else cut[shut].astype(bool).to_numpy()
@@ -114,6 +136,7 @@ def measure(kept: pd.DataFrame, cut: pd.DataFrame, meta: dict[str, Any], given: 
         "over": round(max(seconds / given.budget - 1, 0), 4),
         "MiB": round(memory),
         "predict s": round(asked, 1),
+        "forecast s": round(forecast, 2),
         "ensemble": weights,
         "reference": reference,
     }
@@ -143,6 +166,7 @@ def main() -> None:
     reader.add_argument("--budget", type=float, default=120)
     reader.add_argument("--sets", default="")
     reader.add_argument("--families", default="")
+    reader.add_argument("--alone", default="", help="families to fit once more without the others, to compare with")
     reader.add_argument("--seed", type=int, default=0)
     reader.add_argument("--large", action="store_true")
     reader.add_argument("--out", type=Path)
@@ -152,10 +176,10 @@ def main() -> None:
     for path in sorted(given.data.glob("*/meta.json")):
         told = json.loads(path.read_text(encoding="utf-8"))
         if told.get("task") == "forecasting" and (not wanted or path.parent.name in wanted):
-            results[path.parent.name] = measure(*parts(path.parent), given)
+            results[path.parent.name] = compared(*parts(path.parent), given)
             print(json.dumps({path.parent.name: results[path.parent.name]}), flush=True)
     if given.large:
-        results["1,000 × 1,000"] = measure(*large(), given)
+        results["1,000 × 1,000"] = compared(*large(), given)
         print(json.dumps({"large": results["1,000 × 1,000"]}), flush=True)
     if given.out:
         given.out.write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -100,7 +100,8 @@ ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",
     "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report", "collect",
 }
-ALLOWED["api"] = STAGES | {"estimator", "run", "storage", "detection", "forecasting", "anomaly", "multilabel"}
+ALLOWED["loading"] = {"artifact", "storage", "families", "estimator", "forecasting", "anomaly", "multilabel"}
+ALLOWED["api"] = STAGES | {"estimator", "run", "loading", "detection", "forecasting", "anomaly", "multilabel"}
 ALLOWED["results"] = {"estimator", "report"}
 ALLOWED["retelling"] = {"report"}
 ALLOWED["recipe"] = {"retelling", "trials", "api", "estimator", "report", "dataset", "progress", "results"}
@@ -209,6 +210,17 @@ def test_no_exception_is_swallowed() -> None:
         and all(isinstance(step, ast.Pass | ast.Continue) for step in node.body)
     ]
     assert silent == []
+
+
+def test_forecasting_needs_no_library_for_networks_nor_what_trains_models() -> None:
+    code = (
+        "import sys, automl.loading, automl.forecasting.forecaster;"
+        "from automl.forecasting.families import forecaster_by_name;"
+        "[forecaster_by_name(name) for name in ('dlinear', 'ridge_lags', 'theta', 'ets', 'seasonal_naive', 'drift')];"
+        "print([name for name in ('keras', 'tensorflow', 'sklearn', 'scipy.stats', 'automl.search', 'automl.run') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME.parent)
+    assert done.stdout.strip() == "[]"
 
 
 def test_importing_automl_pulls_nothing_heavy_in() -> None:

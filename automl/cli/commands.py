@@ -58,7 +58,7 @@ from automl.cli.options import (
     of_series,
     one_target,
 )
-from automl.errors import DataError, GateError
+from automl.errors import DataError, GateError, UsageError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
 
@@ -283,6 +283,9 @@ def explain(
     """Say what each column added to the prediction of a row."""
     _existing(data, "data")
     fitted = output.load_model(model)
+    if not hasattr(fitted, "explain"):
+        said = "where each series goes and what covariates add" if hasattr(fitted, "forecast") else "which columns made each row strange"
+        raise UsageError(f"`explain` is for models of tables. Received {model!r}; its report says {said}: `automl report`.")
     told = output.explanations(fitted, output.read_frame(data), row or [0])
     if as_json:
         output.print_json(told)

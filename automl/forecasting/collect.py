@@ -55,7 +55,7 @@ def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -
     error = scored["mae"].value
     unit = f"{error:,.4g}" if error is not None else "–"
     head = f"Forecasts {run.horizon} steps ahead are off by {unit} on average, {share:.0%} less loss than the seasonal naive."
-    told = [f"It is {'better' if test.better else 'not shown to be better'} than the seasonal naive: {test.sentence}"]
+    told = [test.sentence]
     kept = scored["coverage"]
     if kept.value is not None:
         told.append(f"The 80 % interval held {kept.value:.0%} of {evaluation.rows:,} values.")

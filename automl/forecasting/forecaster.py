@@ -18,7 +18,7 @@ from automl.errors import ArtifactError, UsageError, did_you_mean
 from automl.forecasting.columns import Asked
 from automl.forecasting.frame import steps_ahead, table_of
 from automl.forecasting.model import ForecastModel
-from automl.forecasting.run import ForecastRun, ForecastSettings
+from automl.forecasting.settings import ForecastSettings
 from automl.preprocessing.base import State
 from automl.report.facts import ReportFacts
 
@@ -145,6 +145,7 @@ class Forecaster:
         """
         from automl.forecasting.collect import collect
         from automl.forecasting.effects import measure_covariates
+        from automl.forecasting.run import ForecastRun
 
         run = ForecastRun(self._settings, progress)
         run.detect(*run.read(X, self.target if y is None else y))

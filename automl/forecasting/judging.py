@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl.forecasting.base import unflat
 from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, weighted_quantile_loss
 from automl.forecasting.run import Chosen
-from automl.forecasting.study import in_world
+from automl.forecasting.world import in_world
 from automl.report import facts as f
 from automl.report.forecasts import CovariateFacts, FanFacts, ForecastFacts, LevelFacts, SeriesScoreFacts, StepFacts
 

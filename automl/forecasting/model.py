@@ -18,9 +18,8 @@ from automl.forecasting.families import forecaster_by_name
 from automl.forecasting.frequency import Frequency
 from automl.forecasting.measures import MEDIAN
 from automl.forecasting.panel import Panel
-from automl.forecasting.study import in_world
 from automl.forecasting.windows import origins_at_end
-from automl.forecasting.world import Rules, Windows, World
+from automl.forecasting.world import Rules, Windows, World, in_world
 from automl.preprocessing.base import State
 
 Array = NDArray[Any]

@@ -1,16 +1,19 @@
-"""Networks as forecasters: windows as rows, the quantile loss, packs trained in one program, a short second training on everything."""
+"""Networks as forecasters: windows as rows, the quantile loss, packs trained in one program, a short second training on everything.
+
+The library for networks is imported where one is trained, or where NumPy cannot say what it says: opening a model must not take longer
+than forecasting with it.
+"""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl import _backend
 from automl.budget import Deadline
 from automl.families.base import Config, Trained, TrainingData
 from automl.forecasting.base import ForecastFamily, Payload, WindowData, WindowSpec, flat, unflat
@@ -19,7 +22,9 @@ from automl.forecasting.measures import QUANTILES
 from automl.forecasting.windows import fixed_columns, future_columns, lookback_of, past_columns, sample_windows
 from automl.forecasting.world import Windows
 from automl.preprocessing.base import Arrays, Spec
-from automl.training import PackData, PackTrainer, Schedule
+
+if TYPE_CHECKING:
+    from automl.training import PackData
 
 Array = NDArray[Any]
 CLIP = 6.0  # spreads that a value of the past may lie from the recent mean
@@ -94,6 +99,8 @@ class ForecastNetwork(ForecastFamily):
         on_progress: Callable[[float], None] | None = None,
     ) -> list[Trained]:
         """Train a pack on windows before the backtest; the backtest chooses each one's epoch."""
+        from automl.training import PackTrainer
+
         assert isinstance(data, WindowData)
         started, shared = deadline.budget.clock(), dict(configs[0])
         pack = _pack(data, float(shared["reach"]), seed)
@@ -115,6 +122,8 @@ class ForecastNetwork(ForecastFamily):
 
     def _plan(self, configs: Sequence[Config], pack: PackData, data: WindowData, seed: int, epochs: int) -> tuple[Any, ...]:
         """Return what a trainer is made of, but its deadline."""
+        from automl.training import Schedule
+
         shared, shape = dict(configs[0]), shape_of(data.spec, pack.arrays)
         rates = {name: np.array([float(config[name]) for config in configs]) for name in sorted(self.per_member) if name in shared}
         schedule = Schedule(epochs, 64 if len(pack.target) < 4_000 else 128, keep=(1.0, 0.5, 1.0) if len(configs) > 2 else (1.0, 1.0, 1.0))
@@ -126,26 +135,32 @@ class ForecastNetwork(ForecastFamily):
 
     def again(self, config: Config, payload: Payload, data: WindowData, *, deadline: Deadline, seed: int) -> Payload | None:
         """Go on from the chosen weights for a part of the epochs, with windows up to the end; nothing is validated any more."""
+        from automl.forecasting.going_on import GoingOn
+
         pack = _pack(data, float(config["reach"]), seed, watched=False)
         if pack is None or deadline.over():
             return None
         plan = self._plan([{**config, "learning_rate": AGAIN_RATE * config["learning_rate"]}], pack, data, seed, _part(self.epochs))
-        result = _GoingOn(_weights(payload), *plan, deadline).run()
+        result = GoingOn(_weights(payload), *plan, deadline).run()
         return _payload(result.weights[0][0], pack) if result.weights[0] else None
+
+    def compute(self, config: Config, weights: Sequence[Array], arrays: Arrays) -> Array | None:
+        """Return what one network says, (rows, horizon × quantiles), by NumPy alone; None where that is left to the backend.
+
+        Args:
+            config: Its configuration.
+            weights: Its weights, in the order of the model that `build` makes, without the members axis.
+            arrays: What it reads.
+        """
+        return None
 
     def forecast(self, config: Config, payload: Payload, windows: Windows) -> Array:
         """Run the network."""
         spec = WindowSpec(0, 0, (), 0, "forecasting", 0, horizon=windows.horizon, seasons=windows.world.rules.seasons)
         arrays, mean, spread = arrays_of(windows, int(payload[STEPS][0]))
-        run = _compiled(self, config, shape_of(spec, arrays), arrays)
-        weights = [_backend.to_device(values[None]) for values in _weights(payload)]
-        parts = []
-        for start in range(0, len(windows), BLOCKS[-1]):
-            block = {name: values[start : start + BLOCKS[-1]] for name, values in arrays.items()}
-            count = len(block["past"])
-            padded = {name: _backend.to_device(values) for name, values in _backend.pad_rows(block, BLOCKS).items()}
-            parts.append(_backend.to_numpy(run(weights, padded))[:count, 0])
-        quantiles = unflat(np.clip(np.concatenate(parts), -FAR, FAR), windows.horizon)
+        said = self.compute(config, _weights(payload), arrays)
+        said = _run(self, config, shape_of(spec, arrays), _weights(payload), arrays) if said is None else said
+        quantiles = unflat(np.clip(said, -FAR, FAR), windows.horizon)
         return np.asarray(mean[:, None, None] + spread[:, None, None] * quantiles)
 
 
@@ -162,25 +177,6 @@ def _weights(payload: Payload) -> list[Array]:
 
 def _part(epochs: int) -> int:
     return max(round(AGAIN_EPOCHS * epochs), 2)
-
-
-class _GoingOn(PackTrainer):
-    """Trains on from given weights, without validation: the last weights are kept."""
-
-    def __init__(self, weights: list[Array], *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._given = weights
-
-    def _start(self) -> Any:
-        state = super()._start()
-        state.weights = [_backend.to_device(values[None]) for values in self._given]
-        state.best = list(state.weights)
-        return state
-
-    def _validate(self, state: Any, epoch: int) -> NDArray[np.float64]:
-        state.best = [weight + 0.0 for weight in state.weights]
-        state.epoch[:] = epoch
-        return np.zeros(len(state.configs))
 
 
 def shape_of(spec: Spec, arrays: Arrays) -> Shape:
@@ -227,10 +223,25 @@ def _pack(data: WindowData, reach: float, seed: int, watched: bool = True) -> Pa
         windows, folds = Windows(world, series, origin, spec.horizon), np.concatenate([folds, np.zeros(len(backtest), np.int64)])
     arrays, mean, spread = arrays_of(windows, length)
     target = np.clip((windows.target() - mean[:, None]) / spread[:, None], -FAR, FAR).astype(np.float32)
+    from automl.training import PackData
+
     data.packs.clear()
     made = PackData(arrays, target, folds.astype(np.int64), 1, False, quantiles=QUANTILES)
     data.packs[key] = made
     return made
+
+
+def _run(family: ForecastNetwork, config: Config, shape: Shape, given: Sequence[Array], arrays: Arrays) -> Array:
+    """Return what a network says, (rows, horizon × quantiles), computed block by block by the backend."""
+    from automl import _backend
+
+    run = _compiled(family, config, shape, arrays)
+    weights, parts = [_backend.to_device(values[None]) for values in given], []
+    for start in range(0, len(arrays["past"]), BLOCKS[-1]):
+        block = {name: values[start : start + BLOCKS[-1]] for name, values in arrays.items()}
+        padded = {name: _backend.to_device(values) for name, values in _backend.pad_rows(block, BLOCKS).items()}
+        parts.append(_backend.to_numpy(run(weights, padded))[: len(block["past"]), 0])
+    return np.concatenate(parts)
 
 
 _COMPILED: dict[Any, Any] = {}
@@ -239,6 +250,8 @@ _MOST_COMPILED = 16
 
 def _compiled(family: ForecastNetwork, config: Config, shape: Shape, arrays: Arrays) -> Callable[..., Any]:
     """Return a compiled function of (weights, arrays) for one network; networks of one structure share it."""
+    from automl import _backend
+
     key = (*family._key(config, shape), _backend.name())
     if key not in _COMPILED:
         while len(_COMPILED) >= _MOST_COMPILED:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.budget import Budget
 from automl.dataset import Dataset, read, with_target
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError
 from automl.forecasting.base import Fitted, ForecastFamily, WindowData, WindowSpec, unflat
 from automl.forecasting.calendar import holiday_days
-from automl.forecasting.columns import Asked, find_layout
+from automl.forecasting.columns import find_layout
 from automl.forecasting.conformal import Correction, correct
 from automl.forecasting.joining import greedy_weights
 from automl.forecasting.measures import naive_errors
 from automl.forecasting.model import ForecastModel, Member
 from automl.forecasting.panel import Panel, read_panel
-from automl.forecasting.study import ForecastStudy, choose_forecasters, in_world, search_budget
+from automl.forecasting.settings import ForecastSettings as ForecastSettings
+from automl.forecasting.study import ForecastStudy, choose_forecasters, search_budget
 from automl.forecasting.windows import find_inputs, judged_windows, lookback_of, plan_origins
-from automl.forecasting.world import Windows, World, find_rules
+from automl.forecasting.world import Windows, World, find_rules, in_world
+from automl.forecasting.zones import tell_zones
 from automl.progress import Progress
 from automl.schema import detect_schema
 from automl.trials import Trial, TrialStore
@@ -32,23 +33,6 @@ Array = NDArray[Any]
 SHORTEST = 4  # known values that one series at least must have
 MOST_CANDIDATES = 40  # trials that the ensemble chooses among
 AGAIN_UNTIL = 0.88  # of the budget: the rest is for judging and writing
-
-
-@dataclass(frozen=True)
-class ForecastSettings:
-    """What the user asked for; the arguments of :class:`automl.forecasting.Forecaster`."""
-
-    budget: Budget
-    asked: Asked = field(default_factory=Asked)
-    horizon: int | None = None
-    frequency: str | None = None
-    season: tuple[int, ...] | None = None
-    country: str | None = None
-    target_scale: str | None = None
-    families: tuple[Any, ...] | None = None
-    only_networks: bool = False
-    seed: int = 0
-    types: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +90,8 @@ class ForecastRun:
         self.layout = find_layout(dataset, schema, target, settings.asked, self.log)
         if settings.country is not None:
             holiday_days(settings.country, range(2020, 2021))
+        unsure = tell_zones(dataset.frame[self.layout.time.name], self.log)
+        self.warnings += [] if unsure is None else [unsure]
         self.panel: Panel = read_panel(dataset.frame, self.layout, self.log, asked=settings.frequency)
         self._refuse()
         self.horizon = self._horizon()
@@ -117,6 +103,12 @@ class ForecastRun:
             raise DataError(
                 f"A forecast needs a series of at least {SHORTEST} known values. Received at most {int(counts.max())}; "
                 "if rows of several series were given as one, name their column with `series`."
+            )
+        least = float(np.nanmin(panel.y))
+        if self.settings.target_scale == "log" and least < 0:
+            raise DataError(
+                f"`target_scale='log'` needs a target without negative values. Received {self.layout.target.name!r} with {least:g}; "
+                "leave it out, or say 'linear'."
             )
         flat = np.nanmax(panel.y, axis=1) == np.nanmin(panel.y, axis=1)
         if flat.any():

@@ -13,11 +13,10 @@ from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
 from automl.families.base import Config, Family, Trained
 from automl.forecasting.base import WindowData, WindowSpec, unflat
-from automl.forecasting.conformal import ordered
 from automl.forecasting.families import forecaster_by_name, forecaster_names
 from automl.forecasting.joining import greedy_weights
 from automl.forecasting.measures import weighted_quantile_loss
-from automl.forecasting.world import Windows
+from automl.forecasting.world import in_world
 from automl.search import Study
 from automl.selection import NOT_ASKED, ORDER, Plan, order_of
 from automl.trials import Trial
@@ -65,21 +64,6 @@ def choose_forecasters(spec: WindowSpec, wanted: tuple[Any, ...] | None, log: De
     others = [f"{name} ({reason})" for name, reason in left_out.items()]
     log.add("choose", "families", ", ".join(family.name for family in chosen), told, others, "families=['theta', 'nhits']")
     return Plan(tuple(chosen), left_out, references, absent)
-
-
-def in_world(values: Array, windows: Windows) -> Array:
-    """Return quantiles of models as those of the data: scaled back, not below the least value, 0 where a step is closed.
-
-    Args:
-        values: (windows, horizon, quantiles) on the scale of the models.
-        windows: Where they belong.
-    """
-    rules = windows.world.rules
-    found = ordered(rules.scale.to_world(values))
-    if rules.lower is not None:
-        found = np.maximum(found, rules.lower)
-    found[windows.closed()] = 0.0
-    return found
 
 
 @dataclass

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl.decisions import DecisionLog
 from automl.forecasting.calendar import calendar_table, waves
 from automl.forecasting.columns import Layout
+from automl.forecasting.conformal import ordered
 from automl.forecasting.panel import Floats, Ints, Panel, filled
 from automl.task.series import find_season
 
@@ -199,6 +200,21 @@ class Windows:
         """Return some of the windows."""
         folds = self.folds[chosen] if len(self.folds) else self.folds
         return Windows(self.world, self.series[chosen], self.origin[chosen], self.horizon, folds)
+
+
+def in_world(values: NDArray[Any], windows: Windows) -> NDArray[Any]:
+    """Return quantiles of models as those of the data: scaled back, not below the least value, 0 where a step is closed.
+
+    Args:
+        values: (windows, horizon, quantiles) on the scale of the models.
+        windows: Where they belong.
+    """
+    rules = windows.world.rules
+    found = ordered(rules.scale.to_world(values))
+    if rules.lower is not None:
+        found = np.maximum(found, rules.lower)
+    found[windows.closed()] = 0.0
+    return found
 
 
 def find_rules(

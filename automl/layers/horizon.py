@@ -47,21 +47,6 @@ def non_crossing(values: Any) -> Any:
     return ops.concatenate([median - ops.flip(down, axis=-1), median, median + up], axis=-1)
 
 
-def averaging(length: int, window: int) -> Array:
-    """Return the matrix of a centred moving average whose ends are repeated, (length, length).
-
-    Example:
-        >>> averaging(3, 3).astype(float).round(2).tolist()
-        [[0.67, 0.33, 0.0], [0.33, 0.33, 0.33], [0.0, 0.33, 0.67]]
-    """
-    window = min(window, 2 * length - 1)
-    matrix = np.zeros((length, length))
-    for step in range(length):
-        for place in range(step - window // 2, step - window // 2 + window):
-            matrix[int(np.clip(place, 0, length - 1)), step] += 1.0 / window
-    return matrix.astype(np.float32)
-
-
 def pooling(length: int, size: int) -> Array:
     """Return the matrix that averages stretches of `size` steps, the last of them ending with the series, (length, stretches)."""
     count = -(-length // size)

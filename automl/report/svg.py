@@ -236,9 +236,14 @@ class Frame:
             x, _ = self.at(position, self.y[0])
             parts += [
                 tag("line", x1=x, x2=x, y1=bottom, y2=bottom + 4, class_="tick"),
-                tag("text", label, x=x, y=bottom + 17, text_anchor="middle"),
+                tag("text", label, x=x, y=bottom + 17, text_anchor=self._anchor(x, label)),
             ]
         parts.append(self.segment((self.x[0], self.y[0]), (self.x[1], self.y[0]), "base"))
         parts.append(tag("text", x_title, x=middle, y=bottom + 36, text_anchor="middle", class_="name"))
         parts.append(tag("text", y_title, x=2, y=self.top - 11, class_="name"))
         return join(parts)
+
+    def _anchor(self, x: float, label: str) -> str:
+        """Return how a number of the lower axis stands to its line: a long one, such as a date, must not leave the picture."""
+        half = 3.4 * len(label) if len(label) > 8 else 0.0
+        return "end" if x + half > self.width else "start" if x - half < 0 else "middle"

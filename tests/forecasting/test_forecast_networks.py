@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from small_series import NETWORKS, daily, no_deadline, prepared
 
 from automl.forecasting.base import ForecastFamily
 from automl.forecasting.families import forecaster_by_name
+from automl.forecasting.families.dlinear import DLinear
 from automl.forecasting.families.seasonal_naive import SeasonalNaive
 from automl.forecasting.measures import weighted_quantile_loss
-from automl.forecasting.study import in_world
+from automl.forecasting.networks import arrays_of, shape_of
+from automl.forecasting.world import in_world
 
 QUICK = ("tide",)
 
@@ -37,3 +40,21 @@ def test_a_network_learns_phase_and_promotion(run, name: str, monkeypatch: pytes
     again = family.again(config, payload, run.data_until(run.world.panel.steps), deadline=no_deadline(), seed=0)
     assert again is not None
     assert any(not np.array_equal(again[key], payload[key]) for key in payload)
+
+
+@pytest.mark.parametrize("covariates", [True, False])
+def test_dlinear_says_the_same_with_and_without_keras(run, covariates: bool) -> None:  # type: ignore[no-untyped-def]
+    family = forecaster_by_name("dlinear")
+    assert isinstance(family, DLinear)
+    config = family.complete({}, run.spec)
+    arrays, _, _ = arrays_of(run.judged, 28)
+    arrays = arrays if covariates else {"past": arrays["past"]}
+    network = family.build(shape_of(run.spec, arrays), config, 1)
+    network({name: values[:1] for name, values in arrays.items()})
+    rng = np.random.default_rng(0)
+    network.set_weights([rng.normal(0, 0.3, weight.shape) for weight in network.weights])
+    weights = [np.asarray(keras.ops.convert_to_numpy(weight))[0] for weight in network.weights]
+    theirs = np.asarray(keras.ops.convert_to_numpy(network(arrays)))[:, 0]
+    ours = family.compute(config, weights, arrays)
+    assert ours is not None
+    assert np.allclose(ours, theirs, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,9 @@ def test_the_report_tells_of_series_and_horizon(model: Any, tmp_path: Path) -> N
     page = Path(model.report(tmp_path / "r.html")).read_text(encoding="utf-8")
     assert "fan-worst" in page
     assert "coverage-by-step" in page
+    drawn = re.findall(r'<path d="M[^"]*[^Z"]" class="([^"]*)"', page)  # what is open must be a line: all else would be filled
+    assert drawn
+    assert all(kind.split()[0] in ("line", "stroke", "flow", "sign") for kind in drawn)
 
 
 def test_a_forecast_reaches_further_than_it_was_trained_for() -> None:
@@ -137,6 +141,8 @@ def test_numbered_steps_and_months() -> None:
         (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": range(30)}), {"horizon": 2, "country": "Nowhere"}, "country"),
         (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": range(30)}), {"horizon": 2, "families": ["mlp"]}, "families"),
         (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": range(30)}), {"horizon": 2, "costs": {"miss": 1}}, "costs"),
+        (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": range(-9, 21)}), {"target_scale": "log"}, "negative values"),
+        (pd.DataFrame({"day": pd.to_datetime(np.cumsum(np.arange(30) ** 2), unit="D"), "y": range(30)}), {}, "frequency='MS'"),
     ],
 )
 def test_bad_input_gets_one_sentence(frame: pd.DataFrame, options: dict[str, Any], words: str) -> None:
@@ -178,3 +184,10 @@ def test_the_command_line(frame: pd.DataFrame, future: pd.DataFrame, tmp_path: P
     pd.DataFrame({"day": ["2025-01-01", "2025-02-11"], "shop": ["a", "b"], "sales": [1, 2]}).to_csv(data, index=False)
     assert main([*words, "--out", str(out), "--quiet"]) == 3
     assert "frequency" in capsys.readouterr().err
+
+
+def test_a_forecast_is_not_explained_row_by_row(model: Any, future: pd.DataFrame, tmp_path: Path, capsys: Any) -> None:
+    path, rows = model.save(tmp_path / "sales.automl"), tmp_path / "future.csv"
+    future.to_csv(rows, index=False)
+    assert main(["explain", path, str(rows)]) == 2
+    assert "automl report" in capsys.readouterr().err

@@ -46,6 +46,15 @@ def test_daylight_saving_and_mixed_time_zones() -> None:
     run = prepared(frame, 6, series=(), known=())
     assert run.panel.frequency.name == "h"
     assert run.panel.y[0].tolist() == list(range(120))
+    assert "3 offsets" in told(run, "time zone")[0]
+    assert not run.warnings
+
+
+def test_stamps_some_of_which_have_a_time_zone_are_told() -> None:
+    times = pd.date_range("2025-01-02", periods=120, freq="h")
+    frame = pd.DataFrame({"day": [f"{stamp}+00:00" if n < 60 else str(stamp) for n, stamp in enumerate(times)], "sales": np.arange(120.0)})
+    run = prepared(frame, 6, series=(), known=())
+    assert "60 of 120 stamps have a time zone" in run.warnings[0]
 
 
 def test_gaps_are_filled_from_the_past_alone() -> None:

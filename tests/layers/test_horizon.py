@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from packs import check_gradients_are_finite, check_members_are_side_by_side
 
-from automl.layers.horizon import PackedBlock, PackedPlaces, PackedRecurrence, averaging, interpolating, pooling
+from automl.forecasting.families.dlinear import averaging
+from automl.layers.horizon import PackedBlock, PackedPlaces, PackedRecurrence, interpolating, pooling
 
 
 @pytest.mark.parametrize("kind", ["simple", "gru", "lstm"])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from keras import ops
+import numpy as np
+from numpy.typing import NDArray
 
 from automl.families.base import Config
 from automl.forecasting.base import forecasting
 from automl.forecasting.networks import ForecastNetwork, Shape
-from automl.layers.horizon import PackedForecaster, averaging, per_step
-from automl.layers.packed import PackedDense, PackedDropout
-from automl.layers.residual import fan_in_uniform
-from automl.preprocessing.base import Spec
+from automl.preprocessing.base import Arrays, Spec
+
+Array = NDArray[Any]
 
 
 class DLinear(ForecastNetwork):
@@ -35,25 +36,40 @@ class DLinear(ForecastNetwork):
 
     def build(self, shape: Shape, config: Config, members: int) -> Any:
         """Return the pack."""
-        return _DLinear(shape, config, members)
+        from automl.forecasting.families._dlinear import DLinearPack
+
+        return DLinearPack(shape, int(config["hidden"]), averaging(shape.past, int(config["smooth"])), members)
+
+    def compute(self, config: Config, weights: Sequence[Array], arrays: Arrays) -> Array | None:
+        """Multiply with NumPy: two linear maps need no library for networks, whose import takes longer than all forecasts."""
+        past, layers = arrays["past"], list(zip(weights[::2], weights[1::2], strict=True))
+        trend = past @ averaging(past.shape[1], int(config["smooth"]))
+        median = _dense(trend, layers[0]) + _dense(past - trend, layers[1])
+        widths = _dense(np.maximum(_dense(past, layers[2]), 0.0), layers[3])
+        values = np.concatenate([median[..., None], widths.reshape(*median.shape, 8)], axis=-1)
+        if "future" in arrays:
+            values += _dense(np.maximum(_dense(arrays["future"], layers[4]), 0.0), layers[5])
+        up, down = (np.cumsum(np.logaddexp(0.0, part - 1.0), axis=-1) for part in (values[..., 1:5], values[..., 5:]))
+        quantiles = np.concatenate([values[..., :1] - down[..., ::-1], values[..., :1], values[..., :1] + up], axis=-1)
+        return np.asarray(quantiles.reshape(len(past), -1), np.float32)
 
 
-class _DLinear(PackedForecaster):
-    def __init__(self, shape: Shape, config: Config, members: int) -> None:
-        super().__init__(members, shape.horizon, 9)
-        self.matrix = averaging(shape.past, int(config["smooth"]))
-        self.trend = PackedDense(members, shape.horizon, initializer=fan_in_uniform)
-        self.rest = PackedDense(members, shape.horizon, initializer=fan_in_uniform)
-        self.inner = PackedDense(members, int(config["hidden"]), "relu")
-        self.dropout = PackedDropout(members)
-        self.widths = PackedDense(members, shape.horizon * 8, initializer=fan_in_uniform)
-        self.open = PackedDense(members, int(config["hidden"]), "relu") if shape.future else None
-        self.close = PackedDense(members, 9, initializer=fan_in_uniform) if shape.future else None
+def _dense(values: Array, layer: tuple[Array, Array]) -> Array:
+    """Return what a dense layer without activation makes of values, (…, units)."""
+    kernel, bias = layer
+    return np.asarray(values @ kernel + bias[0], np.float32)
 
-    def ahead(self, past: Any, future: Any, beside: Any, fixed: Any) -> Any:
-        """Add the maps of trend and rest, and what is known of each step."""
-        trend = ops.matmul(past, self.matrix)
-        median = self.trend(trend) + self.rest(past - trend)
-        widths = self.widths(self.dropout(self.inner(past)))
-        values = ops.concatenate([median[..., None], ops.reshape(widths, (self.members, -1, self.horizon, 8))], axis=-1)
-        return values if self.open is None else values + per_step(self.close, per_step(self.open, future))
+
+def averaging(length: int, window: int) -> Array:
+    """Return the matrix of a centred moving average whose ends are repeated, (length, length).
+
+    Example:
+        >>> averaging(3, 3).astype(float).round(2).tolist()
+        [[0.67, 0.33, 0.0], [0.33, 0.33, 0.33], [0.0, 0.33, 0.67]]
+    """
+    window = min(window, 2 * length - 1)
+    matrix = np.zeros((length, length))
+    for step in range(length):
+        for place in range(step - window // 2, step - window // 2 + window):
+            matrix[int(np.clip(place, 0, length - 1)), step] += 1.0 / window
+    return matrix.astype(np.float32)

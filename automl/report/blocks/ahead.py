@@ -55,17 +55,17 @@ def _fan(fan: FanFacts, target: str) -> Markup:
     x_ticks = [(float(place), times[place]) for place in places if place == past or abs(place - past) > 0.15 * len(times)]
     parts = [frame.grid(x_ticks, [(t, words.number(t)) for t in svg.ticks(low, high, 5)], "", target)]
     steps = [float(past + step) for step in range(ahead)]
-    for lower, upper, kind in ((fan.low, fan.high, "area"), (fan.inner_low, fan.inner_high, "area")):
+    for lower, upper, kind in ((fan.low, fan.high, "band"), (fan.inner_low, fan.inner_high, "band inner")):
         band = [*zip(steps, upper, strict=True), *zip(reversed(steps), reversed(lower), strict=True)]
         parts.append(svg.path([frame.at(x, y) for x, y in band], kind, closed=True))
     drawn = svg.thin([(float(place), value) for place, value in enumerate(fan.past) if value is not None], 300)
-    parts.append(frame.line(drawn, "interval"))
+    parts.append(frame.line(drawn, "line thin"))
     parts.append(frame.segment((float(past) - 0.5, low - room), (float(past) - 0.5, high + room), "reference"))
     parts.append(frame.line(list(zip(steps, fan.median, strict=True)), "line"))
     for step, value in zip(steps, fan.truth, strict=True):
         if value is not None:
             x, y = frame.at(step, value)
-            parts.append(svg.tag("circle", cx=x, cy=y, r=2.2, class_="dot"))
+            parts.append(svg.tag("circle", cx=x, cy=y, r=3.0, class_="true"))
     name = f"fan-{fan.kind}"
     return svg.chart(
         svg.join(parts), name, f"{_KINDS[fan.kind]}: {fan.name}", "The past, the forecast with its bands, and what came true.", 720, 300
@@ -113,7 +113,7 @@ def _errors(steps: Sequence[StepFacts]) -> Markup:
     frame = svg.Frame(420.0, 260.0, (float(steps[0].first), float(steps[-1].last)), (0.0, top), (26.0, 14.0, 44.0, 62.0))
     x_ticks = [(t, words.number(t)) for t in svg.ticks(steps[0].first, steps[-1].last, 5)]
     parts = [frame.grid(x_ticks, [(t, words.number(t)) for t in svg.ticks(0.0, top, 4)], "steps ahead", "mean absolute error")]
-    for kind, name in (("line", "mae"), ("reference", "naive_mae")):
+    for kind, name in (("line", "mae"), ("line second", "naive_mae")):
         points = [((s.first + s.last) / 2, getattr(s, name)) for s in steps if getattr(s, name) is not None]
         parts.append(frame.line(points, kind))
     return svg.chart(svg.join(parts), "error-by-step", "Error by step ahead", "Mean absolute error along the horizon.", 420, 260)
