@@ -122,6 +122,7 @@ class _Verifying(ABC):
     @abstractmethod
     def _limit(self) -> Array:
         """Return the model's threshold or thresholds."""
+
     def _is(self, content: dict[str, Any]) -> bool:
         return bool(content) and content["sha256"] == self.found["sha256"]
 

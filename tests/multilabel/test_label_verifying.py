@@ -66,7 +66,9 @@ def test_rows_without_labels_cannot_be_scored(saved: Path, tmp_path: Path) -> No
 def test_columns_as_labels_and_a_test_file(tmp_path: Path) -> None:
     def table(seed: int) -> pd.DataFrame:
         frame = rows(150, seed)
-        return frame.assign(a=frame["tags"].str.contains("x").astype(int), b=frame["tags"].str.contains("y").astype(int)).drop(columns="tags")
+        return frame.assign(a=frame["tags"].str.contains("x").astype(int), b=frame["tags"].str.contains("y").astype(int)).drop(
+            columns="tags"
+        )
 
     table(1).to_csv(tmp_path / "data.csv", index=False)
     table(2).to_csv(tmp_path / "test.csv", index=False)

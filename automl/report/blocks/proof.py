@@ -16,7 +16,7 @@ def decisions(facts: ReportFacts) -> Block | None:
         [
             d.stage,
             words.shorten(d.what, 80),
-            words.shorten(d.chosen, 120),
+            "nothing was changed" if d.chosen == "told" else words.shorten(d.chosen, 120),
             words.shorten(d.because, 300),
             words.listing(d.alternatives, 5) or words.NOTHING,
             code(d.override) if d.override else words.NOTHING,
