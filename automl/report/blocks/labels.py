@@ -30,7 +30,7 @@ def labels(facts: ReportFacts) -> Block | None:
     told_of = "Each label with its own threshold, 95 % intervals below, the worst F1 first"
     tables = [
         Table(told_of, head, listed, frozenset({0, 1}), cut_off),
-        Table("Ranking and percentages of each label", ("Label", "ROC AUC", "Log-loss", "naive", "Calibration error"), ranking, more=cut_off),
+        Table("Ranking and percentages", ("Label", "ROC AUC", "Log-loss", "naive", "Calibration error"), ranking, more=cut_off),
     ]
     others = [one for one in told.labels if not one.learnt]
     if others:
