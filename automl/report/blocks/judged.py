@@ -22,6 +22,8 @@ def written(name: str, amount: float | None, task: TaskFacts) -> str:
     """Write the value of a score: shares as percents, errors with the target's unit."""
     if name in SHARES:
         return words.percent(amount)
+    if name == "smape":
+        return words.number(amount) + (f"{words.SPACE}%" if amount is not None else "")
     return words.value(amount, task) if name in ("rmse", "mae") else words.number(amount)
 
 
@@ -69,7 +71,7 @@ def scores(facts: ReportFacts) -> Block:
     table: list[list[Cell]] = []
     for name, score in known.items():
         amounts = (score.value, score.low, score.high, score.naive, score.before_calibration)
-        direction = "higher" if score.greater_is_better else "lower"
+        direction = "as promised" if name == "coverage" else "higher" if score.greater_is_better else "lower"
         table.append([short(score.title)[0], *(written(name, amount, facts.task) for amount in amounts), direction, score.undefined or ""])
     head, table = _filled(("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark"), table)
     texts = frozenset(place for place, name in enumerate(head) if name in ("Score", "Better", "Remark"))
@@ -136,10 +138,12 @@ def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
         sure = words.confidence(right.low, right.high, share=True)
         naive = f"; always naming the most frequent class is right for {words.of_hundred(right.naive)}" if right.naive is not None else ""
         return f"Of 100 {task.cases}, the model names the right class for {words.of_hundred(right.value)}{words.bracket(sure)}{naive}."
-    if task.problem == "regression" and error is not None and error.value is not None:
+    if task.problem in ("regression", "forecasting") and error is not None and error.value is not None:
         sure = words.confidence(error.low, error.high)
-        naive = f", against {words.value(error.naive, task)} without a model" if error.naive is not None else ""
-        kind = "On average a prediction is off" if "mae" in scored else "A typical prediction is off (root mean squared error)"
+        instead = "without a model" if task.problem == "regression" else "by repeating the last season"
+        naive = f", against {words.value(error.naive, task)} {instead}" if error.naive is not None else ""
+        what = "prediction" if task.problem == "regression" else "forecast"
+        kind = f"On average a {what} is off" if "mae" in scored else f"A typical {what} is off (root mean squared error)"
         return f"{kind} by {words.value(error.value, task)}{words.bracket(sure)}{naive}."
     name, score = next(((name, score) for name, score in scored.items() if score.value is not None), ("", None))
     if score is None:
