@@ -11,6 +11,7 @@ import numpy as np
 
 from automl import __version__
 from automl.collect.facts import data_facts
+from automl.collect.private import without_codes
 from automl.evaluation.facts import Estimate
 from automl.multilabel import judging
 from automl.multilabel.cells import slug
@@ -56,7 +57,10 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
     task = _task(plan)
     first = learnt[0].fitted
     assert first is not None  # fit_labels raises where nothing was learnt
-    findings = tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings)
+    codes = [column.name for column in plan.schema.columns if column.role == "identifier"]
+    findings = without_codes(tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings), settings.examples, codes)
+    decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log)
+    data = _data(plan)
     reproduce = first.facts.reproduce.model_copy(update={"python": _call(plan, settings)})
     facts = f.ReportFacts(
         title=f"{_target(plan)}: labels predicted from {plan.dataset.name}",
@@ -65,12 +69,12 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
         automl_version=__version__,
         answer=_answer(task, evaluation, told, findings),
         task=task,
-        data=_data(plan),
+        data=data.model_copy(update={"column_list": without_codes(data.column_list, settings.examples, codes)}),
         findings=findings,
         evaluation=evaluation,
         labels=told,
         search=_search(settings, learnt),
-        decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log),
+        decisions=without_codes(decisions, settings.examples, codes),
         reproduce=reproduce,
     )
     details = {}
