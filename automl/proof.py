@@ -29,7 +29,7 @@ class Proof:
         repeatable: Whether the model itself made the recorded predictions (a holdout or a test file); else models of other folds did.
         rows: Places of the judged rows, (judged,).
         prediction: What was said about them, calibrated, (judged, outputs).
-        limit: Threshold of each judged row, (judged,), or one for all (1,); empty for other problems.
+        limit: Threshold of each judged row, (judged,), or one for all (1,); of several labels (judged, labels); empty for other problems.
         sample: Places of rows of the data, (sample,).
         said: What the model says about them, (sample, outputs).
         decided: Class code of each judged row where a rule of several classes decided, (judged,); empty otherwise.

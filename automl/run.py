@@ -297,7 +297,7 @@ class Run:
         self.usable, self.weights, self.honest, self.scaler = joined.usable, joined.weights, joined.honest, joined.scaler
         parts = join_trials(self.usable, self.weights, self.preprocessor.spec)
         self.predictor = self.predictor_of(parts, self.scaler)
-        names = ", ".join(f"{part.family.title} ({part.share:.0%})" for part in sorted(parts, key=lambda part: -part.share))
+        names = ", ".join(f"{part.family.title} ({100 * part.share:.0f} %)" for part in sorted(parts, key=lambda part: -part.share))
         told = f"Greedy selection by {self.metric} over {len(self.usable)} models on out-of-fold predictions of {len(y):,} rows."
         self.log.add("ensemble", "members", names, told, [], "families=['linear']")
 

@@ -209,6 +209,8 @@ def _with_target(rows: Rows, target: NDArray[Any]) -> Rows:
 
 def _holdout_size(rows: int, share: float | None) -> tuple[int, str]:
     """Return how many rows to hold out, and why."""
+    if share == 0:
+        return 0, "No row is held out: every row is judged by models that did not see it."
     if share is not None:
         return round(rows * share), f"A share of {share:g} was asked for."
     if rows < HOLDOUT_FROM:

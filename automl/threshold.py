@@ -242,8 +242,8 @@ def _sweep(y: Array, probability: Array, costs: tuple[float, float] | None) -> _
 def _consequences(sweep: _Sweep, position: int) -> str:
     """Say what happens at one position of the sweep, as a clause."""
     flagged, hits = int(sweep.flagged[position]), int(sweep.hits[position])
-    precision = f"precision {hits / flagged:.1%}" if flagged else "no precision"
-    recall = f"recall {hits / sweep.positives:.1%}" if sweep.positives else "no recall"
+    precision = f"precision {100 * hits / flagged:.1f} %" if flagged else "no precision"
+    recall = f"recall {100 * hits / sweep.positives:.1f} %" if sweep.positives else "no recall"
     return f"{flagged:,} of {sweep.rows:,} rows are flagged, with {precision} and {recall}"
 
 
@@ -297,9 +297,8 @@ def _within(sweep: _Sweep, min_precision: float | None, min_recall: float | None
     # A threshold that flags nobody has no precision at all: it does not count as reaching a minimum.
     shortfall[sweep.flagged == 0] = np.inf
     names = [name for name, value in (("recall", min_recall), ("precision", min_precision)) if value is not None]
-    asked = " and ".join(
-        f"{name} of at least {value:.1%}" for name, value in (("recall", min_recall), ("precision", min_precision)) if value is not None
-    )
+    least = (("recall", min_recall), ("precision", min_precision))
+    asked = " and ".join(f"{name} of at least {100 * value:g} %" for name, value in least if value is not None)
     rule = "minimum " + " and ".join(names)
     if not sweep.positives or not np.isfinite(shortfall).any():
         return 0.5, rule, f"A {asked} was asked for, but no row here is positive, so the threshold stays at 0.5.", False

@@ -1,12 +1,18 @@
-"""What a run costs at its edges: start-up, the first usable model, a million rows.
+"""What a run costs at its edges: start-up, the first usable model, a million rows, the report.
 
 python benchmarks/limits.py startup | first-model | million [--budget 300] [--rows 1000000]
+python benchmarks/limits.py report-size | report-time [--budget 300] [--rows 1000000] [--columns 200]
+
+The report is measured behind one quick model, so that what is measured is the report: comparing, explaining, examining, collecting and
+writing all files. `report-size` asks for at most 1 MB from 200 columns × 1,000,000 rows; `report-time` for at most 20 s and 15 % of the
+budget on 100,000 rows × 50 columns.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from accuracy import timed
+
+from automl.progress import Progress
 
 
 def table(rows: int, columns: int = 20) -> pd.DataFrame:
@@ -50,6 +58,36 @@ def fit(frame: pd.DataFrame, budget: float) -> None:
     print(f"first model beyond the naive one after {first} s")
 
 
+STAGES = ("compare", "explain", "examine", "report")  # what stands between the judged model and its files
+
+
+def reported(frame: pd.DataFrame, budget: float, family: str) -> None:
+    """Fit one quick model and print the size of its report, the seconds of every stage behind the model, and the peak memory."""
+    import automl
+    from automl.results import write_results
+
+    began: list[tuple[str, float]] = []
+
+    def noted(progress: Progress) -> None:
+        if not began or began[-1][0] != progress.stage:
+            began.append((progress.stage, time.monotonic()))
+
+    clock = automl.Budget(budget, trials=1)
+    model = automl.fit(frame, "bought", budget=clock, families=[family], progress=noted)
+    with tempfile.TemporaryDirectory() as home:
+        began.append(("write", time.monotonic()))
+        files = write_results(model, Path(home))
+        ends = [*(moment for _, moment in began[1:]), time.monotonic()]
+        size = files["report"].stat().st_size / 1000
+        others = {name: round(path.stat().st_size / 1000) for name, path in files.items() if name != "report"}
+    taken = {stage: end - start for (stage, start), end in zip(began, ends, strict=True)}
+    told = sum(seconds for stage, seconds in taken.items() if stage in (*STAGES, "write"))
+    print(f"{len(frame):,} rows × {frame.shape[1]} columns, {family}, {budget:g} s: report.html {size:,.0f} kB; others in kB: {others}")
+    print("seconds: " + ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in taken.items()))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"report: {told:.1f} s, {told / budget:.1%} of the budget; whole run {clock.elapsed():.1f} s; peak {peak:,.0f} MiB")
+
+
 def startup() -> None:
     """Print the best of five of `import automl` and `automl --help`."""
     for name, command in (("import automl", ["-c", "import automl"]), ("automl --help", ["-m", "automl", "--help"])):
@@ -64,14 +102,20 @@ def startup() -> None:
 def main() -> None:
     """Run one of the measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["startup", "first-model", "million"])
+    parser.add_argument("what", choices=["startup", "first-model", "million", "report-size", "report-time"])
     parser.add_argument("--budget", type=float)
     parser.add_argument("--rows", type=int)
+    parser.add_argument("--columns", type=int)
+    parser.add_argument("--family", default="hist_gradient_boosting")
     arguments = parser.parse_args()
     if arguments.what == "startup":
         startup()
     elif arguments.what == "first-model":
         fit(table(arguments.rows or 1_000), arguments.budget or 20)
+    elif arguments.what == "report-size":
+        reported(table(arguments.rows or 1_000_000, arguments.columns or 200), arguments.budget or 300, arguments.family)
+    elif arguments.what == "report-time":
+        reported(table(arguments.rows or 100_000, arguments.columns or 50), arguments.budget or 150, arguments.family)
     else:
         fit(table(arguments.rows or 1_000_000), arguments.budget or 300)
 

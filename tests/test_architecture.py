@@ -82,7 +82,7 @@ ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["notebook"] = {"report"}
 ALLOWED["proof"] = {"preprocessing"}
 ALLOWED["storage"] = {"artifact", "checks", "dataset", "families", "predictor", "preprocessing", "proof", "report"}
-ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof"}
+ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof", "multilabel", "report"}
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
 ALLOWED["options"] = {"run", "selection", "pretrained"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
@@ -98,7 +98,7 @@ ALLOWED["anomaly"] |= {"pretrained", "explanation"}  # what a network sees of pi
 # labels: what they share is done once, then each walks through the stages of one run; all are judged together
 ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",
-    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report", "collect",
+    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report", "collect", "proof",
 }
 ALLOWED["loading"] = {"artifact", "storage", "families", "estimator", "forecasting", "anomaly", "multilabel"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "loading", "detection", "forecasting", "anomaly", "multilabel"}

@@ -188,7 +188,7 @@ def test_the_decision_is_recorded_with_its_numbers():
     calibrate("binary", y, q, log=log)
     (decision,) = log
     assert (decision.stage, decision.chosen) == ("calibrate", "temperature")
-    assert "temperature lowers the log-loss of none by" in decision.because
+    assert "temperature lowers the log-loss by" in decision.because
 
 
 @pytest.mark.parametrize("y", [np.zeros(200, dtype=int), np.array([0, 1] * 5), np.zeros(0, dtype=int)])

@@ -31,6 +31,14 @@ def tickets(rows: int = 60) -> pd.DataFrame:
     )
 
 
+@pytest.mark.parametrize(("examples", "quoted"), [(None, False), ("few", True)])
+def test_a_column_that_only_tells_rows_apart_is_not_quoted(examples: str | None, quoted: bool) -> None:
+    data = tickets().assign(mail=[f"{SECRET}{n}@example.com" for n in range(60)]).drop(columns="note")
+    model = automl.fit(data, "queue", budget=None, trials=1, families=["linear"], examples=examples)
+    assert next(one for one in model.facts_.data.column_list if one.name == "mail").role == "identifier"
+    assert (SECRET in model.facts_.model_dump_json()) is quoted
+
+
 @pytest.mark.parametrize("examples", [None, "none", "few"])
 def test_no_file_holds_a_text_that_was_not_asked_for(tmp_path: Path, examples: str | None) -> None:
     model = automl.fit(tickets(), "queue", budget=None, trials=1, families=["tfidf_linear"], examples=examples, types={"note": "text"})

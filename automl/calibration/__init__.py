@@ -177,9 +177,15 @@ def _gate(losses: dict[str, Array]) -> tuple[str, str]:
         error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else float("inf")
         won = bool(gain.mean() > GATE * error)
         direction = "lowers" if gain.mean() >= 0 else "raises"
-        told.append(f"{name} {direction} the log-loss of {current} by {abs(gain.mean()):.2g} ± {error:.1g}")
+        of = "" if current == "none" else f" of {current}"
+        told.append(f"{name} {direction} the log-loss{of} by {_plain(abs(gain.mean()), 2)} ± {_plain(error, 1)}")
         current = name if won else current
     return current, f"Cross-validated: {'; '.join(told)}; a richer map must win by more than {GATE:g} standard errors."
+
+
+def _plain(value: float, digits: int) -> str:
+    """Write a small number without an exponent."""
+    return np.format_float_positional(value, digits, fractional=False, trim="-")
 
 
 def _tell(log: DecisionLog | None, chosen: Calibration, alternatives: tuple[str, ...]) -> None:

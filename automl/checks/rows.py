@@ -26,7 +26,7 @@ def target_missing(task: Task, usable: np.ndarray[Any, Any]) -> Iterator[Finding
     missing = int((~usable).sum())
     if missing:
         share = missing / len(usable)
-        because = f"{missing:,} of {len(usable):,} rows ({share:.1%}) have no value of the target {task.target!r}."
+        because = f"{missing:,} of {len(usable):,} rows ({100 * share:.1f} %) have no value of the target {task.target!r}."
         severity, override = "warning" if share > 0.2 else "info", f"data=data.fillna({{{task.target!r}: ...}})"
         yield Finding("target_missing", (task.target,), severity, "rows left out", because, override)
 
@@ -43,7 +43,8 @@ def few_rows(task: Task, y: np.ndarray[Any, Any], features: int) -> Iterator[Fin
         few = [f"{task.classes[place]!r} ({counts[place]:,})" for place in np.flatnonzero(counts < _FEW_OF_A_CLASS)]
         if few:
             shown = ", ".join(few[:5]) + (" …" if len(few) > 5 else "")
-            because = f"{len(few)} classes of {task.target!r} have fewer than {_FEW_OF_A_CLASS} rows: {shown}."
+            many = "1 class" if len(few) == 1 else f"{len(few)} classes"
+            because = f"{many} of {task.target!r} {'has' if len(few) == 1 else 'have'} fewer than {_FEW_OF_A_CLASS} rows: {shown}."
             yield Finding("few_rows", (task.target,), "warning", "told", because, f"data=data[~data[{task.target!r}].isin([...])]")
 
 
@@ -67,7 +68,8 @@ def imbalance(task: Task, y: np.ndarray[Any, Any]) -> Iterator[Finding]:
     place = int(counts.argmin())
     share, equal = counts[place] / len(y), 1 / len(counts)
     if share < 2 * _RARE * equal:
-        because = f"Only {counts[place]:,} of {len(y):,} rows ({share:.1%}) are {task.classes[place]!r}: accuracy would flatter any model."
+        few = f"Only {counts[place]:,} of {len(y):,} rows ({100 * share:.1f} %) are {task.classes[place]!r}"
+        because = f"{few}: accuracy would flatter any model."
         override = "costs={'miss': 10, 'false_alarm': 1}" if len(counts) == 2 else "metric='brier'"
         yield Finding("imbalance", (task.target,), "warning", "told", because, override)
 
@@ -110,7 +112,7 @@ def duplicate_rows(frame: pd.DataFrame, features: Sequence[str]) -> tuple[Findin
         return None, None
     share = repeated / rows
     severity = "warning" if share > 0.1 else "info"
-    because = f"{repeated:,} rows ({share:.1%}) equal an earlier row in every column"
+    because = f"{repeated:,} rows ({100 * share:.1f} %) equal an earlier row in every column"
     if room < _ROOM * rows or rows - repeated < _FEWEST_DIFFERENT:
         told = f"{because}; the columns can tell only {room:,.0f} rows apart, so equal ones are to be expected."
         return Finding("duplicate_rows", (), severity, "told", told, "data=data.drop_duplicates()"), None

@@ -12,7 +12,7 @@ import pandas as pd
 
 from automl import __version__
 from automl.collect.drawn import drawing_of
-from automl.collect.private import allowed
+from automl.collect.private import allowed, without_codes
 from automl.collect.ruled import rule_facts
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
@@ -47,9 +47,13 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     judgement = run.judgement
     evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run), "rule": rule_facts(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
-    findings = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
+    codes, examples = [column.name for column in run.schema.columns if column.role == "identifier"], run.settings.examples
+    found_out = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
+    findings = without_codes(found_out, examples, codes)
+    data = data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None)
+    decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log)
     texts = [column.name for column in run.schema.columns if column.type == "text"]
-    sections = {**allowed(why_facts(run), run.settings.examples, texts), **where_facts(run)}
+    sections = {**allowed(why_facts(run), examples, texts), **where_facts(run)}
     found = answer(task, evaluation, threshold=threshold, findings=findings, trouble=trouble(sections))
     made = f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",
@@ -58,7 +62,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         automl_version=__version__,
         answer=_answer(run, found),
         task=task,
-        data=data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None),
+        data=data.model_copy(update={"column_list": without_codes(data.column_list, examples, codes)}),
         findings=findings,
         evaluation=evaluation,
         threshold=threshold,
@@ -69,7 +73,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         networks=compared.networks,
         tried=_tried(run, compared, board),
         search=_search(run),
-        decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
+        decisions=without_codes(decisions, examples, codes),
         reproduce=_reproduce(run),
     )
     handed = trust.sentence(made, made.selective) if made.selective is not None else ""

@@ -34,4 +34,4 @@ def shown(run: Run, prediction: Any) -> str:
     if not run.task.is_classification:
         return f"{float(prediction[0]):,.4g}"
     code = int(run.predictor.codes(np.atleast_2d(prediction))[0]) if run.task.problem != "binary" else 1
-    return f"{prediction[code]:.0%} {run.task.classes[code]}"
+    return f"{100 * prediction[code]:.0f} % {run.task.classes[code]}"

@@ -124,7 +124,7 @@ def _coded(values: pd.Series[Any], loss: Array, finds: Array) -> tuple[Array, li
     common = texts.value_counts().index[:LEVELS]
     texts = texts.where(texts.isin(common), "all others")
     means = pd.Series(loss[finds]).groupby(texts.to_numpy(dtype=object)[finds]).mean().sort_values(kind="stable")
-    order = [str(name) for name in means.index] + sorted(set(texts) - set(means.index))
+    order = [str(name) for name in means.index] + sorted(set(texts.unique()) - set(means.index))
     place = {name: number for number, name in enumerate(order)}
     return texts.map(place).to_numpy(dtype=np.float64), order
 

@@ -200,8 +200,9 @@ def _loss_curve(
         tuple(root(losses[1:].mean(axis=(0, 2))).tolist()),
     )
     passed = bool(low > 0)
-    told = f"With columns shuffled from the first to the last, the loss rises {abs(mean):.0%} {'more' if mean > 0 else 'less'} on average"
-    return Check("deletion", passed, f"{told} than in random order (95 % interval {low:.0%} to {high:.0%}).", mean, low, high, 0.0), curve
+    told = f"With columns shuffled from the first to the last, the loss rises {100 * abs(mean):.0f} % {'more' if mean > 0 else 'less'}"
+    ends = f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
+    return Check("deletion", passed, f"{told} on average than in random order ({ends}).", mean, low, high, 0.0), curve
 
 
 def _other_importance(found: Importance, shuffled: Importance) -> Check:
@@ -248,7 +249,7 @@ def _complete(predict: Predict, background: pd.DataFrame, found: Sequence[RowExp
     gaps = np.array([abs(base[one.output] + sum(e.contribution for e in one.contributions) - one.prediction) for one in found])
     scale = float(np.mean([abs(one.prediction - base[one.output]) for one in found]))
     share = float(gaps.max()) / scale if scale > 1e-12 else 0.0
-    told = f"The parts miss the prediction by {gaps.max():.2g} at most, {share:.2%} of what is explained on average."
+    told = f"The parts miss the prediction by {gaps.max():.2g} at most, {100 * share:.2f} % of what is explained on average."
     return Check("completeness", bool(share <= GAP), told, share, limit=GAP)
 
 
@@ -299,7 +300,7 @@ def _row_curves(
         how = "away" if name == "deletion" else "back"
         sentence = (
             f"With columns {'taken' if name == 'deletion' else 'given'} {how} in the told order the prediction {verb} faster than in random"
-            f" order by {mean:.0%} of what is explained (95 % interval {low:.0%} to {high:.0%})."
+            f" order by {100 * mean:.0f} % of what is explained (95 % interval {100 * low:.0f} to {100 * high:.0f} %)."
         )
         if not passed:
             sentence = sentence.replace(f"{verb} faster", f"{verb} not surely faster")

@@ -13,6 +13,7 @@ import numpy as np
 from automl import __version__
 from automl.forecasting.judging import Collector
 from automl.report import facts as f
+from automl.report import words
 
 if TYPE_CHECKING:
     from automl.forecasting.run import ForecastRun
@@ -53,12 +54,13 @@ def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -
     test, scored = evaluation.comparisons[0], evaluation.scores
     share = 1.0 - (test.ours or 0.0) / test.theirs if test.theirs else 0.0
     error = scored["mae"].value
-    unit = f"{error:,.4g}" if error is not None else "–"
-    head = f"Forecasts {run.horizon} steps ahead are off by {unit} on average, {share:.0%} less loss than the seasonal naive."
+    sure = words.bracket(words.confidence(scored["mae"].low, scored["mae"].high))
+    far = f"Forecasts {words.count(run.horizon, 'step')} ahead are off by {words.number(error)}{sure} on average"
+    head = f"{far}; their loss is {words.percent(share)} below that of repeating the last season."
     told = [test.sentence]
     kept = scored["coverage"]
     if kept.value is not None:
-        told.append(f"The 80 % interval held {kept.value:.0%} of {evaluation.rows:,} values.")
+        told.append(f"The 80 % interval held {words.percent(kept.value)} of {evaluation.rows:,} values.")
     if not test.better:
         rule = "A forecast must be shown to beat the seasonal naive on a window that no choice has seen; this one was not."
         return f.Answer(
@@ -72,7 +74,7 @@ def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -
     if run.origins.last is None:
         reasons.insert(0, "Series are too short for a window of their own; scores rest on the backtest that choices were made on.")
     if kept.high is not None and kept.high < 0.76:
-        reasons.append(f"The 80 % interval held only {kept.value:.0%} of the values.")
+        reasons.append(f"The 80 % interval held only {words.percent(kept.value)} of the values.")
     rule = "It beats the seasonal naive on a window that no choice has seen" + (", but some things wait for a person." if reasons else ".")
     verdict = "yes, with review" if reasons else "yes"
     return f.Answer(verdict=verdict, rule=rule, headline=head, sentences=tuple(told), warnings=tuple(reasons)[:3])  # type: ignore[arg-type]

@@ -161,7 +161,8 @@ class Collector:
             high=float(high),
             p_value=float(max((drawn <= 0).mean(), 1 / 2000)),
             better=better,
-            sentence=f"The forecast is {told} than the seasonal naive: weighted quantile loss {ours:.4f} against {theirs:.4f}.",
+            sentence=f"The forecast is {told} than the seasonal naive: weighted quantile loss {ours:.4f} against {theirs:.4f} (difference"
+            f" {theirs - ours:.4f}, 95 % interval {low:.4f} to {high:.4f}).",
         )
 
     def by_step(self) -> tuple[StepFacts, ...]:

@@ -19,9 +19,11 @@ from automl.multilabel.cells import split, with_labels
 from automl.multilabel.collect import Collected, collect
 from automl.multilabel.model import LabelModel, Member
 from automl.multilabel.plan import make_plan
+from automl.multilabel.proving import proof_of_labels
 from automl.multilabel.run import fit_labels
 from automl.preprocessing.base import State
 from automl.progress import Progress
+from automl.proof import Proof
 from automl.report.facts import ReportFacts, write_json
 from automl.report.html import write_html
 from automl.run import RunSettings
@@ -77,6 +79,7 @@ class MultilabelClassifier:
                 hint = did_you_mean(name, KNOWN)
                 raise UsageError(f"Multilabel learning takes {', '.join(KNOWN)}. Received {name}={given[name]!r}.{hint}")
         self.options = given
+        self._proof: Proof | None = None
 
     def fit(self, X: Any, y: Any = None, *, progress: Callable[[Progress], None] | None = None) -> MultilabelClassifier:
         """Read, detect, check, split and prepare once; search, join, calibrate and judge label by label; judge all together.
@@ -117,6 +120,7 @@ class MultilabelClassifier:
         boards = {plan.labels.names[one.place]: one.fitted.leaderboard for one in outcomes if one.fitted is not None}
         board = pd.concat(boards, names=["label"]).reset_index(level="label").reset_index(drop=True)
         self._background = next((one.fitted.background for one in outcomes if one.fitted is not None), None)
+        self._proof = proof_of_labels(dataset, plan, outcomes, model, settings)
         self._take(model, collect(plan, outcomes, settings), board, tuple(log), interrupted)
         return self
 
@@ -269,7 +273,8 @@ class MultilabelClassifier:
             "background": None if self._background is None else values_of(self.schema_.cast(self._background)),
             "details": {name: facts.model_dump(mode="json") for name, facts in self.details_.items()},
         }
-        artifact.write(path, {**states, "told": State(told)}, facts=self.facts_.model_dump(mode="json"))
+        proof = {} if self._proof is None else {"proof": self._proof.state()}
+        artifact.write(path, {**states, **proof, "told": State(told)}, facts=self.facts_.model_dump(mode="json"))
         return str(path)
 
     @classmethod
@@ -289,6 +294,7 @@ class MultilabelClassifier:
         except (KeyError, TypeError) as error:
             raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save it again.") from error
         found = cls(list(model.labels.columns) or model.labels.target)
+        found._proof = Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None
         found._background = frame_of(told["background"], next(one.predictor for one in model.members if one.predictor is not None))
         found._take(model, Collected(facts, details), board, decisions, bool(told["interrupted"]))
         return found

@@ -11,6 +11,7 @@ import numpy as np
 
 from automl import __version__
 from automl.collect.facts import data_facts
+from automl.collect.private import without_codes
 from automl.evaluation.facts import Estimate
 from automl.multilabel import judging
 from automl.multilabel.cells import slug
@@ -20,6 +21,7 @@ from automl.multilabel.run import Outcome, shares
 from automl.report import facts as f
 from automl.report.blocks.judged import how_good
 from automl.report.labelled import LabelFacts, LabelsFacts, PairFacts, SizeFacts
+from automl.report.words import bracket, confidence, percent
 from automl.run import RunSettings
 
 FOLDER = "labels"  # beside the report
@@ -55,7 +57,10 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
     task = _task(plan)
     first = learnt[0].fitted
     assert first is not None  # fit_labels raises where nothing was learnt
-    findings = tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings)
+    codes = [column.name for column in plan.schema.columns if column.role == "identifier"]
+    findings = without_codes(tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings), settings.examples, codes)
+    decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log)
+    data = _data(plan)
     reproduce = first.facts.reproduce.model_copy(update={"python": _call(plan, settings)})
     facts = f.ReportFacts(
         title=f"{_target(plan)}: labels predicted from {plan.dataset.name}",
@@ -64,12 +69,12 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
         automl_version=__version__,
         answer=_answer(task, evaluation, told, findings),
         task=task,
-        data=_data(plan),
+        data=data.model_copy(update={"column_list": without_codes(data.column_list, settings.examples, codes)}),
         findings=findings,
         evaluation=evaluation,
         labels=told,
         search=_search(settings, learnt),
-        decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log),
+        decisions=without_codes(decisions, settings.examples, codes),
         reproduce=reproduce,
     )
     details = {}
@@ -147,7 +152,7 @@ def _label(name: str, one: Outcome, seen: Seen, file: str | None) -> LabelFacts:
         better=against is not None and against.better,
         simplest=simple,
         scores={key: facts.evaluation.scores[key] for key in SHOWN if key in facts.evaluation.scores},
-        models=", ".join(f"{part.family.title} ({part.share:.0%})" for part in sorted(parts, key=lambda part: -part.share)),
+        models=", ".join(f"{part.family.title} ({100 * part.share:.0f} %)" for part in sorted(parts, key=lambda part: -part.share)),
         detail=file,
         **counted,
     )
@@ -164,11 +169,13 @@ def _answer(task: f.TaskFacts, evaluation: f.EvaluationFacts, told: LabelsFacts,
     worst = min(learnt, key=lambda one: _value(one, "f1"))
     score = worst.scores.get("f1")
     if score is not None and score.value is not None and score.low is not None and score.high is not None:
-        sentences.append(f"The worst label is {worst.label}: F1 {score.value:.0%} (95 % interval {score.low:.0%} to {score.high:.0%}).")
+        sentences.append(f"The worst label is {worst.label}: F1 {percent(score.value)} ({confidence(score.low, score.high, True)}).")
     whole = evaluation.scores["subset_accuracy"]
     if whole.value is not None and whole.naive is not None:
+        sure = bracket(confidence(whole.low, whole.high, True))
         sentences.append(
-            f"All labels of a row are right in {whole.value:.0%} of the rows; naming the most frequent set is right in {whole.naive:.0%}."
+            f"All labels of a row are right in {percent(whole.value)} of the rows{sure}; naming the most frequent set is right in"
+            f" {percent(whole.naive)}."
         )
     high = [one for one in findings if one.severity == "high"]
     warnings = [one.because for one in high]

@@ -150,6 +150,8 @@ def _method(facts: ReportFacts) -> str:
 
 def _alternatives(facts: ReportFacts) -> str:
     board = facts.leaderboard
+    if board is None and facts.labels is not None:
+        return "For each label several kinds of models side by side, with paired tests; each label's own report lists them."
     if board is None:
         return "No comparison was recorded."
     simple = f" {facts.tried.simplest.sentence}" if facts.tried and facts.tried.simplest else ""
@@ -162,6 +164,9 @@ def _architecture(facts: ReportFacts) -> str:
         words.listing((f"{part.title} ({words.percent(part.share)}, {part.models} fitted)" for part in drawing.parts), 8) if drawing else ""
     )
     trained = f" The search took {words.seconds(facts.search.seconds)} for {facts.search.trials} configurations." if facts.search else ""
+    if not parts and facts.labels is not None:
+        learnt = sum(one.learnt for one in facts.labels.labels)
+        return f"{words.count(learnt, 'calibrated model')}, one for each label, with a threshold of its own.{trained}"
     return f"{'Weighted mean of ' + parts if parts else 'Not recorded'}.{trained}"
 
 

@@ -68,7 +68,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     (
         COMPARED,
         "networks, trees, linear and naive models side by side",
-        (tried.leaderboard, compared.pareto, compared.mistakes, compared.winner, tried.search),
+        (labels.models, tried.leaderboard, compared.pareto, compared.mistakes, compared.winner, tried.search),
     ),
     ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce, governed.fields)),
 )

@@ -31,7 +31,7 @@ def fans(facts: ReportFacts) -> Block | None:
     return Block(
         "forecasts",
         "Forecasts",
-        f"Forecasts of {words.count(told.horizon, 'step')} ({told.frequency}) for {series}, on {unseen}.",
+        f"Forecasts of {words.count(told.horizon, 'step')}{_frequency(told.frequency)} for {series}, on {unseen}.",
         "What will be different this time: forecasts go on with what was, and know of a new shop next door only what the columns say.",
         notes=("The line is the median; the dark band should hold 40 % of the values, the light one 80 %. Dots came true.",),
         figures=figures,
@@ -42,6 +42,24 @@ def fans(facts: ReportFacts) -> Block | None:
 def _caption(fan: FanFacts) -> str:
     score = "" if fan.score is None else f", MASE {words.number(fan.score)}"
     return f"{_KINDS[fan.kind]}: {words.shorten(fan.name, 60)}{score}"
+
+
+_STEPS = {"D": "day", "B": "working day", "W": "week", "M": "month", "MS": "month", "ME": "month", "Q": "quarter", "QS": "quarter",
+          "QE": "quarter", "Y": "year", "YS": "year", "YE": "year", "h": "hour", "H": "hour", "min": "minute", "s": "second"}  # fmt: skip
+
+
+def _frequency(code: str) -> str:
+    """Say how long a step is; nothing where the code says nothing to a reader.
+
+    Example:
+        >>> _frequency("D"), _frequency("W-SUN"), _frequency("15min"), _frequency("number")
+        (' of a day', ' of a week', ' of 15 minutes', '')
+    """
+    amount = "".join(sign for sign in code if sign.isdigit())
+    unit = _STEPS.get(code.lstrip("0123456789").partition("-")[0])
+    if unit is None:
+        return ""
+    return f" of {words.count(int(amount), unit)}" if amount not in ("", "1") else f" of {'an' if unit == 'hour' else 'a'} {unit}"
 
 
 def _fan(fan: FanFacts, target: str) -> Markup:
@@ -144,7 +162,8 @@ def by_series(facts: ReportFacts) -> Block | None:
         "series",
         "Series by series",
         f"The error goes from {words.number(told.by_series[-1].mase)} to {words.number(told.by_series[0].mase)} times that of the seasonal"
-        f" naive in the past; {words.count(worse, 'series', 'series')} of {len(told.by_series)} shown lie above 1.",
+        f" naive in the past; {words.whole(worse) if worse else 'none'} of {len(told.by_series)} series shown"
+        f" {'lies' if worse < 2 else 'lie'} above 1.",
         "Why a series is hard: a short history, a change of habits, or chance.",
         tables=(Table("The worst first", ("Series", "MASE", "sMAPE", "Coverage of 80 %"), rows),),
         open_tables=True,

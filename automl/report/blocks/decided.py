@@ -192,6 +192,8 @@ def outcome(parts: list[int], facts: ReportFacts) -> str:
     """Say what happens to 100 cases."""
     hits, misses, alarms, _ = parts
     task = facts.task
+    if not hits + alarms:
+        return f"of 100 {task.cases}, fewer than one is flagged; {misses or 'none'} with {words.event(task)} {words.are(misses)} missed."
     real = f"{hits} of them really {words.are(hits)} {words.event(task)}"
     rest = "" if not alarms else "; the other one is a false alarm" if alarms == 1 else f"; the other {alarms} are false alarms"
     flagged = f"of 100 {task.cases}, {hits + alarms} {words.are(hits + alarms)} flagged"

@@ -27,7 +27,8 @@ def task(facts: ReportFacts) -> Block:
     override = runner_up.override if runner_up else ""
     questions.append(("Kind of question", _PROBLEMS[asked.problem], " ".join(asked.evidence), override))
     if asked.classes:
-        questions.append(("Classes", words.listing((words.shorten(label, 40) for label in asked.classes), 12), "", ""))
+        called = "Labels" if asked.problem == "multilabel" else "Classes"
+        questions.append((called, words.listing((words.shorten(label, 40) for label in asked.classes), 12), "", ""))
     if asked.problem == "binary":
         questions.append(("What the model looks for", words.event(asked), asked.target_label or "", ""))
     questions.append(("Score that the search improved", _metric_title(facts), "", ""))
@@ -127,7 +128,7 @@ def findings(facts: ReportFacts) -> Block | None:
             f.check,
             words.listing(map(words.shorten, f.columns), 20),
             f.because,
-            f.action,
+            words.done(f.action),
             code(f.override) if f.override else words.NOTHING,
         ]
         for f in ranked

@@ -22,6 +22,8 @@ def written(name: str, amount: float | None, task: TaskFacts) -> str:
     """Write the value of a score: shares as percents, errors with the target's unit."""
     if name in SHARES:
         return words.percent(amount)
+    if name == "smape":
+        return words.number(amount) + (f"{words.SPACE}%" if amount is not None else "")
     return words.value(amount, task) if name in ("rmse", "mae") else words.number(amount)
 
 
@@ -71,23 +73,40 @@ def scores(facts: ReportFacts) -> Block:
     table: list[list[Cell]] = []
     for name, score in known.items():
         amounts = (score.value, score.low, score.high, score.naive, score.before_calibration)
-        direction = "higher" if score.greater_is_better else "lower"
+        direction = "as promised" if name == "coverage" else "higher" if score.greater_is_better else "lower"
         table.append([short(score.title)[0], *(written(name, amount, facts.task) for amount in amounts), direction, score.undefined or ""])
-    head = ("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark")
+    head, table = _filled(("Score", "Value", "Low", "High", "Naive", "Uncalibrated", "Better", "Remark"), table)
+    texts = frozenset(place for place, name in enumerate(head) if name in ("Score", "Better", "Remark"))
     return Block(
         "scores",
         "Scores",
         how_good(facts.task, facts.evaluation),
         "How the model will do when the world changes: intervals cover the luck of the sample, not a shift in time or in customers.",
-        notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {words.source(facts.evaluation.source)}.",),
+        notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {words.source(facts.evaluation.source)}.", *_never(facts)),
         template="scores",
         data={
             "rows": [_score_row(name, score, facts.task) for name, score in known.items()],
             "axis": svg.axis([(0.0, "naive"), (0.5, "half way"), (1.0, "perfect")], _SCALE),
             "before": any(score.before_calibration is not None for score in known.values()),
         },
-        tables=(Table("Scores with 95 % intervals", head, table, frozenset({0, 6, 7})), *comparisons(facts)),
+        tables=(Table("Scores with 95 % intervals", head, table, texts), *comparisons(facts)),
     )
+
+
+def _filled(head: tuple[str, ...], rows: list[list[Cell]]) -> tuple[tuple[str, ...], list[list[Cell]]]:
+    """Leave out the columns of a table that say nothing in any row."""
+    kept = [place for place in range(len(head)) if any(row[place] not in ("", words.NOTHING) for row in rows)]
+    return tuple(head[place] for place in kept), [[row[place] for place in kept] for row in rows]
+
+
+def _never(facts: ReportFacts) -> tuple[str, ...]:
+    """Say which classes are never predicted, and what that does to means over the classes."""
+    table = facts.evaluation.confusion
+    if table is None or facts.task.problem != "multiclass":
+        return ()
+    never = [words.shorten(label, 40) for label, *called in zip(table.labels, *table.counts, strict=True) if not sum(called)]
+    told = f"{words.listing(never, 5)} {words.are(len(never))} never predicted"
+    return (f"{told}: precision and F1 of such a class count as 0 in the means over the classes.",) if never else ()
 
 
 def _score_row(name: str, score: ScoreFacts, task: TaskFacts) -> dict[str, Any]:
@@ -121,10 +140,12 @@ def how_good(task: TaskFacts, evaluation: EvaluationFacts) -> str:
         sure = words.confidence(right.low, right.high, share=True)
         naive = f"; always naming the most frequent class is right for {words.of_hundred(right.naive)}" if right.naive is not None else ""
         return f"Of 100 {task.cases}, the model names the right class for {words.of_hundred(right.value)}{words.bracket(sure)}{naive}."
-    if task.problem == "regression" and error is not None and error.value is not None:
+    if task.problem in ("regression", "forecasting") and error is not None and error.value is not None:
         sure = words.confidence(error.low, error.high)
-        naive = f", against {words.value(error.naive, task)} without a model" if error.naive is not None else ""
-        kind = "On average a prediction is off" if "mae" in scored else "A typical prediction is off (root mean squared error)"
+        instead = "without a model" if task.problem == "regression" else "by repeating the last season"
+        naive = f", against {words.value(error.naive, task)} {instead}" if error.naive is not None else ""
+        what = "prediction" if task.problem == "regression" else "forecast"
+        kind = f"On average a {what} is off" if "mae" in scored else f"A typical {what} is off (root mean squared error)"
         return f"{kind} by {words.value(error.value, task)}{words.bracket(sure)}{naive}."
     name, score = next(((name, score) for name, score in scored.items() if score.value is not None), ("", None))
     if score is None:
@@ -156,7 +177,9 @@ def flagged(task: TaskFacts, confusion: ConfusionFacts) -> str:
     known = words.wilson(hit, hit + alarm)
     sure = f" ({words.confidence(*known, share=True)})" if known else ""
     turn = f"Of 100 {task.cases} the model flags, {words.of_hundred(hit / (hit + alarm))} really turn out {words.event(task)}{sure}"
-    return turn + (f"; of 100 such {task.cases} it finds {words.of_hundred(hit / (hit + miss))}." if hit + miss else ".")
+    found = words.wilson(hit, hit + miss)
+    ends = f" ({words.interval(*found, share=True)})" if found else ""
+    return turn + (f"; of 100 such {task.cases} it finds {words.of_hundred(hit / (hit + miss))}{ends}." if hit + miss else ".")
 
 
 def decided(task: TaskFacts, table: ConfusionFacts) -> tuple[int, int, int, int]:

@@ -33,7 +33,7 @@ def kinds(facts: ReportFacts) -> Block | None:
         notes=(f"Bars: by how much the {known.metric} gets worse when all columns of a kind are shuffled together.",),
         template="importance",
         data={"rows": rows, "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain), "more": 0, "card": None},
-        tables=(Table(f"Worth of each kind (loss of {known.metric})", ("Kind", "Worth", "Low", "High"), cells, frozenset({0})),),
+        tables=(Table(f"Worth of each kind (increase of the {known.metric})", ("Kind", "Worth", "Low", "High"), cells, frozenset({0})),),
     )
 
 

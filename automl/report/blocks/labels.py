@@ -25,12 +25,12 @@ def labels(facts: ReportFacts) -> Block | None:
     ranked = sorted(learnt, key=_f1)
     drawn, more = ranked[:_DRAWN], max(len(ranked) - _DRAWN, 0)
     listed, cut_off = cut([_row(one) for one in ranked], _LISTED)
-    head = (
-        "Label", "Usable", "Rows with it", "Rows given it", "Threshold", "Precision", "Recall", "F1", "ROC AUC", "Log-loss", "naive",
-        "Calibration error",
-    )  # fmt: skip
+    ranking, _ = cut([_percentages(one) for one in ranked], _LISTED)
+    head = ("Label", "Usable", "Rows with it", "Rows given it", "Threshold", "Precision", "Recall", "F1")
+    told_of = "Each label with its own threshold, 95 % intervals below, the worst F1 first"
     tables = [
-        Table("Each label with its own threshold, 95 % intervals in brackets, the worst F1 first", head, listed, frozenset({0, 1}), cut_off)
+        Table(told_of, head, listed, frozenset({0, 1}), cut_off),
+        Table("Ranking and percentages", ("Label", "ROC AUC", "Log-loss", "naive", "Calibration error"), ranking, more=cut_off),
     ]
     others = [one for one in told.labels if not one.learnt]
     if others:
@@ -88,21 +88,24 @@ def _row(one: LabelFacts) -> list[Cell]:
     name: Cell = words.shorten(one.label, 60)
     if one.detail is not None:
         name = Markup('<a href="{}">{}</a>').format(one.detail, name)
-    naive = one.scores["log_loss"].naive if "log_loss" in one.scores else None
     shares = [_cell(one.scores.get(key), share=True) for key in ("precision", "recall", "f1")]
-    return [
-        name, _WORDS.get(one.verdict or "", "–"), words.whole(one.having), words.whole(one.given), words.percent(one.threshold), *shares,
-        _cell(one.scores.get("roc_auc")), _cell(one.scores.get("log_loss")), words.number(naive),
-        _cell(one.scores.get("calibration_error"), share=True),
-    ]  # fmt: skip
+    counts = (words.whole(one.having), words.whole(one.given))
+    return [name, _WORDS.get(one.verdict or "", "–"), *counts, words.percent(one.threshold), *shares]
 
 
-def _cell(score: ScoreFacts | None, share: bool = False) -> str:
+def _percentages(one: LabelFacts) -> list[Cell]:
+    scores = one.scores
+    naive = scores["log_loss"].naive if "log_loss" in scores else None
+    ranked = [_cell(scores.get("roc_auc")), _cell(scores.get("log_loss")), words.number(naive)]
+    return [words.shorten(one.label, 60), *ranked, _cell(scores.get("calibration_error"), share=True)]
+
+
+def _cell(score: ScoreFacts | None, share: bool = False) -> Cell:
     if score is None or score.value is None:
         return words.NOTHING
     value = words.percent(score.value) if share else words.number(score.value)
     ends = words.interval(score.low, score.high, share)
-    return f"{value} ({ends})" if ends != words.NOTHING else value
+    return Markup('{} <span class="ends">{}</span>').format(value, ends) if ends != words.NOTHING else value
 
 
 def sizes(facts: ReportFacts) -> Block | None:
@@ -168,3 +171,24 @@ def together(facts: ReportFacts) -> Block | None:
         tables=(Table("Pairs of labels", head, kept, frozenset({0, 1, 6}), more),),
         open_tables=True,
     )
+
+
+def models(facts: ReportFacts) -> Block | None:
+    """List which models answer for each label, and what the simplest one would do."""
+    learnt = [] if facts.labels is None else [one for one in facts.labels.labels if one.learnt and one.models]
+    if not learnt:
+        return None
+    rows: list[list[Cell]] = [[words.shorten(one.label, 60), one.models, one.simplest or words.NOTHING] for one in learnt]
+    kept, more = cut(rows, _LISTED)
+    single = sum("), " not in one.models for one in learnt)
+    mixed = len(learnt) - single
+    return Block(
+        "models",
+        "Models by label",
+        f"{words.count(len(learnt), 'label')} {'has' if len(learnt) == 1 else 'have'} a model of {'its' if len(learnt) == 1 else 'their'}"
+        f" own: {words.whole(mixed)} weighted over kinds of models, {words.whole(single)} of one kind alone.",
+        "All models that were tried for a label: its own report, and leaderboard.csv, hold them with their scores and times.",
+        tables=(Table("Models and their weights, and how they do against the simplest model", ("Label", "Models", "Against the simplest"),
+                      kept, frozenset({0, 1, 2}), more),),
+        open_tables=True,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ def decisions(facts: ReportFacts) -> Block | None:
         [
             d.stage,
             words.shorten(d.what, 80),
-            words.shorten(d.chosen, 120),
+            "nothing was changed" if d.chosen == "told" else words.shorten(d.chosen, 120),
             words.shorten(d.because, 300),
             words.listing(d.alternatives, 5) or words.NOTHING,
             code(d.override) if d.override else words.NOTHING,
@@ -78,10 +78,14 @@ def reproduce(facts: ReportFacts) -> Block | None:
 _TERMS = {
     "95 % interval": ("", "If the same study were repeated on many samples, about 95 of 100 such intervals would hold the true value."),
     "Naive predictor": (
-        "",
+        "naive",
         "A model that looks at no column: it always gives the average, or the share of each class. Anything useful must beat it.",
     ),
-    "Simplest model": ("", "The plainest model that learns from the columns: a linear one. Where nothing beats it clearly, prefer it."),
+    "Seasonal naive": ("seasonal", "It repeats the last season: next Monday will be as last Monday was. Any forecast must beat it."),
+    "Simplest model": (
+        "simplest",
+        "The plainest model that learns from the columns: a linear one. Where nothing beats it clearly, prefer it.",
+    ),
     "Log-loss": ("log_loss", "How surprised the model is by what really happens; sure and wrong costs most. 0 is perfect."),
     "Brier score": ("brier", "The mean squared gap between the probability and what happened (0 or 1). 0 is perfect."),
     "Accuracy": ("accuracy", "The share of cases named rightly. Misleading where one class is rare."),
@@ -103,6 +107,13 @@ _TERMS = {
     "Threshold": ("threshold", "The probability from which a case is flagged."),
     "RMSE": ("rmse", "Root of the mean squared error: a typical error in which large ones count more."),
     "MAE": ("mae", "The mean size of an error."),
+    "Weighted quantile loss": (
+        "wql",
+        "The error of the median and of the other quantiles, as a share of the mean size of the values: it pays for being far off and for"
+        " intervals that are too wide or too narrow. 0 is perfect.",
+    ),
+    "MASE, RMSSE": ("mase", "The error as a multiple of what the seasonal naive reached in the past: below 1 is better than that."),
+    "sMAPE": ("smape", "The error as percents of the mean of forecast and truth, so that large and small series count alike."),
     "R²": ("r2", "The share of the differences between cases that the model explains. 0 is the naive predictor, 1 is perfect."),
     "Coverage": ("coverage", "How often the prediction interval holds the true value."),
     "Out of fold": ("folds", "The rows are cut in parts; each part is predicted by models that learned from the others."),
@@ -116,7 +127,8 @@ _TERMS = {
 
 def glossary(facts: ReportFacts) -> list[tuple[str, str]]:
     """Return the terms that this report uses with their meaning."""
-    used = {"", *facts.evaluation.scores}
+    used = {"", *facts.evaluation.scores, "seasonal" if facts.task.problem == "forecasting" else "naive"}
+    used |= {"simplest"} if facts.task.problem not in ("forecasting", "multilabel") else set()
     used |= {"reliability"} if facts.evaluation.reliability or facts.calibration else set()
     used |= {"threshold"} if facts.threshold else set()
     used |= {"coverage"} if facts.evaluation.regression and facts.evaluation.regression.coverage else set()

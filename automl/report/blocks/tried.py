@@ -101,7 +101,9 @@ def _winner(board: LeaderboardFacts) -> str:
     scored = [row for row in board.rows if row.score is not None]
     if not scored:
         return "No model could be scored."
-    best, count = scored[0], len([row for row in board.rows if row.kind not in ("naive", "ensemble")])
+    best, count = scored[0], len([row for row in scored if row.kind not in ("naive", "ensemble")])
+    if not count:
+        return f"No model that looks at the columns was trained; {board.metric_title} of the naive predictor is {words.number(best.score)}."
     near = [
         row
         for row in scored[1:]
@@ -118,7 +120,7 @@ def _winner(board: LeaderboardFacts) -> str:
         last = next((row for row in near if row.kind == "linear"), None) or next((row for row in near if row.kind == "tree"), near[0])
         which = f"the simplest of them: {last.title} ({words.number(last.score)})"
         tail = f"; {words.count(len(near), 'other model')} {words.are(len(near))} within its interval, {which}"
-    return f"{best.title} comes first of {words.count(count, 'model')} tried, with {board.metric_title} {words.number(best.score)}{tail}."
+    return f"{best.title} comes first of {words.count(count, 'model')} trained, with {board.metric_title} {words.number(best.score)}{tail}."
 
 
 def _table(board: LeaderboardFacts) -> Table:
@@ -169,7 +171,7 @@ def search(facts: ReportFacts) -> Block | None:
     points = sorted(known.history, key=lambda point: point.elapsed)
     failed = f", of which {words.count(known.failed, 'trial')} failed" if known.failed else ""
     half = [point for point in points if point.elapsed > known.seconds / 2]
-    still = "it was still improving in the second half" if half else "nothing improved in the second half"
+    still = "it was still improving in the second half" if half and len(points) > 1 else "nothing improved in the second half"
     rows: list[list[Cell]] = [[words.seconds(p.elapsed), words.number(p.best, 4), p.family or ""] for p in points]
     shown, more = cut(rows, 100)
     return Block(

@@ -49,7 +49,7 @@ def importance(facts: ReportFacts) -> Block | None:
         },
         tables=(
             Table(
-                f"Importance of the columns (loss of {known.metric})",
+                f"Importance of the columns (increase of the {known.metric})",
                 ("Column", "Importance", "Low", "High", "Note"),
                 shown,
                 frozenset({0, 4}),
@@ -70,7 +70,7 @@ def _which(entries: tuple[ImportanceEntry, ...], metric: str) -> str:
     verb = "matters" if len(sure[:3]) == 1 else "matter"
     worst = f"with the values of {words.shorten(sure[0].column, 40)} shuffled, the {metric} gets worse by {words.number(sure[0].value)}"
     rest = f"; for {words.count(idle, 'column')} no worth was shown" if idle else ""
-    return f"{first} surely {verb}: {worst}{rest}."
+    return f"{first} {verb} beyond chance: {worst}{rest}."
 
 
 def examples(facts: ReportFacts) -> Block | None:
