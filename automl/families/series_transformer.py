@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from automl.families._series_network import SeriesFamily, SeriesModel, around, large, rates, steps_of
 from automl.families.base import Config, Tags
@@ -16,6 +18,27 @@ from automl.layers.residual import fan_in_uniform
 from automl.preprocessing.base import Spec
 
 MOST_PATCHES = 32
+LEAST_PATCHES = 8  # as long as patches have no more than the steps below
+FEW_STEPS = 4  # of a patch: a token of a single step is mostly noise
+
+
+def patch_of(steps: int) -> int:
+    """Return the steps of a patch: enough for at most 32 of them, and four where that leaves eight.
+
+    Example:
+        >>> [patch_of(steps) for steps in (6, 24, 32, 100, 1000)]
+        [1, 3, 4, 4, 32]
+    """
+    return max(-(-steps // MOST_PATCHES), min(FEW_STEPS, max(steps // LEAST_PATCHES, 1)))
+
+
+def waves(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Start places (1, patches, units) as sines and cosines, whose products tell how far two places are apart (Vaswani et al., 2017)."""
+    _, patches, units = shape
+    speed = 10_000.0 ** (-np.arange(0, units, 2) / units)
+    angle = np.arange(patches)[:, None] * speed[None]
+    both = np.stack([np.sin(angle), np.cos(angle)], axis=2).reshape(patches, -1)[:, :units]
+    return np.asarray(both[None] / np.sqrt(units / 2))
 
 
 class SeriesTransformer(SeriesFamily):
@@ -51,7 +74,7 @@ class PatchTrunk(PackedLayer):
 
     def __init__(self, members: int, blocks: int, units: int, heads: int, steps: int, **kwargs: Any) -> None:
         super().__init__(members, **kwargs)
-        self.units, self.patch = units, -(-steps // MOST_PATCHES)
+        self.units, self.patch = units, patch_of(steps)
         self.patches = -(-steps // self.patch)
         self.embed = PackedDense(members, units, initializer=fan_in_uniform)
         self.blocks = [
@@ -63,7 +86,7 @@ class PatchTrunk(PackedLayer):
     def build(self, values_shape: Any, keep_shape: Any) -> None:
         """Create the first token and the places."""
         self.first = self.add_packed_weight("first", (1, 1, self.units), token_uniform, decay=0.0)
-        self.places = self.add_packed_weight("places", (1, self.patches, self.units), token_uniform, decay=0.0)
+        self.places = self.add_packed_weight("places", (1, self.patches, self.units), waves, decay=0.0)
 
     def call(self, values: Any, keep: Any) -> Any:
         """Map values (rows, steps, channels) and `keep` (rows, steps, 1, 1)."""
