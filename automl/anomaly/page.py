@@ -50,7 +50,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
     lines = Markup("").join(
         Markup("<tr>{}</tr>").format(Markup("").join(Markup('<td class="text">{}</td>').format(cell) for cell in row)) for row in rows
     )
-    return Markup('<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(titles, lines)
+    frame = Markup('<div class="scroll" role="group" aria-label="{}" tabindex="0">{}</div>')  # the keyboard scrolls it
+    table = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(titles, lines)
+    return frame.format(", ".join(head), table)
 
 
 def _answer(facts: Facts) -> Markup:

@@ -21,7 +21,7 @@ def tell_zones(cells: pd.Series[Any], log: DecisionLog) -> str | None:
 
     Example:
         >>> tell_zones(pd.Series(["2025-01-01 10:00+01:00", "2025-01-01 11:00"]), DecisionLog())
-        "1 of 2 stamps have a time zone, the others have none and are read as UTC; check that hours of different clocks are not mixed."
+        '1 of 2 stamps have a time zone, the others have none and are read as UTC; check that hours of different clocks are not mixed.'
     """
     zone = getattr(cells.dtype, "tz", None)
     if zone is not None:

@@ -27,7 +27,7 @@ def known_rows(name: str, values: Any) -> Any:
     A series is NaN where there is none; tokens, pixels and vectors are 0 throughout.
 
     Example:
-        >>> known_rows("tokens", np.array([[3, 0], [0, 0]])).tolist()
+        >>> [bool(known) for known in known_rows("tokens", np.array([[3, 0], [0, 0]]))]
         [True, False]
     """
     told = ops.logical_not(ops.isnan(values)) if name == "series" else ops.not_equal(values, ops.zeros_like(values))
