@@ -56,7 +56,7 @@ def parts_of(rows: int, order: Array | None) -> Array:
 
 
 def against_others(raw: Array, part: Array, judges_columns: bool, place: Array) -> Array:
-    """Return how rare rows of a fold are by what the rows of the other parts of it score, (rows,); by all where they are few.
+    """Return how rare rows of a fold are by what the rows of the other parts of it score, (rows,).
 
     A row that took part in the ranks and tails it is held against looks less rare than a new one like it, in every column and family.
 
@@ -66,8 +66,6 @@ def against_others(raw: Array, part: Array, judges_columns: bool, place: Array) 
         judges_columns: Whether scores come from the rarity of columns.
         place: The part of each row, (rows,).
     """
-    if len(raw) < ENOUGH:
-        return of_rows(raw, part, *rarities(raw, part, judges_columns))[0]
     scores = np.zeros(len(raw))
     for number in np.unique(place):
         rest, own = place != number, place == number

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automl.anomaly.base import DetectorFamily, Shape
 from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name, detector_names
-from automl.anomaly.ranks import against_others, of_rows, parts_of, rarities
+from automl.anomaly.ranks import ENOUGH, against_others, of_rows, parts_of, rarities
 from automl.anomaly.scores import Rarity, average_precision, between, joined
 from automl.budget import Budget
 from automl.checks import check
@@ -176,7 +176,8 @@ def fit_families(
             by_column += [fitted[1]] if family.judges_columns else []
             scores[own], parts[own] = of_rows(raw, part, *fitted)
             parts_of_fold = parts_of(len(own), None if rows.order is None else rows.order[own])
-            stricter[own] = against_others(raw, part, family.judges_columns, parts_of_fold)
+            enough = len(own) >= ENOUGH
+            stricter[own] = against_others(raw, part, family.judges_columns, parts_of_fold) if enough else scores[own]
         members.append(Member(family, model, tuple(rarity), tuple(by_column)))
         honest[name], strict[name], columns[name] = scores, stricter, parts
     if not members:

@@ -86,6 +86,16 @@ def side_of(spec: Spec, array: str = "pixels") -> int:
     return 32 if shape is None else int(shape[0])
 
 
+def step_work(work: int, activations: int) -> float:
+    """Return the multiplications of one row in a step of a tower: forward, twice as many backward, and passes over what it puts out.
+
+    Example:
+        >>> step_work(100, 10)
+        500.0
+    """
+    return 3.0 * work + 20.0 * activations
+
+
 class PictureFamily(KerasFamily):
     """A family of networks on pictures; `build` returns a :class:`automl.layers.pictures.PictureModel`."""
 
@@ -134,7 +144,7 @@ class PictureFamily(KerasFamily):
     def row_work(self, config: Config, spec: Spec) -> float:
         """Return the multiplications of one row in a step: forward, and twice as many backward."""
         size, work = self._measured(spec, config)
-        return 3.0 * work + 20.0 * size.activations
+        return step_work(work, size.activations)
 
     def row_seconds(self, trained: Trained, spec: Spec) -> float:
         """Return what a forward pass through the networks of all folds takes, roughly."""

@@ -14,6 +14,7 @@ import numpy as np
 from automl.budget import Deadline
 from automl.families._footprint import Footprint, footprint
 from automl.families._inputs import category_layer, number_layer, spanned
+from automl.families._pictures import FIRST_PICTURE_PACE, PREDICTION_PACE, step_work
 from automl.families._text import TextFamily
 from automl.families.base import Config, Tags, Trained, TrainingData
 from automl.families.cnn import ResidualTower
@@ -34,10 +35,7 @@ SMALLER = ({"picture_width": 12}, {"picture_width": 8}, {"picture_width": 8, "pi
 MOST_STEPS = 128  # of a series; neighbours of longer ones are averaged
 TAPS = 21  # of the widest kernel over a series
 STEPS_OF_TRAINING = 900  # that encoders from scratch are given on small data; on large ones they see every row fifteen times
-TOWER_PASSES = 20.0  # what a value of a tower takes, in multiplications: see PictureFamily
-FIRST_PACE = 1e10  # work per second with a tower, on two cores, before any was measured
 TIMED_EPOCHS = 30  # with a tower, that a clock may still allow where the data alone would ask for fewer
-PREDICTION_PACE = 1e10  # multiplications of a tower per second on one core, forward
 _PACES: dict[bool, float] = {}  # with a tower and without
 _LAYERS: dict[Any, Footprint] = {}
 _TOWERS: dict[Any, _Tower] = {}
@@ -52,8 +50,8 @@ class _Tower:
 
     @property
     def cost(self) -> float:
-        """The work of a step: forward, and twice as much backward."""
-        return 3.0 * self.work + TOWER_PASSES * self.activations
+        """The work of a step."""
+        return step_work(self.work, self.activations)
 
 
 class Fusion(TextFamily):
@@ -110,7 +108,7 @@ class Fusion(TextFamily):
         if not has_tower(config):
             return config
         for smaller in SMALLER:  # by the tower alone: to know the size of a whole network takes a while
-            if tower_of(spec, config).cost * spec.rows * folds * 10 / _PACES.get(True, FIRST_PACE) <= seconds:
+            if tower_of(spec, config).cost * spec.rows * folds * 10 / _PACES.get(True, FIRST_PICTURE_PACE) <= seconds:
                 break
             config = {**config, **{name: min(value, int(config[name])) for name, value in smaller.items()}}
         return config
@@ -199,7 +197,7 @@ class Fusion(TextFamily):
             if False in _PACES:
                 return float(self.row_work(config, spec) * spec.rows * folds * epochs / _PACES[False])
             return super().seconds_for(config, spec, folds, epochs)
-        return float(self.row_work(config, spec) * spec.rows * folds * epochs / _PACES.get(True, FIRST_PACE))
+        return float(self.row_work(config, spec) * spec.rows * folds * epochs / _PACES.get(True, FIRST_PICTURE_PACE))
 
     def row_seconds(self, trained: Trained, spec: Spec) -> float:
         """Return what a forward pass through the networks of all folds takes, roughly."""

@@ -16,7 +16,7 @@ from automl.families.base import Config, Tags
 from automl.layers import PackedDense, PackedDropout, PackedModel
 from automl.layers.mixing import mixed_vectors
 from automl.layers.packed import Initializer, zeros
-from automl.layers.pictures import PackedTower, PictureModel, gridded
+from automl.layers.pictures import PackedTower, PictureModel, evened, gridded
 from automl.preprocessing.base import Spec
 from automl.preprocessing.pictures.frozen import CUT
 from automl.training import Schedule
@@ -72,9 +72,7 @@ class Evened(PackedDropout):
         """Map features (members or 1, rows, units) to the same shape; the root of a number below 0 keeps its sign."""
         above, below = (ops.sqrt(ops.maximum(values, 0.0) + 1e-6) for values in (inputs, -inputs))
         roots = ops.where(inputs < 0, -below, above)
-        centred = roots - ops.mean(roots, axis=-1, keepdims=True)
-        evened = centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + 1e-6)
-        return super().call(ops.broadcast_to(evened, (self.members, *evened.shape[1:])))
+        return super().call(ops.broadcast_to(evened(roots, 1e-6), (self.members, *roots.shape[1:])))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return (members, rows, units)."""

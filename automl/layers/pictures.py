@@ -124,10 +124,10 @@ def gridded(maps: Any, cells: int = CELLS) -> Any:
     return ops.reshape(pooled, (-1, int(np.prod([int(size) for size in pooled.shape[1:]]))))
 
 
-def evened(values: Any) -> Any:
-    """Return vectors (rows, units) with mean 0 and variance 1 in each row."""
+def evened(values: Any, least: float = 1e-5) -> Any:
+    """Return vectors (…, units) with mean 0 and variance 1; `least` is added to the variance, for vectors that are the same throughout."""
     centred = values - ops.mean(values, axis=-1, keepdims=True)
-    return centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + 1e-5)
+    return centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + least)
 
 
 class PackedTower(PackedLayer):
@@ -221,9 +221,7 @@ class PackedTower(PackedLayer):
         """
         wide = ops.cast(values, "float32")
         if groups is None:
-            mean = ops.mean(wide, axis=-1, keepdims=True)
-            centred = wide - mean
-            found = centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + 1e-5)
+            found = evened(wide)
         else:
             lines, columns, channels = (int(size) for size in wide.shape[1:])
             parts = ops.reshape(wide, (-1, lines * columns, groups, channels // groups))
