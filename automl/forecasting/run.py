@@ -148,7 +148,7 @@ class ForecastRun:
         levels = {role: tuple(len(entry.levels) for entry in self.layout.of(role)) for role in ("known", "past", "static")}
         rules = replace(rules, inputs=find_inputs(panel, levels, upto))
         self.world = World(panel, rules)
-        self.judged = judged_windows(self.world, self.origins, horizon, settings.seed)
+        self.judged = judged_windows(self.world, self.origins, horizon, settings.seed, self.log)
         self.spec = self._spec(levels)
         self.data = self.data_until(self.origins.cut)
 
@@ -223,15 +223,29 @@ class ForecastRun:
 
     def judged_quantiles(self, members: list[Chosen]) -> Array:
         """Return corrected quantiles of some members for all judged windows, (windows, horizon, quantiles)."""
+        values = np.maximum(self.correction.apply(self._joined(members)), -np.inf if self.world.rules.lower is None else 0.0)
+        values[self.judged.closed()] = 0.0
+        return np.asarray(values)
+
+    def _joined(self, members: list[Chosen]) -> Array:
+        """Return the weighted means of the members' quantiles for all judged windows, as they were trained for the backtest."""
         total = sum(member.weight for member in members)
         made = []
         for member in members:
             assert member.trial.trained is not None
-            values = in_world(unflat(member.trial.trained.out_of_fold, self.horizon), self.judged)
-            made.append(member.weight / total * values)
-        values = np.maximum(self.correction.apply(np.sum(made, axis=0)), -np.inf if self.world.rules.lower is None else 0.0)
-        values[self.judged.closed()] = 0.0
-        return np.asarray(values)
+            made.append(member.weight / total * in_world(unflat(member.trial.trained.out_of_fold, self.horizon), self.judged))
+        return np.asarray(np.sum(made, axis=0))
+
+    def _last_correction(self) -> Correction:
+        """Return the correction of the model that is kept: once the score is told, the windows that gave it widen intervals, too.
+
+        No choice of models saw them, and they see as much of a series as the forecast will.
+        """
+        if self.origins.last is None:
+            return self.correction
+        told = "The windows that give the score were kept from every choice; the intervals of the model that is kept rest on them, too."
+        self.log.add("calibrate", "intervals of the model that is kept", "backtest and last windows", told, ["the backtest alone"])
+        return correct(self.judged.truth(), self._joined(self.chosen))
 
     def train_again(self) -> None:
         """Train the chosen ones once more, on all that is known; those for which there is no time stay as they are."""
@@ -259,7 +273,8 @@ class ForecastRun:
         told = f"The score was measured before that, on models that had seen the steps before column {self.origins.cut} alone."
         self.log.add("ensemble", "the model that is kept", chosen, told, [], None)
         members = [Member(family, Fitted(family, entries), sum(entry[2] for entry in entries)) for family, entries in parts.values()]
-        self.model = ForecastModel(self.layout, self.spec, self.world.rules, self.world.panel, tuple(members), self.correction)
+        kept = self._last_correction()
+        self.model = ForecastModel(self.layout, self.spec, self.world.rules, self.world.panel, tuple(members), kept)
 
     def last_windows(self) -> Windows:
         """Return the windows that give the score: those that no choice saw, or the backtest where there are none."""

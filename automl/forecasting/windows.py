@@ -18,6 +18,8 @@ Array = NDArray[Any]
 MOST_JUDGED = 3_000  # windows of the backtest; more series are judged by a sample
 FEW_SERIES = 24  # with fewer, more windows of each are judged, so that intervals rest on more than three stretches of time
 LONGEST_REACH = 400  # steps of the past that a window shows
+LEAST_HISTORY = 0.5  # of what a series holds today; a window that sees less says little of a forecast that will see all of it
+LEAST_SPEAKING = 60  # windows with that much history, or all are judged
 
 
 @dataclass(frozen=True)
@@ -66,23 +68,45 @@ def plan_origins(panel: Panel, horizon: int, log: DecisionLog) -> Origins:
     return Origins(None, (steps - horizon,), steps - horizon)
 
 
-def judged_windows(world: World, origins: Origins, horizon: int, seed: int) -> Windows:
-    """Return the windows to judge: those of the backtest (fold 0) and the last one of each series (fold −1)."""
+def judged_windows(world: World, origins: Origins, horizon: int, seed: int, log: DecisionLog) -> Windows:
+    """Return the windows to judge: those of the backtest (fold 0) and the last one of each series (fold −1).
+
+    Windows of the backtest that see less than half of what their series holds today are left out where enough others remain: going back
+    two horizons leaves short series with a few steps, on which models that know one series alone (ETS, Theta) fail as they never will
+    in the forecast, and intervals would be as wide as they were for that.
+    """
     rng = np.random.default_rng([seed, 3])
     begins = [(origin, 0) for origin in origins.backtest] + ([] if origins.last is None else [(origins.last, -1)])
     most = max(MOST_JUDGED // len(begins), 1)
     first = world.panel.steps - world.panel.lengths
+    fitting = {}
+    for origin, _ in begins:
+        judged = ~np.isnan(world.target[:, origin : origin + horizon]).all(axis=1)
+        fitting[origin] = np.flatnonzero((first + 2 <= origin) & judged)
+    fitting |= _speaking(world.panel, {origin: fitting[origin] for origin in origins.backtest}, log)
     parts = []
     for origin, fold in begins:
-        judged = ~np.isnan(world.target[:, origin : origin + horizon]).all(axis=1)
-        fitting = np.flatnonzero((first + 2 <= origin) & judged)
-        if len(fitting) > most:
-            fitting = np.sort(rng.choice(fitting, most, replace=False))
-        parts.append((fitting, np.full(len(fitting), origin), np.full(len(fitting), fold)))
+        chosen = fitting[origin]
+        if len(chosen) > most:
+            chosen = np.sort(rng.choice(chosen, most, replace=False))
+        parts.append((chosen, np.full(len(chosen), origin), np.full(len(chosen), fold)))
     series, origins_of, folds = (np.concatenate(columns).astype(np.int64) for columns in zip(*parts, strict=True))
     if not (folds == 0).any():
         raise DataError("A backtest needs values to judge by. Received series whose last steps have no target; say a smaller horizon.")
     return Windows(world, series, origins_of, horizon, folds)
+
+
+def _speaking(panel: Panel, windows: dict[int, Ints], log: DecisionLog) -> dict[int, Ints]:
+    """Return the series of each origin whose history there is long enough; all of them where too few remain."""
+    lengths = panel.lengths
+    history = {origin: origin - (panel.steps - lengths)[chosen] for origin, chosen in windows.items()}
+    found = {origin: chosen[history[origin] >= LEAST_HISTORY * lengths[chosen]] for origin, chosen in windows.items()}
+    before, after = (sum(map(len, sizes.values())) for sizes in (windows, found))
+    if after == before or after < LEAST_SPEAKING:
+        return windows
+    told = f"{before - after:,} of {before:,} windows see less than half of what their series holds today; a forecast will see all of it."
+    log.add("split", "windows that are judged", f"{after:,} windows", told, [f"all {before:,}"])
+    return found
 
 
 def sample_windows(world: World, cut: int, horizon: int, count: int, rng: np.random.Generator, least: int = 3) -> Windows:
