@@ -104,9 +104,8 @@ class Run:
     def tell(self, stage: str, message: str = "") -> None:
         """Report progress."""
         if self.progress is not None:
-            best, metric = self._best()
             limit = self.budget.limit if self.budget.timed else None
-            self.progress(Progress(stage, best, metric, len(self.trials), self.budget.elapsed(), limit, message))
+            self.progress(Progress(stage, *self._best(), len(self.trials), self.budget.elapsed(), limit, message))
 
     def _best(self) -> tuple[float | None, str]:
         best = None if self.study is None else self.study.best
@@ -256,12 +255,13 @@ class Run:
         """Turn typed columns into arrays; everything is fitted on training rows alone."""
         self.tell("prepare")
         train = self.dataset.frame.iloc[self.parts.train] if len(self.parts.train) < len(self.dataset.frame) else self.dataset.frame
-        fold, folds, settings, combined = self.parts.fold, self.parts.folds, self.settings, self._recorded("combined columns")
-        wanted = Wanted(settings.seed, settings.target_scale, settings.combine_columns, combined, self.budget, settings.pretrained)
+        fold, folds, told = self.parts.fold, self.parts.folds, self.settings
+        words, combined = (self._recorded(entry) for entry in ("words as numbers", "combined columns"))
+        wanted = Wanted(told.seed, told.target_scale, told.combine_columns, words, combined, self.budget, told.pretrained)
         made = prepare(self.schema.cast(train), self.y[self.parts.train], self.schema, self.task, fold, folds, wanted, self.log)
         self.preprocessor, self.scaler = made.table, made.scaler
-        if self.folder is not None and made.combined is not None:
-            self.entries["combined columns"] = made.combined
+        if self.folder is not None:
+            self.entries |= {"words as numbers": made.words, "combined columns": made.combined}
         self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec, folds == 1 and not len(self.parts.holdout))
 
     # ── choose, search, ensemble

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ from automl.preprocessing.combining import Choice, choose
 from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
 from automl.preprocessing.knots import LOOKED_AT
 from automl.preprocessing.pictures.store import forget_pictures
+from automl.preprocessing.recording import record_words
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler, choose_scaler
+from automl.preprocessing.target_encoding import LEAST_SHARE
 from automl.preprocessing.text import forget_texts
+from automl.preprocessing.word_encoding import WordEncoding, affordable
 from automl.schema import Schema
 from automl.task import Task
 
@@ -37,6 +40,7 @@ class Prepared:
         scaler: The target's units, for regression.
         arrays: The training rows.
         target: Their class codes, or standardised target, (rows,).
+        words: Columns of texts whose words are told as numbers, for a run that goes on.
         combined: What was decided about combined columns, JSON-ready, for a run that goes on; None where they were not asked for.
     """
 
@@ -44,6 +48,7 @@ class Prepared:
     scaler: TargetScaler
     arrays: Arrays
     target: NDArray[Any]
+    words: list[str]
     combined: dict[str, Any] | None = None
 
 
@@ -56,6 +61,7 @@ class Wanted:
         target_scale: "linear" or "log"; None to find out.
         combine: Whether combined columns are asked for.
         budget: The clock of the run.
+        words: Columns of texts whose words an earlier part of the run told as numbers; None for a new run.
         combined: What an earlier part of the run decided about them: its models fit these columns and no others.
         pretrained: The network that pictures are looked at with; None for the one of this package.
     """
@@ -63,6 +69,7 @@ class Wanted:
     seed: int = 0
     target_scale: str | None = None
     combine: bool = False
+    words: Sequence[str] | None = None
     combined: Mapping[str, Any] | None = None
     budget: Budget | None = None
     pretrained: Found | None = None
@@ -100,6 +107,7 @@ def prepare(
         scaler = choose_scaler(y, table.transform(typed), wanted=wanted.target_scale, seed=wanted.seed, log=log)
     target = y if task.is_classification else scaler.transform(y)
     arrays = table.fit_target(typed, target, fold, folds, log)
+    words, arrays = _add_words(table, typed, arrays, (target, fold, folds), len(schema.features), wanted, log)
     combined = None
     if wanted.combine:
         if wanted.combined is None:
@@ -115,7 +123,35 @@ def prepare(
     arrays |= whole.further(typed)
     forget_texts()
     forget_pictures()
-    return Prepared(whole, scaler, arrays, target, combined)
+    return Prepared(whole, scaler, arrays, target, words, combined)
+
+
+def _add_words(
+    table: TabularPreprocessor,
+    typed: pd.DataFrame,
+    arrays: Arrays,
+    learnt: tuple[NDArray[Any], NDArray[np.int64], int],
+    columns: int,
+    wanted: Wanted,
+    log: DecisionLog | None,
+) -> tuple[list[str], Arrays]:
+    """Tell the words of texts beside other columns as numbers, where that explains the target; return which, and the arrays."""
+    texts, (target, fold, folds) = table.texts(typed), learnt
+    if wanted.words is not None:
+        chosen = list(wanted.words)
+    elif len(texts) == columns:  # families of texts do as much where there is nothing to join
+        chosen = []
+    else:
+        limit = wanted.budget.limit if wanted.budget is not None and wanted.budget.timed else None
+        chosen = affordable(texts, table.spec, folds, limit)
+    if not chosen:
+        return [], arrays
+    words, encoded = WordEncoding.fit({name: texts[name] for name in chosen}, target, fold, folds, table.spec, wanted.seed)
+    if not words.columns:
+        return [], arrays
+    if log is not None:
+        record_words(log, words.columns, LEAST_SHARE)
+    return list(words.columns), table.add_words(words, encoded, arrays)
 
 
 def add_chosen(table: TabularPreprocessor, choice: Choice, typed: pd.DataFrame, arrays: Arrays) -> Arrays:

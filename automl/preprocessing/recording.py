@@ -61,3 +61,15 @@ def record_encoding(log: DecisionLog, names: Sequence[str], levels: int, share: 
     because = f"{len(names)} columns have at least {levels} levels that explain {share:.0%} of the target or more: {listed(names)}."
     chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
     log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
+
+
+def record_words(log: DecisionLog, names: Sequence[str], share: float) -> None:
+    """Record which columns of texts were told as numbers by a linear model of their words, and that no row was by its own target.
+
+    Args:
+        log: Where to.
+        names: The columns.
+        share: Share of the target's variance that their words must explain.
+    """
+    because = f"The words of {listed(names)} explain {100 * share:.0f} % of the target or more, and other columns go together with them."
+    log.add("prepare", "words as numbers", "a linear model of the words, from other rows", because, ["components alone"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,10 @@ from automl.preprocessing.knots import LOOKED_AT, quantile_knots
 from automl.preprocessing.levels import MOST_LEVELS, Levels
 from automl.preprocessing.recording import KINDS, listed, record_columns, record_encoding
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
+from automl.preprocessing.source_column import SourceColumn
 from automl.preprocessing.target_encoding import LEAST_SHARE, MOST_CLASSES, TargetEncoding
+from automl.preprocessing.text import TextComponents
+from automl.preprocessing.word_encoding import WordEncoding
 from automl.schema import Schema
 from automl.task import Task
 
@@ -28,32 +31,6 @@ CHUNK = 65_536  # rows at a time, so that the float64 values between input and o
 ENCODED_FROM = 20  # levels; fewer are told apart by one-hot columns and splits, and no number says more than they do
 ENCODED_CELLS = 50_000_000  # rows × folds × columns: 200 MB
 PREPARED_AS = {"ordinal": "category", "list": "text"}  # types of the schema that are prepared like another
-
-
-@dataclass(frozen=True)
-class _Source:
-    """One column of the table and what became of it: `fitted` turns it into numbers or codes."""
-
-    name: str
-    kind: str
-    missing: bool  # whether training rows lacked it: then an indicator is made
-    fitted: CalendarParts | Components | Levels | None = None
-
-    @property
-    def parts(self) -> list[str]:
-        """Names of the numbers that the column becomes."""
-        if isinstance(self.fitted, (CalendarParts, Components)):
-            return [f"{self.name}: {part}" for part in self.fitted.names]
-        return [self.name]
-
-    def numbers(self, frame: pd.DataFrame) -> Floats:
-        """Return the column as numbers, missing or infinite ones included, (rows,) or (rows, parts)."""
-        if isinstance(self.fitted, CalendarParts):
-            return self.fitted.transform(frame[self.name].to_numpy())
-        if isinstance(self.fitted, Components):
-            return self.fitted.transform(frame[self.name].to_numpy().tolist())
-        values = frame[self.name].to_numpy()
-        return values if values.dtype == np.float64 else frame[self.name].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 class TabularPreprocessor:
@@ -64,7 +41,8 @@ class TabularPreprocessor:
     - ``raw_numbers``, float32: the same columns as they are, NaN where missing, without indicators; for trees.
     - ``categories``, int32: 0 missing, 1 rare or unseen, 2 and more the levels by descending frequency.
     - ``encoded``, float32, (rows, folds, columns), after :meth:`fit_target`: wide categories by what the target is like in their rows;
-      behind them, after :meth:`add_combined`, the combined columns that each fold's model gets.
+      behind them, after :meth:`add_words`, what the words of texts say of it; behind them, after :meth:`add_combined`, the combined
+      columns that each fold's model gets.
 
     Args:
         seed: Seed of the text sample and the text decomposition; nothing else is left to chance.
@@ -89,6 +67,7 @@ class TabularPreprocessor:
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         self.encoding: TargetEncoding | None = None
+        self.words: WordEncoding | None = None
         self.combined: CombinedColumns | None = None
 
     def fit(self, frame: pd.DataFrame, schema: Schema, task: Task, log: DecisionLog | None = None) -> TabularPreprocessor:
@@ -162,6 +141,23 @@ class TabularPreprocessor:
             if log is not None:
                 record_encoding(log, [self._categories[column][0] for column in encoding.columns], ENCODED_FROM, LEAST_SHARE, folds)
         return arrays
+
+    def add_words(self, words: WordEncoding, encoded: NDArray[np.float32], arrays: Arrays) -> Arrays:
+        """Take in what the words of texts say of the target, and return the arrays of the training rows with it.
+
+        Args:
+            words: The fitted encoding.
+            encoded: The training rows' own numbers, (rows, folds, columns).
+            arrays: What :meth:`fit_target` returned.
+        """
+        self.words, self.spec = words, replace(self.spec, encoded=self.spec.encoded + words.width)
+        self._arrange(self._sources, self._scaling)
+        return {**arrays, "encoded": np.concatenate([arrays["encoded"], encoded], axis=2) if "encoded" in arrays else encoded}
+
+    def texts(self, frame: pd.DataFrame, columns: Sequence[str] | None = None) -> dict[str, tuple[TextComponents, list[Any]]]:
+        """Return by name how each column of texts is weighed, and its cells."""
+        found = {source.name: source.fitted for source in self._sources if isinstance(source.fitted, TextComponents)}
+        return {name: (fitted, frame[name].tolist()) for name, fitted in found.items() if columns is None or name in columns}
 
     def add_combined(self, combined: CombinedColumns, frame: pd.DataFrame, arrays: Arrays) -> Arrays:
         """Take combined columns in, and return the arrays of the training rows with them; see :mod:`automl.preprocessing.combining`.
@@ -246,6 +242,9 @@ class TabularPreprocessor:
         if self.encoding is not None:
             arrays.update(self.encoding.to_arrays("target"))
         told: dict[str, Any] = {"seed": self.seed, "spec": self.spec.to_dict(), "columns": columns}
+        if self.words is not None:
+            arrays.update(self.words.to_arrays("words"))
+            told["words"] = {"columns": list(self.words.columns), "folds": self.words.folds}
         if self.combined is not None:
             arrays.update(self.combined.to_arrays("combined"))
             told["combined"] = self.combined.to_json()
@@ -264,9 +263,11 @@ class TabularPreprocessor:
                 fitted = Levels(entry["levels"])
             elif "components" in entry or "text" in entry:  # "text" in models saved before there were others
                 fitted = components()[entry["kind"]].from_arrays(state.arrays, entry.get("components", entry.get("text")))
-            sources.append(_Source(entry["name"], entry["kind"], entry["missing"], fitted))
+            sources.append(SourceColumn(entry["name"], entry["kind"], entry["missing"], fitted))
         if "target_columns" in state.arrays:
             table.encoding = TargetEncoding.from_arrays(state.arrays, "target")
+        if "words" in state.json:
+            table.words = WordEncoding.from_arrays(**state.json["words"], arrays=state.arrays, prefix="words")
         if "combined" in state.json:
             table.combined = CombinedColumns.from_json(state.json["combined"], state.arrays, "combined")
         table._arrange(tuple(sources), Scaling(state.arrays["centre"], state.arrays["factor"], state.arrays["clipped"]))
@@ -283,6 +284,8 @@ class TabularPreprocessor:
         """How many models have columns of their own; 0 where nothing is encoded or combined."""
         if self.combined is not None:
             return len(self.combined.given)
+        if self.words is not None:
+            return self.words.folds
         return 0 if self.encoding is None else self.encoding.tables[0].shape[1]
 
     def _wide_columns(self, cells: int) -> list[int]:
@@ -299,29 +302,29 @@ class TabularPreprocessor:
         columns = [levels.every(frame[name].to_numpy().tolist()) for name, levels in self._categories]
         return np.stack(columns, axis=1)
 
-    def _learn(self, frame: pd.DataFrame, name: str, kind: str) -> tuple[_Source, list[tuple[float, float, float]]]:
+    def _learn(self, frame: pd.DataFrame, name: str, kind: str) -> tuple[SourceColumn, list[tuple[float, float, float]]]:
         """Fit one column; return it with centre, factor and clipping of each number that it becomes."""
         values = frame[name].to_numpy()
         if kind == "category":
             levels = Levels.fit(values.tolist())
-            return _Source(name, kind, False, levels), []
+            return SourceColumn(name, kind, False, levels), []
         fitted: CalendarParts | Components | None = None
         if kind == "datetime":
             fitted = CalendarParts.fit(values)
         elif kind in components():
             fitted = components()[kind].fit(values.tolist(), self.seed)
-        numbers = finite(_Source(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1))
-        source = _Source(name, kind, bool(np.isnan(numbers[:, 0]).any()), fitted)
+        numbers = finite(SourceColumn(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1))
+        source = SourceColumn(name, kind, bool(np.isnan(numbers[:, 0]).any()), fitted)
         if kind == "boolean":
             return source, [(0.5, 2.0, 0.0)]
         return source, [(*robust_scale(part), 1.0) for part in numbers.T]
 
-    def _arrange(self, sources: tuple[_Source, ...], scaling: Scaling) -> None:
+    def _arrange(self, sources: tuple[SourceColumn, ...], scaling: Scaling) -> None:
         """Lay out the arrays: which columns of which array come from which column of the table."""
         self._sources, self._scaling = sources, scaling
         self._names = [source.name for source in sources]
         self._categories = [(source.name, source.fitted) for source in sources if isinstance(source.fitted, Levels)]
-        self._numeric: list[tuple[_Source, slice | int]] = []
+        self._numeric: list[tuple[SourceColumn, slice | int]] = []
         self._indicators: list[int] = []  # first number of each column that gets an indicator
         parts: list[str] = []
         of_part: list[str] = []
@@ -345,6 +348,9 @@ class TabularPreprocessor:
         self.sources = {"numbers": of_part + flagged, "raw_numbers": list(of_part), "categories": list(categories)}
         if self.encoding is not None:
             self.feature_names["encoded"], self.sources["encoded"] = self.encoding.names(categories)
+        if self.words is not None:
+            for found, of_words in zip((self.feature_names, self.sources), self.words.names(), strict=True):
+                found["encoded"] = [*found.get("encoded", []), *of_words]
         if self.combined is not None:
             formulas, of_encoding = self.combined.formulas, self.feature_names.get("encoded", [])
             self.feature_names["encoded"] = of_encoding + [formula.name(parts, categories) for formula in formulas]
@@ -364,6 +370,9 @@ class TabularPreprocessor:
                 arrays["categories"][:, place] = levels.common(codes[:, place])
             if self.encoding is not None:
                 arrays["encoded"][:, :, : self.encoding.width] = self.encoding.transform(codes)
+        if self.words is not None:
+            first = 0 if self.encoding is None else self.encoding.width
+            arrays["encoded"][:, :, first : first + self.words.width] = self.words.transform(self.texts(frame, self.words.columns))
         if self.combined is not None:
             arrays["encoded"][:, :, self.spec.encoded - self.combined.width :] = self.combined.transform(raw, arrays["categories"])
 

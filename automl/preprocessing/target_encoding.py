@@ -85,8 +85,8 @@ class TargetEncoding:
         Returns:
             The encoding, and the training rows' own numbers, (rows, folds, encoded columns × outputs).
         """
-        part, fold_of_part = _parts(fold, folds, np.random.default_rng([seed, 11]))
-        values = _values(target, spec)
+        part, fold_of_part = inner_parts(fold, folds, np.random.default_rng([seed, 11]))
+        values = averaged(target, spec)
         outputs = values.shape[1]
         kept, tables, encoded = [], [], [np.zeros((len(target), folds, 0), dtype=np.float32)]
         for column in columns:
@@ -205,7 +205,7 @@ def _prior_rows(rows: Floats, total: Floats, squares: Floats) -> float:
     return max(within / between, LEAST_ROWS) if between > 0 else np.inf
 
 
-def _values(target: NDArray[Any], spec: Spec) -> Floats:
+def averaged(target: NDArray[Any], spec: Spec) -> Floats:
     """Return what is averaged: the number, whether it is the second of two classes, or whether it is each class, (rows, outputs)."""
     if not spec.is_classification:
         return np.asarray(target, dtype=np.float64)[:, None]
@@ -213,7 +213,7 @@ def _values(target: NDArray[Any], spec: Spec) -> Floats:
     return np.asarray(np.equal(np.asarray(target)[:, None], wanted), dtype=np.float64)
 
 
-def _parts(fold: NDArray[np.int64], folds: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def inner_parts(fold: NDArray[np.int64], folds: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the part of each row, and the fold of each part; -1 for parts of rows that no fold validates."""
     pieces = 1 if folds == 1 else max(-(-FEWEST_PARTS // (folds - 1)), 1)
     part = np.empty(len(fold), dtype=np.int64)

@@ -124,6 +124,13 @@ class TextComponents(Components):
                 rows[:, 2:] = self._weigh(hash_texts(part)) @ self._weights
         return values[[len(different) if is_blank(text) else place[text] for text in texts]]
 
+    def weighed(self, texts: Sequence[Any]) -> Any:
+        """Return TF-IDF of each text on the buckets that are used, CSR (rows, buckets); nothing for a blank text."""
+        different = sorted({text for text in texts if not is_blank(text)})
+        place = {text: number for number, text in enumerate(different)}
+        rows = self._weigh(hash_texts([*different, ""]))
+        return rows[[len(different) if is_blank(text) else place[text] for text in texts]]
+
     def _weigh(self, hashed: Any) -> Any:
         """Return TF-IDF on the kept buckets; words and letters each of length 1, (texts, buckets)."""
         place = self._place[hashed.indices]

@@ -54,9 +54,9 @@ def from_rows(seen, code, codes, values, weight, logits):
 def test_the_closed_form_equals_a_loop_over_rows(problem, folds, ungated):
     codes, target, fold = drawn(problem, 70, 6, folds, seed=folds)
     encoding, encoded = TargetEncoding.fit(codes, target, fold, folds, spec(problem), [0], seed=4)
-    part, fold_of_part = module._parts(fold, folds, np.random.default_rng([4, 11]))
+    part, fold_of_part = module.inner_parts(fold, folds, np.random.default_rng([4, 11]))
     assert (fold_of_part[part] == fold).all()
-    values, codes = module._values(target, spec(problem)), codes[:, 0]
+    values, codes = module.averaged(target, spec(problem)), codes[:, 0]
     for output in range(values.shape[1]):
         y = values[:, output]
         for model in range(folds):
