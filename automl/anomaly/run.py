@@ -77,8 +77,20 @@ class Found:
     frame: pd.DataFrame
 
 
+def rate_asked(alarms: float | None, false_alarms: float | None) -> float | None:
+    """Return the share of alarms asked for: one row in a hundred where neither rate was given; None where the other one was.
+
+    Raises:
+        UsageError: If a rate is no share.
+    """
+    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
+        if share is not None and not 0.0 < share < 0.5:
+            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
+    return 0.01 if alarms is None and false_alarms is None else alarms
+
+
 def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], time: str | None, log: DecisionLog) -> tuple[Any, ...]:
-    """Read and check the data; return dataset, schema, column of times, and labels (True for an anomaly) or None."""
+    """Read and check the data; return dataset, schema, column of times, labels (True for an anomaly) or None, and findings."""
     dataset = read(data, log=log, folders=True)
     label = dataset.details.get("target") if label is None and "target" in dataset.details else label
     truth = None
@@ -110,7 +122,7 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
     judged = [column for column in schema.features if column.name != time]
     if not judged:
         raise DataError("The data must have a column that is not the same in every row. Every column is constant, empty or an identifier.")
-    return dataset, schema, time, truth
+    return dataset, schema, time, truth, checked.findings
 
 
 def _truth(cells: pd.Series[Any], name: str, several: bool = False) -> Array:
@@ -208,15 +220,12 @@ def run(
     tell: Callable[[str], None],
 ) -> Found:
     """Run all stages; see :class:`automl.anomaly.detector.AnomalyDetector` for the arguments."""
-    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
-        if share is not None and not 0.0 < share < 0.5:
-            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
-    alarms = 0.01 if alarms is None and false_alarms is None else alarms
+    alarms = rate_asked(alarms, false_alarms)
     for name in families or ():
         detector_by_name(name)
     log = DecisionLog()
     tell("read")
-    dataset, schema, time, truth = look(data, label, types, ignore, time, log)
+    dataset, schema, time, truth, _ = look(data, label, types, ignore, time, log)
     typed = schema.cast(dataset.frame)
     design = Design.fit(typed, schema, time, budget, seed)
     rows = design.rows(typed)
