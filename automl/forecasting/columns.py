@@ -144,6 +144,8 @@ def find_layout(dataset: Dataset, schema: Schema, target: str, asked: Asked, log
     frame = dataset.frame
     _check_names(frame, target, asked)
     value = schema[target]
+    if not frame[target].notna().any():
+        raise DataError(f"`target` must hold known values. Received {target!r}, which is missing everywhere.")
     if value.type not in ("number", "boolean", "ordinal"):
         numbers = pd.to_numeric(frame[target], errors="coerce")
         if numbers.notna().sum() < 0.9 * max(frame[target].notna().sum(), 1):

@@ -157,11 +157,12 @@ def by_series(facts: ReportFacts) -> Block | None:
     rows: list[list[Cell]] = [
         [words.shorten(s.name, 60), words.number(s.mase), words.number(s.smape), words.percent(s.coverage)] for s in told.by_series
     ]
-    worse = sum(1 for s in told.by_series if s.mase is not None and s.mase > 1)
+    known = [s.mase for s in told.by_series if s.mase is not None]
+    low, high, worse = min(known, default=None), max(known, default=None), sum(mase > 1 for mase in known)
     return Block(
         "series",
         "Series by series",
-        f"The error goes from {words.number(told.by_series[-1].mase)} to {words.number(told.by_series[0].mase)} times that of the seasonal"
+        f"The error goes from {words.number(low)} to {words.number(high)} times that of the seasonal"
         f" naive in the past; {words.whole(worse) if worse else 'none'} of {len(told.by_series)} series shown"
         f" {'lies' if worse < 2 else 'lie'} above 1.",
         "Why a series is hard: a short history, a change of habits, or chance.",
