@@ -49,7 +49,7 @@ class Detection:
         guess: Without a target: the task that the most plausible one poses, or finding what is unusual.
         plan: Of series to forecast and of a search for anomalies: what a fit would do. `steps` are its decisions; beside them of a forecast
             `known`, `past` and `static` covariates, those `not_used` with the reason, and `warnings`; of anomalies `time`, `judged`,
-            `not_judged`, `labels`, `alarms`, `detectors` and `left_out`.
+            `not_judged`, `labels`, `alarms` and `false_alarms`.
     """
 
     task: Task | None

@@ -40,7 +40,8 @@ def detect_anomalies(data: Any, label: str | None, options: Mapping[str, Any]) -
     alarms = rate_asked(given.get("alarms"), given.get("false_alarms"))
     log = DecisionLog()
     asked = dict(given.get("types") or {}), list(given.get("ignore") or ()), given.get("time")
-    dataset, schema, time, truth, findings = look(data, label, *asked, log)
+    looked = look(data, label, *asked, log)
+    dataset, schema, time, truth, findings = looked.dataset, looked.schema, looked.time, looked.truth, looked.findings
     if given.get("time") is not None:
         log.add("detect", "order of rows", str(time), "You said so.")
     elif time is None:

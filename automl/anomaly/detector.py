@@ -222,10 +222,12 @@ class AnomalyDetector:
         return str(path)
 
     def write(self, folder: str | os.PathLike[str], X: Any) -> None:
-        """Write model, report, facts, and the scores of some rows into a folder."""
-        home = Path(folder)
+        """Write model, report, facts, and the scores of some rows into a folder; the scores have the time and the series beside them."""
+        home, frame = Path(folder), self._frame(X)
         self.save(home / "model.automl")
-        self.predictions(X).to_csv(home / "scores.csv", index=False)
+        scores = self.predictions(frame)
+        names = [name for name in self.facts_["named_by"] if name in frame.columns and name not in scores.columns]
+        pd.concat([frame[names].reset_index(drop=True), scores], axis=1).to_csv(home / "scores.csv", index=False)
         (home / "report.json").write_text(json.dumps(self.facts_, indent=1), encoding="utf-8")
         self.report(home / "report.html")
 
