@@ -107,7 +107,8 @@ def _warnings(facts: Mapping[str, Any]) -> list[str]:
     told = []
     few = _expected(facts)
     if few < FEWEST_ALARMS:
-        told.append(f"The threshold rests on {'the strangest row' if few < 2 else f'the {few} strangest rows'}: give more rows, or ask for a higher rate.")
+        those = "strangest row" if few < 2 else f"{few} strangest rows"
+        told.append(f"The threshold rests on the {those}: give more rows, or ask for a higher rate.")
     late = [facts.get("titles", {}).get(name, name) for name, reason in facts["left_out"].items() if reason == "there was no time"]
     if late:
         told.append(f"There was no time for {words.listing(late)}: give a longer budget.")
