@@ -275,8 +275,8 @@ def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 def _columns(arrays: dict[str, Any]) -> tuple[Rarity, ...]:
     """Return one rarity for each column of stacked arrays, none where there are none."""
-    rates = np.atleast_1d(arrays["rate"]) if arrays else ()
-    return tuple(Rarity(arrays["scores"][place], arrays["values"][place], float(rate)) for place, rate in enumerate(rates))
+    count = len(np.atleast_1d(arrays["rate"])) if arrays else 0
+    return tuple(Rarity.from_arrays({name: values[place] for name, values in arrays.items()}) for place in range(count))
 
 
 __all__ = ["AnomalyDetector", "Rows"]

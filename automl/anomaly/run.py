@@ -144,7 +144,9 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
             log.add("detect", "order of rows", time, facts.evidence if facts is not None else "", ["none"], "time=None")
     judged = [column for column in schema.features if column.name != time]
     if not judged:
-        raise DataError("The data must have a column that is not the same in every row. Every column is constant, empty or an identifier.")
+        raise DataError(
+            "The data must have a column that is not the same in every row. Every column is constant, empty, an identifier or the time."
+        )
     return Looked(dataset, schema, time, truth, checked.findings, named)
 
 

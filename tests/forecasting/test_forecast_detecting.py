@@ -83,3 +83,15 @@ def test_the_command_tells_it(frame: pd.DataFrame, tmp_path: Path, capsys: pytes
     assert "promo" in told["plan"]["past"]
     assert main(["detect", str(tmp_path / "sales.csv"), "-t", "sales", "--task", "forecasting", "--time", "dya"]) == 2
     assert "Did you mean 'day'?" in capsys.readouterr().err
+
+
+def test_a_column_that_counts_steps_is_found_and_two_are_asked_about() -> None:
+    frame = pd.DataFrame({"step": np.arange(60), "y": np.tile([1.0, 5.0, 3.0], 20) + np.arange(60) % 11})
+    found = automl.detect(frame.sample(frac=1, random_state=0), "y", problem="forecasting")
+    assert found.task is not None
+    assert found.task.time is not None
+    assert found.task.time["column"] == "step"
+    with pytest.raises(DataError, match="could be one of"):
+        automl.detect(frame.assign(tick=np.arange(60) * 5), "y", problem="forecasting")
+    with pytest.raises(DataError, match="holds dates or counts steps"):
+        automl.detect(frame.assign(step=np.random.default_rng(0).integers(0, 9, 60)), "y", problem="forecasting")
