@@ -86,7 +86,7 @@ def _trust(facts: Mapping[str, Any], count: int) -> tuple[str, str, str]:
 def _expected(facts: Mapping[str, Any]) -> int:
     """Return how many of so many new rows should raise an alarm; the threshold is set for new rows, not for those that were learnt from."""
     rates = [rate for rate in (facts["alarms_asked"], facts.get("false_alarms_asked")) if rate is not None]
-    return round(min(rates) * facts["rows"])
+    return round(float(min(rates)) * int(facts["rows"]))
 
 
 def _rate(facts: Mapping[str, Any]) -> str:

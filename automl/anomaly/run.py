@@ -115,9 +115,9 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
     label = dataset.details.get("target") if label is None and "target" in dataset.details else label
     truth = None
     if label is not None:
-        named = label == dataset.details.get("target")  # by the subfolders: kinds of faults may have one each
+        folders = label == dataset.details.get("target")  # by the subfolders: kinds of faults may have one each
         known_columns([label], dataset, "target")
-        truth = _truth(dataset.frame[label], label, named)
+        truth = _truth(dataset.frame[label], label, folders)
         dataset = replace(dataset, frame=dataset.frame.drop(columns=[label]))
     if len(dataset.frame) < FEWEST_ROWS:
         raise DataError(f"Finding what is unusual needs at least {FEWEST_ROWS} rows. Received {len(dataset.frame)}.")

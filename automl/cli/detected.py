@@ -64,7 +64,7 @@ def detect(
     if test is not None:
         output.existing(test, "--test")
     options: dict[str, Any] = {"problem": problem, "types": output.pairs(types)}
-    given = {"group": group, "time": time, "test": test, "alarms": alarms, "false_alarms": false_alarms}
+    given: dict[str, Any] = {"group": group, "time": time, "test": test, "alarms": alarms, "false_alarms": false_alarms}
     given |= {"ignore": output.names(ignore), **of_series(series, horizon, known, past, static, frequency, season, country)}
     options |= {name: value for name, value in given.items() if value is not None}
     output.import_quietly("automl.api")

@@ -15,6 +15,8 @@ from automl.forecasting.judging import Collector
 from automl.report import facts as f
 from automl.report import words
 
+_EVIDENCE = ("column of times", "columns of series", "frequency", "season")
+
 if TYPE_CHECKING:
     from automl.forecasting.run import ForecastRun
 
@@ -37,7 +39,7 @@ def collect(run: ForecastRun) -> f.ReportFacts:
             modality="sequence",
             case="value",
             cases="values",
-            evidence=tuple(d.because for d in run.log if d.what in ("column of times", "columns of series", "frequency", "season"))[:3],
+            evidence=tuple(dict.fromkeys(d.because for d in run.log if d.what in _EVIDENCE))[:3],
         ),
         data=_data(run),
         findings=_findings(run),

@@ -57,8 +57,8 @@ def with_forecast(found: Detection, data: Any, target: Any, options: Mapping[str
         return tell_refusal(found, problem)
     assert made.task is not None
     task = replace(task, time=made.task.time, series=made.task.series)
-    tasks = {"task": task} if found.task is not None else {"guess": task}
-    return replace(found, schema=made.schema, decisions=made.decisions, plan=made.plan, **tasks)
+    told = replace(found, schema=made.schema, decisions=made.decisions, plan=made.plan)
+    return replace(told, task=task) if found.task is not None else replace(told, guess=task)
 
 
 def _told(run: ForecastRun) -> Detection:
