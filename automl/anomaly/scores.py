@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 KNOTS = 400
 COLUMN_KNOTS = 80
 TAIL = 0.02  # share of the rows from which the tail goes on as an exponential distribution
-TAIL_ROWS, WIDEST = 20, 0.25  # of few rows more make the tail: one far outlier alone would be the measure of itself
+TAIL_ROWS, WIDEST = 10, 0.25  # of few rows more make the tail: one far outlier alone would be the measure of itself
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def test_the_tail_is_wider_where_rows_are_few_and_survives_a_file() -> None:
     scores = np.random.default_rng(0).exponential(size=5_000)
     few, many = Rarity.fit(scores[:80]), Rarity.fit(scores)
     assert many.tail == TAIL
-    assert few.tail == 0.25
+    assert few.tail == 0.125
     again = Rarity.from_arrays(few.to_arrays())
     assert again(scores).tolist() == few(scores).tolist()
     old = {name: values for name, values in many.to_arrays().items() if name != "tail"}  # as files had it before
