@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from automl.budget import Budget
-from automl.detection import Detection, ForecastingError, MultilabelError, detect
+from automl.detection import Detection, ForecastingError, MultilabelError
+from automl.detection import detect as look_at
 from automl.estimator import AutoML
 from automl.loading import load
 
@@ -77,6 +78,88 @@ def fit(
         return _forecast(data, target, limits, progress, {**options, "time": options.get("time") or found.time})
     except MultilabelError:
         return _multilabel(data, target, limits, progress, options)
+
+
+def detect(
+    data: Any,
+    target: Any = None,
+    *,
+    problem: str | None = None,
+    types: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
+    test: Any = None,
+    group: str | None = None,
+    time: str | None = None,
+    **options: Any,
+) -> Detection:
+    """Find out what data hold and which task their target poses, with evidence; nothing is trained.
+
+    Of series to forecast, and where what is unusual is looked for, it is told what :func:`fit` would do, found out by the same code.
+
+    Args:
+        data: A DataFrame, anything that converts to one, an array, the path of a file, or of a folder of pictures or texts.
+        target: Name of the column to predict, or its values, one per row, or several names; None for a ranked guess.
+        problem: The problem, where the detection is overruled.
+        types: Column types, where the detection is overruled.
+        ignore: Columns that are not used.
+        test: A table or file to compare the data with.
+        group: The column whose equal values belong together: a customer, a patient.
+        time: The column that says when a row happened.
+        options: What forecasts (`horizon`, `series`, `known`, …) and a search for anomalies (`alarms`, `false_alarms`) take beside that.
+
+    Raises:
+        DataError: If the data cannot be used.
+        UsageError: If an argument is impossible.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=70), "sold": [5, 7, 9, 8, 12, 20, 18] * 10})
+        >>> found = detect(frame, "sold", problem="forecasting", horizon=7)
+        >>> found.task.time
+        {'column': 'day', 'frequency': 'D', 'season': 7, 'horizon': 7}
+    """
+    shared = {"types": types, "ignore": ignore, "time": time}
+    if problem == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms")):
+        from automl.anomaly.detecting import detect_anomalies
+
+        return detect_anomalies(data, target, {**shared, "group": group, "test": test, **options})
+    if problem not in SUPERVISED and _wants_forecast({"problem": problem, **options}):
+        from automl.forecasting.detecting import detect_forecast
+
+        asked = {"problem": problem, "group": group, "test": test, **shared, **options}
+        return detect_forecast(data, _guessed(data, **shared) if target is None else target, asked)
+    options.pop("series", None)  # of supervised problems: which rows are of one series is found in the data
+    if options:
+        from automl.errors import UsageError
+
+        raise UsageError(f"Nothing is found out with the options {', '.join(options)}. Received {options}.")
+    found = look_at(data, target, problem=problem, types=types, ignore=ignore, test=test, group=group, time=time)
+    task = found.task or found.guess
+    if task is not None and task.kind == "forecasting":
+        from automl.forecasting.detecting import with_forecast
+
+        return with_forecast(found, data, target, {name: value for name, value in shared.items() if value})
+    if task is not None and task.problem == "anomaly_detection":
+        from automl.anomaly.detecting import with_anomalies
+
+        return with_anomalies(found, data, shared)
+    return found
+
+
+def _guessed(data: Any, **options: Any) -> str:
+    """Return the column that looks most like one to forecast.
+
+    Raises:
+        DataError: If there is none.
+    """
+    from automl.errors import DataError
+
+    found = look_at(data, **options)
+    if found.guess is not None and found.guess.kind == "forecasting":
+        return found.guess.target
+    numbers = [name for name, _ in found.suggestions if found.schema[name].type in ("number", "boolean")]
+    hint = f"; did you mean {numbers[0]!r}?" if numbers else ", and no column looks like one."
+    raise DataError(f"`target` must name the column to forecast. Received nothing{hint}")
 
 
 def _one_clock(budget: Budget | str | float | None, options: dict[str, Any]) -> Any:

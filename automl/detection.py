@@ -31,7 +31,7 @@ from automl.task import (
 from automl.task.modality import modality_of
 
 _GUESS = 0.6  # no guess of a target is surer than this
-_LARGEST = 192 << 20  # bytes of a text file; larger ones are read in part
+LARGEST = 192 << 20  # bytes of a text file; larger ones are read in part
 _DOUBT = 0.6  # confidence below which it is said before the budget is spent
 _LIKELY = 2.0  # points of a suggestion from which a table is taken to have a target
 
@@ -47,6 +47,9 @@ class Detection:
         decisions: Every automatic choice so far.
         suggestions: Without a target: (column, reason), the most plausible first.
         guess: Without a target: the task that the most plausible one poses, or finding what is unusual.
+        plan: Of series to forecast and of a search for anomalies: what a fit would do. `steps` are its decisions; beside them of a forecast
+            `known`, `past` and `static` covariates, those `not_used` with the reason, and `warnings`; of anomalies `time`, `judged`,
+            `not_judged`, `labels`, `alarms` and `false_alarms`.
     """
 
     task: Task | None
@@ -55,9 +58,10 @@ class Detection:
     decisions: tuple[Any, ...]
     suggestions: tuple[tuple[str, str], ...] = ()
     guess: Task | None = None
+    plan: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values: what was found, `time` and `series` of a sequence, `suggestions` where no target was given."""
+        """Return JSON-ready values: what was found; `time` and `series` of a sequence, `plan`, and `suggestions` without a target."""
         task = self.task or self.guess
         columns = {
             column.name: {"type": column.type, "role": column.role, "confidence": column.confidence, "evidence": column.evidence}
@@ -78,6 +82,8 @@ class Detection:
             told["time"] = task.time
         if task is not None and task.series is not None:
             told["series"] = task.series
+        if self.plan is not None:
+            told["plan"] = dict(self.plan)
         if self.task is None:
             told["suggestions"] = [{"column": name, "because": reason} for name, reason in self.suggestions]
         return told
@@ -195,6 +201,12 @@ def require_learnable(task: Task, schema: Schema) -> None:
         raise DataError(f"{law}. Received {others}, which are the same in every row or only name the rows.")
 
 
+def tell_refusal(found: Detection, problem: DataError) -> Detection:
+    """Return a detection with the reason why a fit would refuse the data among its findings."""
+    finding = Finding("refusal", (), "high", "told", f"A fit would refuse these data: {problem}")
+    return dataclasses.replace(found, findings=(finding, *found.findings))
+
+
 def doubt(task: Task) -> str:
     """Return what to say before time is spent on a task that may be another one, or an empty text.
 
@@ -262,7 +274,7 @@ def detect(
     from automl.dataset import with_target
 
     log = DecisionLog()
-    dataset = read(data, log=log, folders=True, largest=_LARGEST)
+    dataset = read(data, log=log, folders=True, largest=LARGEST)
     shown = describe(data) if isinstance(data, np.ndarray) and data.ndim > 2 and data.size else None
     if shown is not None:
         dataset = dataclasses.replace(dataset, details={**dataset.details, "modality": shown[0], "modality_because": shown[1]})

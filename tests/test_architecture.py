@@ -89,12 +89,12 @@ ALLOWED["resuming"] = {"dataset", "families", "trials"}
 ALLOWED["estimator"] = STAGES | {"attending", "attribution", "options", "run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
-    "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",
-    "report", "_backend",
+    "dataset", "schema", "task", "detection", "progress", "preprocessing", "layers", "training", "families", "selection", "search",
+    "trials", "artifact", "report", "_backend",
 }
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
-ALLOWED["anomaly"] |= {"pretrained", "explanation"}  # what a network sees of pictures, and how heat is drawn on them
+ALLOWED["anomaly"] |= {"detection", "pretrained", "explanation"}  # what a network sees of pictures, and how heat is drawn on them
 # labels: what they share is done once, then each walks through the stages of one run; all are judged together
 ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",

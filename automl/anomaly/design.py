@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MOST_LEVELS = 20  # indicators of a category; rarer levels share one
 CONTEXT = ("year", "month", "day of month", "day of week", "season sine", "season cosine", "hour")  # parts of a date that explain others
 LEFT_OUT = ("year", "days since start")  # go on for ever: every later row would be strange
+# Days until a part of a date has had all its values: before that, times to come have values that no row had, and all are strange.
+CYCLES = {"month": 365.25, "season sine": 365.25, "season cosine": 365.25, "day of month": 31.0, "day of week": 7.0, "hour": 1.0}
 
 Array = NDArray[Any]
 
@@ -81,6 +84,7 @@ class Design:
         time: The column of times, None without one.
         grid: The times of the training rows, None without any.
         eyes: How pictures are looked at, None without any.
+        moments: Names of the calendar parts that explain others; None for all that the table has.
     """
 
     table: TabularPreprocessor
@@ -89,6 +93,7 @@ class Design:
     time: str | None
     grid: Grid | None = None
     eyes: Eyes | None = None
+    moments: tuple[str, ...] | None = None
 
     @classmethod
     def fit(cls, typed: pd.DataFrame, schema: Schema, time: str | None, budget: Budget | None = None, seed: int = 0) -> Design:
@@ -111,7 +116,7 @@ class Design:
                 low, centre[place], high = np.quantile(known, [0.25, 0.5, 0.75])
                 scale[place] = next((s for s in ((high - low) / 1.349, known.std()) if s > 1e-12 * max(abs(centre[place]), 1e-300)), 1.0)
         grid = None if time is None else Grid.of(_times(typed[time]), typed[time].dtype.kind == "M")
-        return cls(table, centre, scale, time, grid, eyes)
+        return cls(table, centre, scale, time, grid, eyes, _moments(table, typed))
 
     @property
     def _named(self) -> list[tuple[str, str]]:
@@ -174,7 +179,8 @@ class Design:
             parts.append(np.eye(width)[codes])
             known.append(np.repeat((codes > 0)[:, None], width, axis=1))
         names = self.table.feature_names["raw_numbers"]
-        context = [place for place, name in enumerate(names) if self._is_moment(name) and name.rsplit(": ", 1)[-1] not in LEFT_OUT]
+        kept = _context(names) if self.moments is None else self.moments
+        context = [place for place, name in enumerate(names) if name in kept]
         times = None if self.time is None else _times(typed[self.time])
         order = None if times is None or self.grid is None else self.grid.steps(times)
         values = np.concatenate(parts, axis=1).astype(np.float32)
@@ -190,6 +196,7 @@ class Design:
         arrays: Arrays = {**table.arrays, "design_centre": self.centre, "design_scale": self.scale}
         grid = None if self.grid is None else [self.grid.origin, self.grid.step, self.grid.seconds]
         told: dict[str, Any] = {"table": table.json, "time": self.time, "grid": grid, "eyes": None}
+        told["moments"] = None if self.moments is None else list(self.moments)
         if self.eyes is not None:
             told["eyes"], arrays = [self.eyes.column, self.eyes.side], arrays | self.eyes.to_arrays()
         return State(told, arrays)
@@ -206,7 +213,26 @@ class Design:
 
             column, side = state.json["eyes"]
             eyes = Eyes(str(column), int(side), own["eyes_mean"], own["eyes_directions"], own["eyes_projection"])
-        return cls(table, own["design_centre"], own["design_scale"], state.json["time"], made, eyes)
+        moments = state.json.get("moments")
+        kept = None if moments is None else tuple(moments)
+        return cls(table, own["design_centre"], own["design_scale"], state.json["time"], made, eyes, kept)
+
+
+def _context(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the parts of dates that may explain others."""
+    return tuple(name for name in names if name.rsplit(": ", 1)[-1] in CONTEXT and name.rsplit(": ", 1)[-1] not in LEFT_OUT)
+
+
+def _moments(table: TabularPreprocessor, typed: pd.DataFrame) -> tuple[str, ...]:
+    """Return those whose values have all come once in the rows: of two months of data, the season explains nothing that is to come."""
+    kept = []
+    for name, source in zip(table.feature_names["raw_numbers"], table.sources["raw_numbers"], strict=True):
+        if name not in _context([name]):
+            continue
+        days = (typed[source].max() - typed[source].min()) / pd.Timedelta(days=1) if typed[source].dtype.kind == "M" else np.inf
+        if days >= CYCLES.get(name.rsplit(": ", 1)[-1], 0.0) - 1.0:
+            kept.append(name)
+    return tuple(kept)
 
 
 def _times(cells: pd.Series[Any]) -> NDArray[Any]:

@@ -222,10 +222,12 @@ class AnomalyDetector:
         return str(path)
 
     def write(self, folder: str | os.PathLike[str], X: Any) -> None:
-        """Write model, report, facts, and the scores of some rows into a folder."""
-        home = Path(folder)
+        """Write model, report, facts, and the scores of some rows into a folder; the scores have the time and the series beside them."""
+        home, frame = Path(folder), self._frame(X)
         self.save(home / "model.automl")
-        self.predictions(X).to_csv(home / "scores.csv", index=False)
+        scores = self.predictions(frame)
+        names = [name for name in self.facts_["named_by"] if name in frame.columns and name not in scores.columns]
+        pd.concat([frame[names].reset_index(drop=True), scores], axis=1).to_csv(home / "scores.csv", index=False)
         (home / "report.json").write_text(json.dumps(self.facts_, indent=1), encoding="utf-8")
         self.report(home / "report.html")
 
@@ -273,8 +275,8 @@ def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 def _columns(arrays: dict[str, Any]) -> tuple[Rarity, ...]:
     """Return one rarity for each column of stacked arrays, none where there are none."""
-    rates = np.atleast_1d(arrays["rate"]) if arrays else ()
-    return tuple(Rarity(arrays["scores"][place], arrays["values"][place], float(rate)) for place, rate in enumerate(rates))
+    count = len(np.atleast_1d(arrays["rate"])) if arrays else 0
+    return tuple(Rarity.from_arrays({name: values[place] for name, values in arrays.items()}) for place in range(count))
 
 
 __all__ = ["AnomalyDetector", "Rows"]

@@ -10,9 +10,17 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from automl.anomaly.answer import answer_of
 from automl.report import svg, words
 
 Facts = dict[str, Any]
+_SEAL = '<svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="16" r="16" class="seal"/>{}</svg>'
+_SIGNS = {
+    "good": '<path d="M9 16.5l5 5 9.5-10.5" class="sign"/>',
+    "bad": '<path d="M10.5 10.5l11 11m0-11l-11 11" class="sign"/>',
+    "review": '<path d="M16 8v10.5" class="sign"/><path d="M16 23.6v.2" class="sign"/>',
+}
+_SEALS = {tone: Markup(_SEAL.format(sign)) for tone, sign in _SIGNS.items()}
 
 
 def render(facts: Facts) -> str:
@@ -56,25 +64,41 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
 
 
 def _answer(facts: Facts) -> Markup:
-    asked = words.asked_rates(facts["alarms_asked"], facts.get("false_alarms_asked"))
-    told = f"{words.percent(facts['share_of_alarms'])} of {words.whole(facts['rows'])} rows raise an alarm; {asked}."
-    head = Markup(
-        '<header id="answer" class="front"><p class="eyebrow">Anomalies</p><h1>What is unusual</h1><div class="verdict review">'
-        '<p class="says">{}</p>'
-    ).format(told)
-    labels = facts["labels"]
+    told = facts.get("answer") or answer_of(facts)
+    tone = {"Yes": "good", "No": "bad"}.get(told["verdict"], "review")
+    name = facts.get("name")
+    title = f"What is unusual in {words.shorten(name)}" if name else "What is unusual"
     about = f"A row raises an alarm when its score is above {facts['threshold']:.2f}; 2 means one row in a hundred, 3 one in a thousand."
-    if labels is not None:
-        others = words.percent(labels["false_alarms"])
-        about += f" Of {labels['anomalies']} known anomalies {labels['found']} raise one; {others} of the others do."
-    return head + Markup('<p class="headline">{}</p></div></header><h2 class="part-title">What was found</h2>').format(about)
+    sentences = Markup("").join(Markup("<li>{}</li>").format(one) for one in [*told["sentences"], about])
+    warnings = Markup("").join(Markup("<li>{}</li>").format(one) for one in told["warnings"])
+    worst = Markup('<div class="worst"><h2 class="small-title">{}</h2><ol>{}</ol></div>')
+    many = "What to mind" if len(told["warnings"]) > 1 else "The one thing to mind"
+    return Markup(
+        '<header id="answer" class="front"><p class="eyebrow">Report on anomalies</p><h1><bdi>{}</bdi></h1><div class="verdict {}">'
+        '<p class="asks">Can we use it?</p><p class="says">{}{}</p><p class="headline">{}</p>'
+        '<p class="rule">The rule that decided: {}</p></div><ul class="sentences">{}</ul>{}</header>'
+        '<h2 class="part-title">What was found</h2>'
+    ).format(
+        title,
+        tone,
+        _SEALS[tone],
+        told["verdict"],
+        told["headline"],
+        told["rule"],
+        sentences,
+        worst.format(many, warnings) if warnings else "",
+    )
 
 
 def _strangest(facts: Facts) -> Markup | None:
     if not facts["strangest"]:
         return None
-    rows = [[one["row"], f"{one['score']:.2f}", " · ".join(one["reasons"]), len(one["families"])] for one in facts["strangest"]]
-    table = _table(("Row", "Score", "What is unusual", "Detectors that agree"), rows)
+    several, columns = len(facts["families"]), list(facts.get("named_by") or ())
+    rows = [
+        [*(one.get("when") or ()), one["row"], f"{one['score']:.2f}", " · ".join(one["reasons"]), f"{len(one['families'])} of {several}"]
+        for one in facts["strangest"]
+    ]
+    table = _table((*columns, "Row", "Score", "What is unusual", "Detectors that agree"), rows)
     limits = "Unusual is not wrong: whether a row is a fault, a fraud or a rare but good case is for people to say."
     return _block("strangest", "The strangest rows", "These rows are least like the others.", table, limits=limits)
 
@@ -166,7 +190,8 @@ def _families(facts: Facts) -> Markup | None:
     )
     parts = [_table(head, rows)]
     if facts["left_out"]:
-        told = "; ".join(f"{name}: {reason}" for name, reason in facts["left_out"].items())
+        titles = facts.get("titles", {})
+        told = "; ".join(f"{titles.get(name, name.replace('_', ' '))}: {reason}" for name, reason in facts["left_out"].items())
         parts.append(Markup('<p class="note">Left out: {}.</p>').format(told))
     return _block("families", "Detectors", "How far the detectors agree on the strangest rows.", *parts)
 
@@ -189,19 +214,21 @@ def _map(facts: Facts) -> Markup | None:
     return _block("map", "Map", sentence, Markup('<div class="figures">{}</div>').format(drawing), limits=limits)
 
 
+_IMPUTERS = {"autoencoder": "The masked autoencoder", "neighbours": "The nearest rows", "median": "The median of the column"}
+
+
 def _imputation(facts: Facts) -> Markup | None:
     told = facts["imputation"]
     if told is None or not told["cells"]:
         return None
-    rows = [
-        [name, words.number(told["rmse"].get(name)), words.percent(told["right"].get(name))]
-        for name in ("autoencoder", "neighbours", "median")
-    ]
+    rows = [[title, words.number(told["rmse"].get(name)), words.percent(told["right"].get(name))] for name, title in _IMPUTERS.items()]
     table = _table(("Filled in by", "Error of numbers (robust deviations)", "Right levels"), rows)
-    best = min(told["rmse"], key=told["rmse"].get) if told["rmse"] else "autoencoder"
-    return _block(
-        "missing", "Missing values", f"Of {words.whole(told['cells'])} cells hidden on purpose, {best} fills in numbers best.", table
-    )
+    hidden = words.count(told["cells"], "cell")
+    sentence = f"{hidden} {words.was(told['cells'])} hidden on purpose and filled in again."
+    if told["rmse"]:
+        best = _IMPUTERS[min(told["rmse"], key=told["rmse"].get)]
+        sentence = f"Of {hidden} hidden on purpose, {best[:1].lower()}{best[1:]} fill{'' if best.endswith('s') else 's'} in numbers best."
+    return _block("missing", "Missing values", sentence, table)
 
 
 def _unknown(facts: Facts) -> Markup | None:

@@ -16,7 +16,7 @@ from automl.anomaly.families import detector_by_name, detector_names
 from automl.anomaly.ranks import ENOUGH, against_others, of_rows, parts_of, rarities
 from automl.anomaly.scores import Rarity, average_precision, between, joined
 from automl.budget import Budget
-from automl.checks import check
+from automl.checks import Finding, check
 from automl.dataset import Dataset, read
 from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
@@ -77,15 +77,47 @@ class Found:
     frame: pd.DataFrame
 
 
-def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], time: str | None, log: DecisionLog) -> tuple[Any, ...]:
-    """Read and check the data; return dataset, schema, column of times, and labels (True for an anomaly) or None."""
+def rate_asked(alarms: float | None, false_alarms: float | None) -> float | None:
+    """Return the share of alarms asked for: one row in a hundred where neither rate was given; None where the other one was.
+
+    Raises:
+        UsageError: If a rate is no share.
+    """
+    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
+        if share is not None and not 0.0 < share < 0.5:
+            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
+    return 0.01 if alarms is None and false_alarms is None else alarms
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Data that were read and checked.
+
+    Attributes:
+        dataset, schema: The rows without their labels.
+        time: The column that orders them, None without one.
+        truth: Labels, True for an anomaly; None without any.
+        findings: What the checks found.
+        named: The columns by which people know a row: when it was, and of what series.
+    """
+
+    dataset: Dataset
+    schema: Schema
+    time: str | None
+    truth: Array | None
+    findings: tuple[Finding, ...]
+    named: tuple[str, ...]
+
+
+def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], time: str | None, log: DecisionLog) -> Looked:
+    """Read and check the data."""
     dataset = read(data, log=log, folders=True)
     label = dataset.details.get("target") if label is None and "target" in dataset.details else label
     truth = None
     if label is not None:
-        named = label == dataset.details.get("target")  # by the subfolders: kinds of faults may have one each
+        folders = label == dataset.details.get("target")  # by the subfolders: kinds of faults may have one each
         known_columns([label], dataset, "target")
-        truth = _truth(dataset.frame[label], label, named)
+        truth = _truth(dataset.frame[label], label, folders)
         dataset = replace(dataset, frame=dataset.frame.drop(columns=[label]))
     if len(dataset.frame) < FEWEST_ROWS:
         raise DataError(f"Finding what is unusual needs at least {FEWEST_ROWS} rows. Received {len(dataset.frame)}.")
@@ -97,20 +129,25 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
     if time is not None:
         known_columns([time], dataset, "time")
         schema = schema.with_roles({time: "feature"})
+        named: tuple[str, ...] = (time,)
         if schema[time].type not in ("datetime", "number"):
             raise UsageError(
                 f"`time` must be a column of dates or numbers. Received time={time!r}, which holds {schema[time].type} values."
             )
     else:
         facts = find_series(dataset.frame, schema, None)
+        dated = [column.name for column in schema.columns if column.type == "datetime"]
+        named = (facts.time, *facts.series) if facts is not None else tuple(dated) if len(dated) == 1 else ()
         time = facts.time if facts is not None and facts.count == 1 else None
         if time is not None:
             schema = schema.with_roles({time: "feature"})
             log.add("detect", "order of rows", time, facts.evidence if facts is not None else "", ["none"], "time=None")
     judged = [column for column in schema.features if column.name != time]
     if not judged:
-        raise DataError("The data must have a column that is not the same in every row. Every column is constant, empty or an identifier.")
-    return dataset, schema, time, truth
+        raise DataError(
+            "The data must have a column that is not the same in every row. Every column is constant, empty, an identifier or the time."
+        )
+    return Looked(dataset, schema, time, truth, checked.findings, named)
 
 
 def _truth(cells: pd.Series[Any], name: str, several: bool = False) -> Array:
@@ -208,15 +245,13 @@ def run(
     tell: Callable[[str], None],
 ) -> Found:
     """Run all stages; see :class:`automl.anomaly.detector.AnomalyDetector` for the arguments."""
-    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
-        if share is not None and not 0.0 < share < 0.5:
-            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
-    alarms = 0.01 if alarms is None and false_alarms is None else alarms
+    alarms = rate_asked(alarms, false_alarms)
     for name in families or ():
         detector_by_name(name)
     log = DecisionLog()
     tell("read")
-    dataset, schema, time, truth = look(data, label, types, ignore, time, log)
+    looked = look(data, label, types, ignore, time, log)
+    dataset, schema, time, truth = looked.dataset, looked.schema, looked.time, looked.truth
     typed = schema.cast(dataset.frame)
     design = Design.fit(typed, schema, time, budget, seed)
     rows = design.rows(typed)
@@ -234,6 +269,9 @@ def run(
     usual = np.stack([_usual(columns[member.family.name]) for member in members])
     relative = relative_columns({name: columns[name] for name in chosen}, usual[places_of(members)], chosen)
     facts = {
+        "name": dataset.name,
+        "named_by": list(looked.named),
+        "titles": {name: detector_by_name(name).title for name in (*(member.family.name for member in members), *left_out)},
         "rows": len(typed),
         "columns": design.names,
         "time": time,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 KNOTS = 400
 COLUMN_KNOTS = 80
 TAIL = 0.02  # share of the rows from which the tail goes on as an exponential distribution
+TAIL_ROWS, WIDEST = 10, 0.25  # of few rows more make the tail: one far outlier alone would be the measure of itself
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Rarity:
         scores: Ascending quantiles of the scores of rows that the model has not seen, (knots,).
         values: Their −log₁₀ of the share above, (knots,).
         rate: Mean excess over the last quantile before the tail.
+        tail: Share of the rows in the tail.
 
     Example:
         >>> rarity = Rarity.fit(np.arange(1000.0))
@@ -32,33 +34,38 @@ class Rarity:
     scores: NDArray[np.float64]
     values: NDArray[np.float64]
     rate: float
+    tail: float = TAIL
 
     @classmethod
     def fit(cls, scores: NDArray[np.float64], knots: int = KNOTS) -> Rarity:
         """Look at scores of rows that the model has not seen, (rows,)."""
-        shares = np.unique(np.concatenate([np.linspace(0.0, 0.9, knots // 2), 1.0 - np.logspace(-1, np.log10(TAIL), knots - knots // 2)]))
+        tail = float(np.clip(TAIL_ROWS / max(len(scores), 1), TAIL, WIDEST))
+        tail = tail if (scores > np.quantile(scores, 1.0 - tail)).any() else TAIL  # above what all rows score nothing was seen: it is rare
+        even = min(0.9, 1.0 - tail)
+        rare = 1.0 - np.logspace(np.log10(1.0 - even), np.log10(tail), knots - knots // 2)
+        shares = np.unique(np.concatenate([np.linspace(0.0, even, knots // 2), rare]))
         places = np.quantile(scores, shares)
         start = places[-1]
         excess = scores[scores > start] - start
         rate = float(excess.mean()) if len(excess) else 1.0
         first = np.searchsorted(places, places, side="left")  # what many rows score is as rare as the lowest of them: a share at or above
-        return cls(places, -np.log10(np.maximum(1.0 - shares[first], TAIL)), max(rate, 1e-9))
+        return cls(places, -np.log10(np.maximum(1.0 - shares[first], tail)), max(rate, 1e-9), tail)
 
     def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the rarity of scores, (rows,); 2 means one row in a hundred."""
         inside = np.interp(scores, self.scores, self.values)
-        inside = np.where(scores > self.scores[-1], -np.log10(TAIL), inside)
+        inside = np.where(scores > self.scores[-1], -np.log10(self.tail), inside)
         beyond = np.maximum(scores - self.scores[-1], 0.0) / self.rate / np.log(10.0)
         return np.asarray(inside + np.minimum(beyond, 12.0))
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Return all that was learnt."""
-        return {"scores": self.scores, "values": self.values, "rate": np.array(self.rate)}
+        return {"scores": self.scores, "values": self.values, "rate": np.array(self.rate), "tail": np.array(self.tail)}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.float64]]) -> Rarity:
         """Rebuild from :meth:`to_arrays`."""
-        return cls(arrays["scores"], arrays["values"], float(arrays["rate"]))
+        return cls(arrays["scores"], arrays["values"], float(arrays["rate"]), float(arrays.get("tail", TAIL)))
 
 
 def joined(rarities: NDArray[np.float64]) -> NDArray[np.float64]:

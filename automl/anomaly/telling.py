@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.anomaly.answer import answer_of, named
 from automl.anomaly.run import Found
 
 REASONS = 3
@@ -23,13 +24,16 @@ Array = NDArray[Any]
 
 
 def facts_of(found: Found) -> dict[str, Any]:
-    """Return the strangest rows with their reasons, the time line, the map and the pictures, JSON-ready."""
+    """Return the strangest rows with their reasons, the time line, the map, the pictures and the answer, JSON-ready."""
     rows, sources = [], found.design.sources
+    known_by = [clear_times(found.frame[name]) for name in found.facts["named_by"]]
     for row in np.argsort(-found.scores, kind="stable")[:SHOWN].tolist():
         told = reasons(found.columns[row : row + 1], found.frame.iloc[[row]], sources)[0]
         agree = [name for name, scores in found.by_family.items() if scores[row] > 2.0]
-        rows.append({"row": row, "score": float(found.scores[row]), "reasons": told, "families": agree})
-    return {
+        when = [str(cells[row]) for cells in known_by]
+        name = named({"row": row, "when": when})
+        rows.append({"row": row, "name": name, "when": when, "score": float(found.scores[row]), "reasons": told, "families": agree})
+    facts = {
         "strangest": rows,
         "by_column": _by_column(found),
         "pictures": _pictures(found),
@@ -37,6 +41,7 @@ def facts_of(found: Found) -> dict[str, Any]:
         "map": _map(found),
         "decisions": [decision.to_dict() for decision in found.log],
     }
+    return {**facts, "answer": answer_of({**found.facts, **facts})}
 
 
 def reasons(columns: Array, frame: pd.DataFrame, sources: list[str]) -> list[list[str]]:
@@ -87,7 +92,7 @@ def _time_line(found: Found) -> dict[str, Any]:
     scores, alarm = found.scores[order], found.scores[order] > found.threshold
     edges = np.linspace(0, len(order), min(400, len(order)) + 1).astype(np.int64)
     largest = [float(scores[start:end].max()) for start, end in pairwise(edges.tolist())]
-    times = found.frame[found.facts["time"]].astype(str).to_numpy()[order]
+    times = clear_times(found.frame[found.facts["time"]])[order]
     starts = np.flatnonzero(alarm & ~np.concatenate([[False], alarm[:-1]]))
     ends = np.flatnonzero(alarm & ~np.concatenate([alarm[1:], [False]]))
     highest = [float(scores[a : b + 1].max()) for a, b in zip(starts, ends, strict=True)]
@@ -144,6 +149,21 @@ def _pictures(found: Found) -> list[dict[str, Any]] | None:
             one["heat"] = inline_png(warmed(pixels, heat - usual))
         told.append(one)
     return told
+
+
+def clear_times(cells: pd.Series[Any]) -> Array:
+    """Return cells as texts, (rows,), without hours, minutes and seconds that are 0 in all of them.
+
+    Example:
+        >>> clear_times(pd.Series(pd.to_datetime(["2026-01-01 10:00", "2026-01-01 11:00"]))).tolist()
+        ['2026-01-01 10:00', '2026-01-01 11:00']
+    """
+    texts = cells.astype(str)
+    clock = texts.str.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
+    for end in ("00:00:00", ":00"):
+        if len(texts) and bool((clock & texts.str.endswith(end)).all()):
+            return texts.str.slice(0, -len(end)).str.rstrip(" T").to_numpy()
+    return texts.to_numpy()
 
 
 def _short(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -58,7 +57,7 @@ from automl.cli.options import (
     of_series,
     one_target,
 )
-from automl.errors import DataError, GateError, UsageError
+from automl.errors import GateError, UsageError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
 
@@ -123,9 +122,9 @@ def fit(
     """Train on a table and write model, report and leaderboard."""
     limits = _budget(budget, trials, memory)
     gates = gates_of(require)
-    _existing(data, "data", folders=True)
+    output.existing(data, "data", folders=True)
     if test is not None:
-        _existing(test, "--test")
+        output.existing(test, "--test")
     if problem == "anomaly_detection" or alarms is not None or false_alarms is not None:
         given: dict[str, Any] = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
         given |= {"families": output.names(families), "ignore": output.names(ignore)}
@@ -221,32 +220,7 @@ def resume(
     _finish(model, output.result_files(home), gates, as_json, progress.asked)
 
 
-@app.command()
-def detect(
-    data: Data,
-    target: Annotated[list[str] | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; repeat it.")] = None,
-    problem: Problem = None,
-    types: Types = None,
-    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
-    group: Group = None,
-    time: Moment = None,
-    test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows of a test file, to compare with.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
-    _existing(data, "data", folders=True)
-    options: dict[str, Any] = {"problem": problem, "types": output.pairs(types)}
-    options |= {name: value for name, value in (("group", group), ("time", time)) if value is not None}
-    if test is not None:
-        _existing(test, "--test")
-        options["test"] = test
-    if ignore is not None:
-        options["ignore"] = output.names(ignore)
-    found = _library().detect(data, (target[0] if len(target) == 1 else target) if target else None, **options)
-    if as_json:
-        output.print_json(found.to_dict())
-    else:
-        detected.print_detection(found)
+app.command()(detected.detect)
 
 
 @app.command()
@@ -260,7 +234,7 @@ def predict(
 ) -> None:
     """Predict each row of a table, or each picture of a folder; without -o the table goes to stdout as CSV."""
     write = output.table_writer(out)
-    _existing(data, "data", folders=True)
+    output.existing(data, "data", folders=True)
     loaded = output.load_model(model)
     frame, files = output.read_rows(data, loaded)
     table = output.with_files(output.predictions(loaded, frame, sets, history), files)
@@ -281,7 +255,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say what each column added to the prediction of a row."""
-    _existing(data, "data")
+    output.existing(data, "data")
     fitted = output.load_model(model)
     if not hasattr(fitted, "explain"):
         said = "where each series goes and what covariates add" if hasattr(fitted, "forecast") else "which columns made each row strange"
@@ -312,7 +286,7 @@ def compare(
 ) -> None:
     """Give every family of models the same chance and show them side by side."""
     limits = _budget(budget, trials, memory)
-    _existing(data, "data")
+    output.existing(data, "data")
     column = target if target is not None else detected.ask_target(_library().detect, data, limits)
     options = {
         "families": output.names(families),
@@ -372,12 +346,6 @@ def _library() -> Any:
 
 def _started(limits: Budget) -> Progress:
     return Progress("start", elapsed=limits.elapsed(), budget=limits.limit, message="loading")
-
-
-def _existing(path: str, what: str, *, folders: bool = False) -> None:
-    if not os.path.isfile(path) and not (folders and os.path.isdir(path)):
-        state = "is a folder" if os.path.isdir(path) else "does not exist"
-        raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{output.similar_file(path)}")
 
 
 def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool, asked: bool) -> None:

@@ -4,16 +4,75 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from automl.budget import Budget
+from automl.cli import output
+from automl.cli.options import (
+    Alarms,
+    Country,
+    Data,
+    FalseAlarms,
+    Frequency,
+    Group,
+    Horizon,
+    Json,
+    Known,
+    Moment,
+    Past,
+    Problem,
+    Season,
+    Series,
+    Static,
+    Types,
+    of_series,
+)
 from automl.cli.output import print_table, suggestion
 from automl.errors import DataError
 
 if TYPE_CHECKING:
     from automl.detection import Detection
+
+
+def detect(
+    data: Data,
+    target: Annotated[list[str] | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; repeat it.")] = None,
+    problem: Problem = None,
+    types: Types = None,
+    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns that are not used.")] = None,
+    group: Group = None,
+    time: Moment = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    known: Known = None,
+    past: Past = None,
+    static: Static = None,
+    frequency: Frequency = None,
+    season: Season = None,
+    country: Country = None,
+    alarms: Alarms = None,
+    false_alarms: FalseAlarms = None,
+    test: Annotated[str | None, typer.Option(metavar="FILE", help="Rows of a test file, to compare with.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what the columns are, what the task is and what is wrong with the data; train nothing."""
+    import automl
+
+    output.existing(data, "data", folders=True)
+    if test is not None:
+        output.existing(test, "--test")
+    options: dict[str, Any] = {"problem": problem, "types": output.pairs(types)}
+    given: dict[str, Any] = {"group": group, "time": time, "test": test, "alarms": alarms, "false_alarms": false_alarms}
+    given |= {"ignore": output.names(ignore), **of_series(series, horizon, known, past, static, frequency, season, country)}
+    options |= {name: value for name, value in given.items() if value is not None}
+    output.import_quietly("automl.api")
+    found = automl.detect(data, (target[0] if len(target) == 1 else target) if target else None, **options)
+    if as_json:
+        output.print_json(found.to_dict())
+    else:
+        print_detection(found)
 
 
 def print_detection(found: Detection) -> None:
@@ -26,8 +85,9 @@ def print_detection(found: Detection) -> None:
     if told.get("task"):
         target = told["target"]
         shown = ", ".join(map(repr, target)) if isinstance(target, list) else repr(target)
+        aimed = "no target" if target is None else f"target {shown}"
         guessed = "If so, the task is" if found.task is None else "Task:"
-        title = f"{guessed} {str(told['task']).replace('_', ' ')}, target {shown}, confidence {told['confidence']:.0%}"
+        title = f"{guessed} {str(told['task']).replace('_', ' ')}, {aimed}, confidence {told['confidence']:.0%}"
         print_table(f"{title}, modality {told['modality']}", ("why",), [(sentence,) for sentence in told["evidence"]])
         if told["runner_up"]:
             other = told["runner_up"]
@@ -42,6 +102,11 @@ def print_detection(found: Detection) -> None:
             for one in told["findings"]
         ]
         print_table("Findings", ("severity", "check", "columns", "why", "done", "to change it"), rows)
+    if told.get("plan"):
+        for warning in told["plan"].get("warnings", ()):
+            print(f"Mind: {warning}")
+        steps = [(one["what"], one["chosen"], one["because"], one["override"] or "") for one in told["plan"]["steps"]]
+        print_table("What a fit would do", ("what", "chosen", "why", "to change it"), steps)
     columns = [
         (name, facts["type"], facts["role"], f"{facts['confidence']:.0%}", facts["evidence"]) for name, facts in told["columns"].items()
     ]

@@ -64,6 +64,7 @@ def summary(facts: dict[str, Any], files: dict[str, Path]) -> str:
         found = f"{labels['found']} of {labels['anomalies']} known anomalies"
         lines.append(f"{found} are among them; average precision {labels['average_precision']:.3f}.")
     for row in facts["strangest"][:3]:
-        lines.append(f"  row {row['row']}: {row['score']:.2f}  {' | '.join(row['reasons'])}")
+        lines.append(f"  {row.get('name') or 'row ' + str(row['row'])}: {row['score']:.2f}  {' | '.join(row['reasons'])}")
+    lines += [f"  Warning: {warning}" for warning in facts.get("answer", {}).get("warnings", ())]
     lines += [f"{name:8} {path}" for name, path in files.items()]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from automl import __version__
 from automl.forecasting.judging import Collector
 from automl.report import facts as f
 from automl.report import words
+
+_EVIDENCE = ("column of times", "columns of series", "frequency", "season")
 
 if TYPE_CHECKING:
     from automl.forecasting.run import ForecastRun
@@ -37,7 +39,7 @@ def collect(run: ForecastRun) -> f.ReportFacts:
             modality="sequence",
             case="value",
             cases="values",
-            evidence=tuple(d.because for d in run.log if d.what in ("column of times", "columns of series", "frequency", "season"))[:3],
+            evidence=tuple(dict.fromkeys(d.because for d in run.log if d.what in _EVIDENCE))[:3],
         ),
         data=_data(run),
         findings=_findings(run),
@@ -52,6 +54,8 @@ def collect(run: ForecastRun) -> f.ReportFacts:
 
 def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -> f.Answer:
     test, scored = evaluation.comparisons[0], evaluation.scores
+    if found.is_exact(found.naive):
+        return _no_skill(run, test, found.is_exact(found.ours))
     share = 1.0 - (test.ours or 0.0) / test.theirs if test.theirs else 0.0
     error = scored["mae"].value
     sure = words.bracket(words.confidence(scored["mae"].low, scored["mae"].high))
@@ -78,6 +82,21 @@ def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -
     rule = "It beats the seasonal naive on a window that no choice has seen" + (", but some things wait for a person." if reasons else ".")
     verdict = "yes, with review" if reasons else "yes"
     return f.Answer(verdict=verdict, rule=rule, headline=head, sentences=tuple(told), warnings=tuple(reasons)[:3])  # type: ignore[arg-type]
+
+
+def _no_skill(run: ForecastRun, test: f.ComparisonFacts, exact: bool) -> f.Answer:
+    """Return the answer where repeating what was is right already: a forecast cannot be shown to be better, and may be worse."""
+    what = "the last season" if run.world.rules.seasons else "the last value"
+    ahead = words.count(run.horizon, "step")
+    if exact:
+        head = f"Forecasts {ahead} ahead were exact, and so was repeating {what}: no skill can be told."
+        rule = "It is right on a window that no choice has seen, but nothing there could be done better than by repeating what was."
+    else:
+        head = f"Do not rely on it: repeating {what} makes no error here, this forecast does."
+        rule = "A forecast must be at least as good as the seasonal naive, which makes no error here."
+    warnings = run.warnings or [f"Repeating {what} made no error; how good the forecast is when values change is not known."]
+    verdict: Any = "yes, with review" if exact else "no"
+    return f.Answer(verdict=verdict, rule=rule, headline=head, sentences=(test.sentence,), warnings=tuple(warnings)[:3])
 
 
 def _findings(run: ForecastRun) -> tuple[f.FindingFacts, ...]:

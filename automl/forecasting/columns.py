@@ -19,6 +19,7 @@ from automl.schema.values import levels as texts_of
 from automl.task import find_series
 
 FIXED = 0.99  # share of the series in which a column must not change to count as fixed
+STEADY = 0.95  # share of the steps of counted times that are the usual one
 MOST_LEVELS = 50  # of a category that is used as a covariate
 # Names of what people decide or know beforehand. A name alone is a guess; it is told, with the argument that overrules it.
 _PLANNED = re.compile(
@@ -144,13 +145,15 @@ def find_layout(dataset: Dataset, schema: Schema, target: str, asked: Asked, log
     frame = dataset.frame
     _check_names(frame, target, asked)
     value = schema[target]
+    if not frame[target].notna().any():
+        raise DataError(f"`target` must hold known values. Received {target!r}, which is missing everywhere.")
     if value.type not in ("number", "boolean", "ordinal"):
         numbers = pd.to_numeric(frame[target], errors="coerce")
         if numbers.notna().sum() < 0.9 * max(frame[target].notna().sum(), 1):
             raise DataError(f"`target` of a forecast must be a column of numbers. Received {target!r}, a column of {value.type} values.")
     value = value if value.type == "number" else Column(target, "number", "target")
     facts = find_series(frame, schema, target) if asked.time is None or asked.series is None else None
-    time = _time(schema, target, asked, facts, log)
+    time = _time(frame, schema, target, asked, facts, log)
     series = _series(frame, schema, time, target, asked, facts, log)
     rest = [name for name in frame.columns if name not in (target, time.name, *series, *asked.ignore)]
     if not series:
@@ -187,18 +190,33 @@ def _check_names(frame: pd.DataFrame, target: str, asked: Asked) -> None:
         given[name] = what
 
 
-def _time(schema: Schema, target: str, asked: Asked, facts: Any, log: DecisionLog) -> Column:
+def _counts(frame: pd.DataFrame, column: Column) -> bool:
+    """Whether a column holds whole numbers that go up by the same step, as steps of a series without dates do."""
+    if column.type != "number":
+        return False
+    values = np.asarray(cast_column(frame[column.name], column), np.float64)
+    if len(values) < 3 or not np.all(values == np.round(values)):  # with a gap, too: a missing value is not equal to itself
+        return False
+    apart = np.diff(np.unique(values))
+    usual = float(np.median(apart)) if len(apart) else 0.0
+    return usual > 0 and len(apart) >= len(values) / 2 and float(np.mean(apart == usual)) >= STEADY
+
+
+def _time(frame: pd.DataFrame, schema: Schema, target: str, asked: Asked, facts: Any, log: DecisionLog) -> Column:
     name = asked.time
     if name is None:
         if facts is None:
             dated = [column.name for column in schema.columns if column.type == "datetime" and column.name != target]
+            counted = [] if dated else [column.name for column in schema.columns if column.name != target and _counts(frame, column)]
+            dated = dated or counted
             if len(dated) != 1:
-                hint = f" Its columns of dates are {dated}." if dated else " It has no column of dates."
+                hint = f" It could be one of {dated}." if dated else " No column holds dates or counts steps."
                 raise DataError(f"A forecast needs a column of times; name it with `time`. Received none that could be found out.{hint}")
             name = dated[0]
         else:
             name = facts.time
-        log.add("detect", "column of times", name, facts.evidence if facts else "It is the only column of dates.", [], f"time={name!r}")
+        alone = "It is the only column of dates." if schema[name].type == "datetime" else "It is the only column that counts steps."
+        log.add("detect", "column of times", name, facts.evidence if facts else alone, [], f"time={name!r}")
     column = schema[name]
     if column.type in ("datetime", "number"):
         return column

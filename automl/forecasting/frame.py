@@ -132,10 +132,10 @@ def _require_future(model: ForecastModel, rows: pd.DataFrame, step: Ints, panel:
     name = model.layout.time.name
     if len(early):
         row = int(early[0])
-        last = panel.frequency.stamps(panel.last[series[row] : series[row] + 1])[0]
+        last = str(panel.frequency.stamps(panel.last[series[row] : series[row] + 1])[0]).removesuffix(" 00:00:00")
         raise DataError(
             f"Rows of the future must lie behind the last known step. Received {rows[name].iloc[row]!s} in row {row} where the series ends "
-            f"at {last!s}; {len(early):,} of {len(rows):,} rows are like this."
+            f"at {last}; {len(early):,} of {len(rows):,} rows {'is' if len(early) == 1 else 'are'} like this."
         )
     if step.max() >= late:
         row = int(step.argmax())
@@ -153,8 +153,8 @@ def _filled(layout: Layout, panel: Panel, rows: pd.DataFrame, series: Ints, step
         if missing.any():
             row = int(np.flatnonzero(missing)[0])
             raise DataError(
-                f"What is known in advance must be given for every row of the future. Received {int(missing.sum()):,} rows without "
-                f"{covariate.name!r}, the first is row {row}."
+                f"What is known in advance must be given for every row of the future. Received "
+                f"{int(missing.sum()):,} {'row' if missing.sum() == 1 else 'rows'} without {covariate.name!r}, the first is row {row}."
             )
         known[series, panel.steps + step, place] = covariate.encode(cells)
     filled = [carried(known[:, :, place]) for place in range(known.shape[2])]

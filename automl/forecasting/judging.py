@@ -32,6 +32,7 @@ TITLES = {
 MOST_STEPS, MOST_SERIES, MOST_PAST = 24, 40, 160
 KINDS = {"naive": "naive", "linear": "linear", "tree": "tree", "network": "network"}
 DRAWS = 400
+EXACT = 1e-6  # error over the size of the values from which rounding makes it
 
 
 class Collector:
@@ -57,6 +58,13 @@ class Collector:
             one, two = naive_errors(part[self.windows.series[here]].astype(np.float64), season)
             absolute[here], square[here] = one, two
         self.sizes = (absolute, square)
+        total = float(np.nansum(np.abs(self.truth)))
+        self.total = total if total > 0 else 2.0 * float(np.sum(~np.isnan(self.truth)))  # as in `weighted_quantile_loss`
+
+    def is_exact(self, quantiles: Array) -> bool:
+        """Return whether the medians are the values that came true, as far as single precision can tell."""
+        error = np.abs(self.truth - quantiles[..., MEDIAN])
+        return bool(np.nansum(error) <= EXACT * np.nansum(np.abs(self.truth)))
 
     def alone(self, member: Chosen) -> Array:
         """Return what one trial forecast for these windows, without correction."""
@@ -81,7 +89,7 @@ class Collector:
         for name, title in TITLES.items():
             value = ours[name]
             low, high = np.nanquantile(drawn[name], (0.025, 0.975)) if len(drawn[name]) else (None, None)
-            undefined = None if np.isfinite(value) else "no series has a past that changes"
+            undefined = None if np.isfinite(value) else "the seasonal naive makes no error in the past to divide by"
             entries[name] = f.ScoreFacts(
                 title=title,
                 value=value,
@@ -131,8 +139,9 @@ class Collector:
         draws = rng.integers(0, count, (DRAWS, count))
         total = {name: values[draws].sum(axis=1) for name, values in sums.items()}
         n = np.maximum(total["n"], 1)
+        drawn_size = total["size"] if np.nansum(np.abs(self.truth)) > 0 else 2.0 * n
         found = {
-            "wql": total["loss"] / np.maximum(total["size"], 1e-12),
+            "wql": total["loss"] / np.where(drawn_size > 0, drawn_size, np.nan),  # of values that are all 0 there is no share
             "smape": total["percent"] / n,
             "mae": total["error"] / n,
             "rmse": np.sqrt(total["square"] / n),
@@ -142,8 +151,9 @@ class Collector:
 
     def _comparison(self) -> f.ComparisonFacts:
         block, count = self._blocks()
-        size = max(float(np.nansum(np.abs(self.truth))), 1e-12)
-        each = np.nan_to_num(pinball(self.truth, self.naive).sum(axis=2) - pinball(self.truth, self.ours).sum(axis=2)) * 2 / 9 / size
+        if self.is_exact(self.naive):
+            return self._no_skill()
+        each = np.nan_to_num(pinball(self.truth, self.naive).sum(axis=2) - pinball(self.truth, self.ours).sum(axis=2)) * 2 / 9 / self.total
         sums = np.bincount(block.ravel(), each.ravel(), minlength=count)
         rng = np.random.default_rng([self.run.settings.seed, 12])
         drawn = sums[rng.integers(0, count, (2000, count))].sum(axis=1)
@@ -164,6 +174,13 @@ class Collector:
             sentence=f"The forecast is {told} than the seasonal naive: weighted quantile loss {ours:.4f} against {theirs:.4f} (difference"
             f" {theirs - ours:.4f}, 95 % interval {low:.4f} to {high:.4f}).",
         )
+
+    def _no_skill(self) -> f.ComparisonFacts:
+        """Return the comparison with a naive forecast that makes no error: its loss is only how unsure it is, no skill can be told."""
+        ours, theirs = weighted_quantile_loss(self.truth, self.ours), weighted_quantile_loss(self.truth, self.naive)
+        also = "nor does this forecast" if self.is_exact(self.ours) else "and this forecast does"
+        sentence = f"The seasonal naive makes no error here, {also}; no forecast could be better, so that its skill is not known."
+        return f.ComparisonFacts(against="seasonal naive", metric="wql", ours=ours, theirs=theirs, better=False, sentence=sentence)
 
     def by_step(self) -> tuple[StepFacts, ...]:
         """Return errors and coverage along the horizon."""
@@ -218,7 +235,7 @@ class Collector:
             made.append(
                 SeriesScoreFacts(
                     name=self.name(int(place)),
-                    mase=float(mase[place]),
+                    mase=_plain(mase[place] if np.isfinite(self.sizes[0][place]) else np.nan),
                     smape=float(smape(truth[known], ours[known, MEDIAN]).mean()),
                     coverage=float(inside[known].mean()),
                 )
@@ -249,7 +266,7 @@ class Collector:
                 FanFacts(
                     kind=kind,  # type: ignore[arg-type]
                     name=self.name(place),
-                    score=float(mase[place]),
+                    score=_plain(mase[place] if np.isfinite(self.sizes[0][place]) else np.nan),
                     past_times=tuple(times[: len(past)]),
                     past=tuple(_plain(value) for value in past),
                     times=tuple(times[len(past) :]),

@@ -92,18 +92,14 @@ class ForecastRun:
             holiday_days(settings.country, range(2020, 2021))
         unsure = tell_zones(dataset.frame[self.layout.time.name], self.log)
         self.warnings += [] if unsure is None else [unsure]
+        _refuse_short(int(dataset.frame[target].notna().sum()))
         self.panel: Panel = read_panel(dataset.frame, self.layout, self.log, asked=settings.frequency)
         self._refuse()
         self.horizon = self._horizon()
 
     def _refuse(self) -> None:
         panel = self.panel
-        counts = (~np.isnan(panel.y)).sum(axis=1)
-        if counts.max() < SHORTEST:
-            raise DataError(
-                f"A forecast needs a series of at least {SHORTEST} known values. Received at most {int(counts.max())}; "
-                "if rows of several series were given as one, name their column with `series`."
-            )
+        _refuse_short(int((~np.isnan(panel.y)).sum(axis=1).max()))
         least = float(np.nanmin(panel.y))
         if self.settings.target_scale == "log" and least < 0:
             raise DataError(
@@ -112,7 +108,11 @@ class ForecastRun:
             )
         flat = np.nanmax(panel.y, axis=1) == np.nanmin(panel.y, axis=1)
         if flat.any():
-            what = "The series never changes" if panel.series == 1 else f"{int(flat.sum()):,} of {panel.series:,} series never change"
+            what = (
+                "The series never changes"
+                if panel.series == 1
+                else f"{int(flat.sum()):,} of {panel.series:,} series never {'changes' if flat.sum() == 1 else 'change'}"
+            )
             self.warnings.append(f"{what}; a constant forecast is all that can be learnt there.")
         zeros = float((panel.y[~np.isnan(panel.y)] == 0).mean())
         if 0.4 < zeros < 1.0:
@@ -289,3 +289,11 @@ class ForecastRun:
     def lookback(self) -> int:
         """Return how many steps of the past are worth showing."""
         return lookback_of(self.spec)
+
+
+def _refuse_short(known: int) -> None:
+    if known < SHORTEST:
+        raise DataError(
+            f"A forecast needs a series of at least {SHORTEST} known values. Received at most {known}; "
+            "if rows of several series were given as one, name their column with `series`."
+        )

@@ -34,6 +34,8 @@ _FREQUENCIES: dict[str, tuple[float, float, tuple[int, ...], int]] = {
     "QS": (89.0, 92.1, (4,), 8),
     "YS": (364.9, 366.1, (1,), 6),
 }
+_SPOKEN = {"s": "second", "min": "minute", "h": "hour", "D": "day", "W": "week", "MS": "month", "QS": "quarter", "YS": "year"}
+_SPOKEN |= {f"{count}min": f"{count} minutes" for count in (5, 10, 15, 30)}
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ def _facts(column: Column, times: np.ndarray[Any, Any], names: tuple[str, ...], 
     frequency, seasons, horizon = _frequency(usual) if column.type == "datetime" else (None, (12, 7, 24, 4, 52), 12)
     if _calendar_like(times) and column.type != "datetime":
         frequency, seasons, horizon = "YS", (1,), 6
-    what = f"every {frequency}" if frequency else f"numbered in steps of {usual:g}"
+    what = f"every {_SPOKEN[frequency]}" if frequency else f"numbered in steps of {usual:g}"
     several = f" of {len(sizes):,} series told apart by {' and '.join(map(repr, names))}" if names else ""
     evidence = f"The rows are steps in time{several}: {share:.0%} of the steps of {column.name!r} are the same, {what}."
     season: Any = list(seasons) if seasons else None

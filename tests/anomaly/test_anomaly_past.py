@@ -89,3 +89,18 @@ def test_one_rare_part_is_enough():
     parts = np.array([[4.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
     assert joined(parts)[0] > joined(parts)[1]
     assert joined(np.zeros((2, 0))).tolist() == [0.0, 0.0]
+
+
+def test_months_to_come_are_not_strange_by_their_date_alone():
+    """What the calendar explains must have been seen once: of two months of hours the season tells nothing of summer."""
+
+    def hours(first: str, rows: int, seed: int) -> pd.DataFrame:
+        rng, when = np.random.default_rng(seed), pd.date_range(first, periods=rows, freq="h")
+        load = 50 + 20 * np.sin(np.asarray(when.hour) * 2 * np.pi / 24) + 2 * rng.normal(size=rows)
+        return pd.DataFrame({"hour": when, "load": load, "heat": 20 + 0.3 * load + rng.normal(size=rows)})
+
+    model = automl.fit(
+        hours("2025-01-01", 1_200, 0), problem="anomaly_detection", families=["conditional_gaussian"], budget=None, alarms=0.02
+    )
+    assert model.design_.moments == ("hour: day of month", "hour: day of week", "hour: hour")
+    assert model.predict(hours("2025-06-01", 2_000, 1)).mean() < 0.1

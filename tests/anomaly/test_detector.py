@@ -97,7 +97,7 @@ def test_a_series_is_judged_by_its_past():
     model = automl.fit(frame, problem="anomaly_detection", families=["forecast_residual", "robust_zscore"], budget=None, alarms=0.01)
     line = model.facts_["time_line"]
     assert model.facts_["time"] == "when"
-    assert any(stretch["from"] <= str(hours[900]) <= stretch["to"] for stretch in line["stretches"][:3])
+    assert any(stretch["from"] <= f"{hours[900]:%Y-%m-%d %H:%M}" <= stretch["to"] for stretch in line["stretches"][:3])
     again = automl.fit(frame, problem="anomaly_detection", families=["robust_zscore"], budget=None)
     assert 900 not in [row["row"] for row in again.facts_["strangest"][:5]]
 

@@ -85,7 +85,7 @@ def test_ragged_rows_are_told(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("automl.detection._LARGEST", 40_000)
+    monkeypatch.setattr("automl.detection.LARGEST", 40_000)
     pd.concat([ROWS] * 200, ignore_index=True).to_csv(tmp_path / "t.csv", index=False)
     found = automl.detect(tmp_path / "t.csv", "y")
     assert found.task is not None

@@ -132,7 +132,8 @@ def test_numbered_steps_and_months() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "words"),
     [
-        (pd.DataFrame({"day": ["2025-01-01"], "y": [1.0]}), {}, "two different times"),
+        (pd.DataFrame({"day": ["2025-01-01"], "y": [1.0]}), {}, "at least 4 known values"),
+        (pd.DataFrame({"day": ["2025-01-01"] * 9, "y": range(9)}), {}, "two different times"),
         (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": range(30)}), {"horizon": 40}, "longer than the horizon"),
         (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": ["a", "b"] * 15}), {}, "column of numbers"),
         (pd.DataFrame({"day": pd.date_range("2025-01-01", periods=30), "y": [np.nan] * 30}), {"horizon": 2}, "missing|known"),
@@ -183,7 +184,7 @@ def test_the_command_line(frame: pd.DataFrame, future: pd.DataFrame, tmp_path: P
     capsys.readouterr()
     pd.DataFrame({"day": ["2025-01-01", "2025-02-11"], "shop": ["a", "b"], "sales": [1, 2]}).to_csv(data, index=False)
     assert main([*words, "--out", str(out), "--quiet"]) == 3
-    assert "frequency" in capsys.readouterr().err
+    assert "at least 4 known values" in capsys.readouterr().err
 
 
 def test_a_forecast_is_not_explained_row_by_row(model: Any, future: pd.DataFrame, tmp_path: Path, capsys: Any) -> None:

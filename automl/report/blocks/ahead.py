@@ -27,13 +27,15 @@ def fans(facts: ReportFacts) -> Block | None:
             rows.append([fan.name, time, *(words.number(value) for value in values)])
     table = Table("What was forecast and what came true", ("Series", "Time", "True", "Forecast", "10 %", "90 %"), rows, frozenset({0, 1}))
     unseen = "a window that no choice has seen" if told.unseen else "the window that choices were made on"
+    bands = f"the dark band should hold {words.percent(0.4)} of the values, the light one {words.percent(0.8)}"
+    note = f"The line is the median; {bands}. Dots came true."
     series = "one series" if told.series == 1 else f"{words.whole(told.series)} series"
     return Block(
         "forecasts",
         "Forecasts",
-        f"Forecasts of {words.count(told.horizon, 'step')}{_frequency(told.frequency)} for {series}, on {unseen}.",
+        f"Forecasts {_ahead(told.horizon, told.frequency)} ahead for {series}, on {unseen}.",
         "What will be different this time: forecasts go on with what was, and know of a new shop next door only what the columns say.",
-        notes=("The line is the median; the dark band should hold 40 % of the values, the light one 80 %. Dots came true.",),
+        notes=(note,),
         figures=figures,
         tables=(table,),
     )
@@ -48,18 +50,18 @@ _STEPS = {"D": "day", "B": "working day", "W": "week", "M": "month", "MS": "mont
           "QE": "quarter", "Y": "year", "YS": "year", "YE": "year", "h": "hour", "H": "hour", "min": "minute", "s": "second"}  # fmt: skip
 
 
-def _frequency(code: str) -> str:
-    """Say how long a step is; nothing where the code says nothing to a reader.
+def _ahead(steps: int, code: str) -> str:
+    """Say how far so many steps lead, in the unit of the step where that says something to a reader.
 
     Example:
-        >>> _frequency("D"), _frequency("W-SUN"), _frequency("15min"), _frequency("number")
-        (' of a day', ' of a week', ' of 15 minutes', '')
+        >>> [_ahead(*told).replace(words.SPACE, " ") for told in ((14, "D"), (1, "W-SUN"), (8, "15min"), (12, "step"))]
+        ['14 days', '1 week', '8 steps of 15 minutes', '12 steps']
     """
     amount = "".join(sign for sign in code if sign.isdigit())
     unit = _STEPS.get(code.lstrip("0123456789").partition("-")[0])
     if unit is None:
-        return ""
-    return f" of {words.count(int(amount), unit)}" if amount not in ("", "1") else f" of {'an' if unit == 'hour' else 'a'} {unit}"
+        return words.count(steps, "step")
+    return words.count(steps, unit) if amount in ("", "1") else f"{words.count(steps, 'step')} of {words.count(int(amount), unit)}"
 
 
 def _fan(fan: FanFacts, target: str) -> Markup:
@@ -103,7 +105,7 @@ def horizon(facts: ReportFacts) -> Block | None:
     levels: list[list[Cell]] = [[words.percent(e.nominal), words.percent(e.measured), words.whole(e.values)] for e in told.levels]
     growth = ""
     if len(steps) > 1 and first.mae and last.mae:
-        growth = f" from {words.number(first.mae)} ({_span(first)} ahead) to {words.number(last.mae)} ({_span(last)} ahead)"
+        growth = f" from {words.number(first.mae)} ({_steps(first)} ahead) to {words.number(last.mae)} ({_steps(last)} ahead)"
     measured = told.levels[0].measured if told.levels else None
     return Block(
         "horizon",
@@ -119,6 +121,10 @@ def horizon(facts: ReportFacts) -> Block | None:
             Table("Intervals", ("Should hold", "Held", "Values"), levels),
         ),
     )
+
+
+def _steps(step: StepFacts) -> str:
+    return "1 step" if step.last == 1 else f"{_span(step)} steps"
 
 
 def _span(step: StepFacts) -> str:
@@ -157,11 +163,12 @@ def by_series(facts: ReportFacts) -> Block | None:
     rows: list[list[Cell]] = [
         [words.shorten(s.name, 60), words.number(s.mase), words.number(s.smape), words.percent(s.coverage)] for s in told.by_series
     ]
-    worse = sum(1 for s in told.by_series if s.mase is not None and s.mase > 1)
+    known = [s.mase for s in told.by_series if s.mase is not None]
+    low, high, worse = min(known, default=None), max(known, default=None), sum(mase > 1 for mase in known)
     return Block(
         "series",
         "Series by series",
-        f"The error goes from {words.number(told.by_series[-1].mase)} to {words.number(told.by_series[0].mase)} times that of the seasonal"
+        f"The error goes from {words.number(low)} to {words.number(high)} times that of the seasonal"
         f" naive in the past; {words.whole(worse) if worse else 'none'} of {len(told.by_series)} series shown"
         f" {'lies' if worse < 2 else 'lie'} above 1.",
         "Why a series is hard: a short history, a change of habits, or chance.",
