@@ -90,7 +90,7 @@ ALLOWED["estimator"] = STAGES | {"attending", "attribution", "options", "run", "
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "progress", "preprocessing", "layers", "training", "families", "selection", "search", "trials", "artifact",
-    "report", "_backend",
+    "report", "_backend", "evaluation", "speed",
 }
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}

@@ -520,6 +520,17 @@ def test_compare_takes_a_metric_and_a_page(table: str, monkeypatch: pytest.Monke
     assert len(seen) == 1
 
 
+def test_compare_takes_several_targets_and_what_forecasts_need(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setitem(
+        automl.__dict__, "compare", lambda data, target, **options: seen.append((target, options)) or FakeModel().leaderboard()
+    )
+    assert main(["compare", table, "-t", "churn", "-t", "member", "-b", "30s", "-q"]) == 0
+    assert main(["compare", table, "-t", "churn", "-b", "30s", "-q", "--horizon", "7", "--series", "shop", "--type", "age=number"]) == 0
+    assert seen[0][0] == ["churn", "member"]
+    assert (seen[1][0], seen[1][1]["horizon"], seen[1][1]["series"], seen[1][1]["types"]) == ("churn", 7, ["shop"], {"age": "number"})
+
+
 @pytest.mark.parametrize("command", ["fit", "compare"])
 def test_combined_columns_can_be_asked_for(command: str, fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []

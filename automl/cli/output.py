@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from automl.errors import UsageError, did_you_mean
+from automl.errors import DataError, UsageError, did_you_mean
 from automl.results import prepare_folder
 
 if TYPE_CHECKING:
@@ -52,6 +52,17 @@ def import_quietly(*names: str) -> None:
     with held_back():
         for name in names:
             importlib.import_module(name)
+
+
+def existing(path: str, what: str, *, folders: bool = False) -> None:
+    """Refuse a path that is no file.
+
+    Raises:
+        DataError: The message says which argument, and what it may have been meant to be.
+    """
+    if not os.path.isfile(path) and not (folders and os.path.isdir(path)):
+        state = "is a folder" if os.path.isdir(path) else "does not exist"
+        raise DataError(f"`{what}` must be a file. Received {path!r}, which {state}.{similar_file(path)}")
 
 
 def predictions(model: Any, frame: Any, sets: float | None, history: str | None) -> Any:

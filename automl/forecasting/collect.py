@@ -12,6 +12,7 @@ import numpy as np
 
 from automl import __version__
 from automl.forecasting.judging import Collector
+from automl.forecasting.tried import side_by_side
 from automl.report import facts as f
 from automl.report import words
 
@@ -24,6 +25,7 @@ def collect(run: ForecastRun) -> f.ReportFacts:
     found = Collector(run)
     evaluation = found.evaluation()
     about = run.dataset
+    board, tried = side_by_side(run, found)
     return f.ReportFacts(
         title=f"{run.target}: forecast from {about.name}",
         model_name=about.name.rsplit(".", 1)[0],
@@ -43,7 +45,8 @@ def collect(run: ForecastRun) -> f.ReportFacts:
         findings=_findings(run),
         evaluation=evaluation,
         forecast=found.forecast(),
-        leaderboard=found.leaderboard(),
+        leaderboard=board,
+        tried=tried,
         search=_search(run),
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),

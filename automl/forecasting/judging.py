@@ -95,7 +95,7 @@ class Collector:
         values = int((~np.isnan(self.truth)).sum())
         return f.EvaluationFacts(rows=values, source=source, scores=entries, comparisons=(self._comparison(),))
 
-    def _blocks(self) -> tuple[Array, int]:
+    def blocks(self) -> tuple[Array, int]:
         """Return what is drawn anew for intervals: windows where they are many, else stretches of steps of them."""
         count = len(self.windows)
         if count >= 12:
@@ -106,7 +106,7 @@ class Collector:
 
     def _draws(self) -> dict[str, Array]:
         """Return scores of resampled windows (bootstrap by block)."""
-        block, count = self._blocks()
+        block, count = self.blocks()
         rng = np.random.default_rng([self.run.settings.seed, 11])
         known = ~np.isnan(self.truth)
         loss = np.where(known, pinball(self.truth, self.ours).sum(axis=2) * 2 / 9, 0.0)
@@ -141,7 +141,7 @@ class Collector:
         return {name: found.get(name, np.zeros(0)) for name in TITLES}
 
     def _comparison(self) -> f.ComparisonFacts:
-        block, count = self._blocks()
+        block, count = self.blocks()
         size = max(float(np.nansum(np.abs(self.truth))), 1e-12)
         each = np.nan_to_num(pinball(self.truth, self.naive).sum(axis=2) - pinball(self.truth, self.ours).sum(axis=2)) * 2 / 9 / size
         sums = np.bincount(block.ravel(), each.ravel(), minlength=count)

@@ -18,6 +18,7 @@ from automl.multilabel.cells import slug
 from automl.multilabel.judging import Seen
 from automl.multilabel.plan import Plan
 from automl.multilabel.run import Outcome, shares
+from automl.multilabel.tried import over_labels
 from automl.report import facts as f
 from automl.report.blocks.judged import how_good
 from automl.report.labelled import LabelFacts, LabelsFacts, PairFacts, SizeFacts
@@ -61,6 +62,9 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
     findings = without_codes(tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings), settings.examples, codes)
     decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log)
     data = _data(plan)
+    fits = [(one.tried, one.fitted.leaderboard) for one in learnt if one.fitted is not None and one.tried is not None]
+    absent = {} if first.facts.leaderboard is None else first.facts.leaderboard.absent
+    board, tried = over_labels([one for one, _ in fits], [one for _, one in fits], absent)
     reproduce = first.facts.reproduce.model_copy(update={"python": _call(plan, settings)})
     facts = f.ReportFacts(
         title=f"{_target(plan)}: labels predicted from {plan.dataset.name}",
@@ -73,6 +77,8 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
         findings=findings,
         evaluation=evaluation,
         labels=told,
+        leaderboard=board,
+        tried=tried,
         search=_search(settings, learnt),
         decisions=without_codes(decisions, settings.examples, codes),
         reproduce=reproduce,
@@ -152,6 +158,7 @@ def _label(name: str, one: Outcome, seen: Seen, file: str | None) -> LabelFacts:
         better=against is not None and against.better,
         simplest=simple,
         scores={key: facts.evaluation.scores[key] for key in SHOWN if key in facts.evaluation.scores},
+        losses={} if facts.leaderboard is None else {row.title: row.score for row in facts.leaderboard.rows if row.score is not None},
         models=", ".join(f"{part.family.title} ({100 * part.share:.0f} %)" for part in sorted(parts, key=lambda part: -part.share)),
         detail=file,
         **counted,

@@ -37,6 +37,11 @@ def front(rows: Sequence[LeaderboardRow], greater_is_better: bool) -> list[Leade
     return kept
 
 
+def timed(board: LeaderboardFacts) -> list[LeaderboardRow]:
+    """Return the models that look at the columns, have a score, and were timed."""
+    return [row for row in board.rows if row.score is not None and row.predict_seconds_one and row.kind != "naive"]
+
+
 def pareto(board: LeaderboardFacts, rows: Sequence[LeaderboardRow], name: str) -> Markup:
     """Draw score against the time of one prediction (logarithmic); a line joins the models that no other one beats in both."""
     points = [(math.log10(row.predict_seconds_one or 1e-6), row.score or 0.0, row) for row in rows]

@@ -16,7 +16,7 @@ def pareto(facts: ReportFacts) -> Block | None:
     """Draw score against the time of one prediction, and name the simplest model that is as good as the best."""
     board = facts.leaderboard
     known = facts.tried.simplest if facts.tried else None
-    timed = [row for row in board.rows if row.score is not None and row.predict_seconds_one and row.kind != "naive"] if board else []
+    timed = tried_charts.timed(board) if board else []
     if board is None or (len(timed) < 2 and known is None):
         return None
     if len(timed) < 2:
