@@ -29,7 +29,9 @@ FOLDER = "labels"  # beside the report
 SHOWN = ("precision", "recall", "f1", "roc_auc", "log_loss", "calibration_error")
 GAP = 0.05
 FEW_ROWS = 100
-OPTIONS = ("families", "only_networks", "metric", "costs", "min_precision", "min_recall", "types", "ignore", "group", "time", "sensitive")
+OPTIONS = (
+    "families", "only_networks", "metric", "costs", "min_precision", "min_recall", "types", "ignore", "group", "time", "sensitive", "examples",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
