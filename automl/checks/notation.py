@@ -48,9 +48,9 @@ def number_format(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Findi
             found += ["brackets for negative ones"] if parse.get("brackets") else []
         if found:
             example = next((str(cell) for cell in dataset.frame[column.name].dropna().head(1)), "") if column.name not in local else ""
-            shown = f", such as {example!r}" if example else ""
-            because = f"The numbers of {column.name!r} are written with {' and '.join(found)}{shown}; all cells were read so."
-            yield Finding("number_format", (column.name,), "info", "read as numbers", because, f"types={{{column.name!r}: 'category'}}")
+            because = f"All cells of {column.name!r} were read as numbers that are written with {' and '.join(found)}."
+            override, shown = f"types={{{column.name!r}: 'category'}}", (example,) if example else ()
+            yield Finding("number_format", (column.name,), "info", "read as numbers", because, override, shown)
 
 
 def _levels(values: np.ndarray[Any, Any]) -> pd.Series[Any]:

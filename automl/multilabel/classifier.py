@@ -50,8 +50,8 @@ class MultilabelClassifier:
             given them.
         budget: Seconds, text such as ``"5m"``, or a :class:`automl.Budget`. Every label gets an equal share of the time that is left.
         options: `families`, `only_networks`, `seed`, `metric`, `types`, `ignore`, `group`, `time`, `sensitive`, `changes`, `examples` and
-            `test` as of :class:`automl.AutoML`; `trials`, `costs`, `min_precision` and `min_recall` hold for each label. Without costs or minima the
-            threshold of a label has the highest F1 on cross-fitted predictions.
+            `test` as of :class:`automl.AutoML`; `trials`, `costs`, `min_precision` and `min_recall` hold for each label. Without costs or
+            minima the threshold of a label has the highest F1 on cross-fitted predictions.
 
     Attributes:
         labels_: The labels, as the columns of `predict_proba`.

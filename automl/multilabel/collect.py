@@ -11,7 +11,7 @@ import numpy as np
 
 from automl import __version__
 from automl.collect.facts import data_facts
-from automl.collect.private import without_codes
+from automl.collect.private import private_columns, told_decisions, told_findings
 from automl.evaluation.facts import Estimate
 from automl.multilabel import judging
 from automl.multilabel.cells import slug
@@ -30,7 +30,8 @@ SHOWN = ("precision", "recall", "f1", "roc_auc", "log_loss", "calibration_error"
 GAP = 0.05
 FEW_ROWS = 100
 OPTIONS = (
-    "families", "only_networks", "metric", "costs", "min_precision", "min_recall", "types", "ignore", "group", "time", "sensitive", "examples",
+    "families", "only_networks", "metric", "costs", "min_precision", "min_recall", "types", "ignore", "group", "time", "sensitive",
+    "examples",
 )  # fmt: skip
 
 
@@ -60,10 +61,9 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
     task = _task(plan)
     first = learnt[0].fitted
     assert first is not None  # fit_labels raises where nothing was learnt
-    codes = [column.name for column in plan.schema.columns if column.role == "identifier"]
-    findings = without_codes(tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings), settings.examples, codes)
-    decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log)
-    data = _data(plan)
+    private = frozenset() if settings.examples == "few" else private_columns(plan.schema.columns, plan.findings)
+    findings = told_findings(plan.findings, private)
+    data = _data(plan, private)
     fits = [(one.tried, one.fitted.leaderboard) for one in learnt if one.fitted is not None and one.tried is not None]
     absent = {} if first.facts.leaderboard is None else first.facts.leaderboard.absent
     board, tried = over_labels([one for one, _ in fits], [one for _, one in fits], absent)
@@ -75,14 +75,14 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
         automl_version=__version__,
         answer=_answer(task, evaluation, told, findings),
         task=task,
-        data=data.model_copy(update={"column_list": without_codes(data.column_list, settings.examples, codes)}),
+        data=data,
         findings=findings,
         evaluation=evaluation,
         labels=told,
         leaderboard=board,
         tried=tried,
         search=_search(settings, learnt),
-        decisions=without_codes(decisions, settings.examples, codes),
+        decisions=told_decisions(plan.log, plan.dataset.frame, private),
         reproduce=reproduce,
     )
     details = {}
@@ -256,8 +256,8 @@ def _task(plan: Plan) -> f.TaskFacts:
     )
 
 
-def _data(plan: Plan) -> f.DataFacts:
-    told = data_facts(plan.dataset, plan.schema, plan.parts, plan.learning_rows, test=plan.test_rows is not None)
+def _data(plan: Plan, private: frozenset[str]) -> f.DataFacts:
+    told = data_facts(plan.dataset, plan.schema, plan.parts, plan.learning_rows, test=plan.test_rows is not None, private=private)
     return told.model_copy(update={"columns": told.columns + max(len(plan.labels.columns), 1)})  # targets were taken out
 
 
