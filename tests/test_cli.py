@@ -459,7 +459,7 @@ def test_detect_shows_columns_task_and_findings(table: str, monkeypatch: pytest.
     for part in (
         "[red]age",
         "All 3 values are numbers.",
-        "Task: binary, target 'churn', confidence 99%, modality tabular",
+        "Task: binary, target 'churn', confidence 99 %, modality tabular",
         'regression (problem="regression")',
         "leakage",
         "ignore=['age']",
@@ -489,7 +489,7 @@ def test_compare_shows_all_models(table: str, monkeypatch: pytest.MonkeyPatch, c
     arguments = ["compare", table, "-t", "churn", "-b", "30s", "--families", "linear"]
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    assert re.search(r"Linear model +0\.4 +0\.3 to 0\.5 +the best +100% +1\.2\ss", out)
+    assert re.search(r"Linear model +0\.4 +0\.3 to 0\.5 +the best +100 % +1\.2\ss", out)
     assert "Naive predictor: no score; no usable model before its share of the time was over." in out
     assert "No trees: not asked for." in out
     assert "A network is not worth it here." in out

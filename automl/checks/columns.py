@@ -11,6 +11,7 @@ import pandas as pd
 
 from automl.checks.finding import Finding
 from automl.checks.naming import names_things
+from automl.percents import percent
 from automl.schema import Column, cast_column, count_infinite, kind_of
 
 _FEWEST = 20  # below this, values may differ by chance
@@ -230,7 +231,7 @@ def odd_values(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, An
             yield Finding("infinite", (column.name,), "warning", "counted as missing", because, f"ignore=[{column.name!r}]")
         missing = float(pd.isna(typed[column.name]).mean())
         if missing > 0.5:
-            because = f"{missing:.1%} of the values of {column.name!r} are missing."
+            because = f"{percent(missing)} of the values of {column.name!r} are missing."
             yield Finding(
                 "high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"ignore=[{column.name!r}]"
             )
@@ -240,13 +241,13 @@ def odd_values(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, An
 def _mixed(column: Column, series: pd.Series[Any]) -> Iterator[Finding]:
     name, parse = column.name, column.parse
     if parse.get("unread"):
-        because, override = f"{parse['unread']:.1%} of the values of {name!r} are no {column.type}.", f"types={{{name!r}: 'category'}}"
+        because, override = f"{percent(parse['unread'])} of the values of {name!r} are no {column.type}.", f"types={{{name!r}: 'category'}}"
         yield Finding("mixed_types", (name,), "warning", "counted as missing", because, override, tuple(parse["examples"]))
     elif "numeric_share" in parse and kind_of(series) == "text":
-        because = f"{parse['numeric_share']:.0%} of the values of {name!r} are numbers, the others words; all are read as categories."
+        because = f"{percent(parse['numeric_share'])} of the values of {name!r} are numbers, the others words; all are read as categories."
         halves = parse.get("numeric_halves")
         if halves and abs(halves[0] - halves[1]) > 0.5:
-            because += f" The type changes midway: {halves[0]:.0%} of the first half are numbers, {halves[1]:.0%} of the second."
+            because += f" The type changes midway: {percent(halves[0])} of the first half are numbers, {percent(halves[1])} of the second."
             yield Finding("mixed_types", (name,), "warning", "told", because, f"types={{{name!r}: 'number'}}")
         else:
             yield Finding("mixed_types", (name,), "info", "told", because, f"types={{{name!r}: 'number'}}")

@@ -11,6 +11,7 @@ import typer
 from automl.budget import Budget
 from automl.cli.output import print_table, suggestion
 from automl.errors import DataError
+from automl.percents import percent
 
 if TYPE_CHECKING:
     from automl.detection import Detection
@@ -27,7 +28,7 @@ def print_detection(found: Detection) -> None:
         target = told["target"]
         shown = ", ".join(map(repr, target)) if isinstance(target, list) else repr(target)
         guessed = "If so, the task is" if found.task is None else "Task:"
-        title = f"{guessed} {str(told['task']).replace('_', ' ')}, target {shown}, confidence {told['confidence']:.0%}"
+        title = f"{guessed} {str(told['task']).replace('_', ' ')}, target {shown}, confidence {percent(told['confidence'])}"
         print_table(f"{title}, modality {told['modality']}", ("why",), [(sentence,) for sentence in told["evidence"]])
         if told["runner_up"]:
             other = told["runner_up"]
@@ -43,7 +44,7 @@ def print_detection(found: Detection) -> None:
         ]
         print_table("Findings", ("severity", "check", "columns", "why", "done", "to change it"), rows)
     columns = [
-        (name, facts["type"], facts["role"], f"{facts['confidence']:.0%}", facts["evidence"]) for name, facts in told["columns"].items()
+        (name, facts["type"], facts["role"], percent(facts["confidence"]), facts["evidence"]) for name, facts in told["columns"].items()
     ]
     print_table("Columns", ("name", "type", "role", "sure", "why"), columns)
 
