@@ -167,6 +167,16 @@ def test_labels_and_forecasts_are_compared_like_tables(case, tmp_path):
     assert "Score and speed" in page
 
 
+def test_the_report_of_a_forecast_tells_the_call_that_makes_it_again():
+    data, target, options = CASES["forecast"]()
+    call = automl.fit(data, target, budget=None, **options).facts_.reproduce.python
+    told = "target='sold', problem='forecasting', horizon=7, seed=0, budget=None, trials=4, families=['theta', 'ets']"
+    assert call == f"automl.fit(data, {told})"
+    assert eval(call, {"automl": automl, "data": data}).facts_.evaluation.scores == (
+        automl.fit(data, target, budget=None, **options).facts_.evaluation.scores
+    )
+
+
 def test_the_losses_of_labels_are_means_over_them():
     data, target, options = CASES["labels"]()
     board = automl.compare(data, target, budget=None, **options)

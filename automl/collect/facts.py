@@ -243,7 +243,7 @@ def _search(run: Run) -> f.SearchFacts:
             best = float(trial.loss)
             history.append(f.SearchPoint(elapsed=trial.elapsed, best=best * factor, family=trial.family.name))
     budget = run.budget
-    limits = [f"{budget.limit:g} s"] if budget.timed else []
+    limits = [f"{round(budget.limit, 1):g} s"] if budget.timed else []
     limits += [f"{budget.trials} trials"] if budget.trials is not None else []
     return f.SearchFacts(
         trials=len(run.trials),

@@ -61,9 +61,10 @@ def _entry(row: LeaderboardRow, fastest: bool) -> dict[str, Any]:
     }
 
 
-def _tried(facts: ReportFacts) -> dict[str, Any]:
+def _tried(facts: ReportFacts) -> dict[Any, Any]:
     """Return what is known about the models besides the leaderboard, where there is anything."""
-    tried, told = facts.tried, {}
+    tried = facts.tried
+    told: dict[Any, Any] = {}
     if tried is not None and tried.simplest is not None:
         told["simplest"] = tried.simplest.sentence
     if tried is not None and tried.mistakes is not None:

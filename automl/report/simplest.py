@@ -59,7 +59,7 @@ def simplest(board: LeaderboardFacts) -> SimplestFacts | None:
 
 
 def _sentence(chosen: LeaderboardRow, best: LeaderboardRow, error: float, bound: float, board: LeaderboardFacts) -> str:
-    metric = board.metric_title if board.metric_title[1:2].isupper() else board.metric_title[:1].lower() + board.metric_title[1:]
+    metric = words.metric(board.metric_title)
     lead = f"The best {metric} is {words.number(best.score)} with a standard error of {words.number(error, 2)} ({best.title})"
     if chosen is best:
         return f"{lead}; no simpler model reaches {words.number(bound)}, so nothing simpler is as good."

@@ -42,6 +42,16 @@ def _superscript(power: int) -> str:
     return str(power).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
 
 
+def metric(title: str) -> str:
+    """Write the name of a score within a sentence.
+
+    Example:
+        >>> [metric(title) for title in ("Weighted quantile loss", "RMSE", "log-loss")]
+        ['weighted quantile loss', 'RMSE', 'log-loss']
+    """
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def percent(share: float | None) -> str:
     """Write a share as percents; one decimal only near 0 and near 100.
 

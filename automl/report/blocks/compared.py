@@ -25,9 +25,9 @@ def pareto(facts: ReportFacts) -> Block | None:
     best = tried_charts.front(timed, board.greater_is_better)
     names = words.listing([row.title for row in best], 4)
     lead = (
-        f"Of {words.count(len(timed), 'timed model')} {names} has both the best {board.metric_title} and the fastest answer."
+        f"Of {words.count(len(timed), 'timed model')} {names} has both the best {words.metric(board.metric_title)} and the fastest answer."
         if len(best) == 1
-        else f"Of {words.count(len(timed), 'timed model')} none beats {names} in both {board.metric_title} and speed."
+        else f"Of {words.count(len(timed), 'timed model')} none beats {names} in both {words.metric(board.metric_title)} and speed."
     )
     rows: list[list[Cell]] = [
         [
