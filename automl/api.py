@@ -11,8 +11,10 @@ import pandas as pd
 from automl.budget import Budget
 from automl.detection import Detection, ForecastingError, MultilabelError
 from automl.detection import detect as look_at
+from automl.errors import UsageError
 from automl.estimator import AutoML
 from automl.loading import load
+from automl.report.board import board_frame
 
 if TYPE_CHECKING:
     from automl.progress import Progress
@@ -171,7 +173,6 @@ def _one_clock(budget: Budget | str | float | None, options: dict[str, Any]) -> 
 
 def _detector(data: Any, target: Any, budget: Any, progress: Any, options: dict[str, Any]) -> Any:
     from automl.anomaly.detector import AnomalyDetector
-    from automl.errors import UsageError
     from automl.progress import Progress
 
     known = ("alarms", "false_alarms", "families", "seed", "time", "types", "ignore")
@@ -236,20 +237,26 @@ def compare(
     out: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Compare architectures on one data set and return the leaderboard, best first.
+    """Compare architectures on one data set and return the leaderboard, best first: what the page `out` shows, as a table.
 
     Args:
         data: As in :func:`fit`.
-        target: As in :func:`fit`.
+        target: As in :func:`fit`, several labels too.
         budget: As in :func:`fit`.
         out: Where to write the same as one HTML file, such as ``"comparison.html"``; None for nowhere.
-        options: Further arguments of :class:`AutoML`, such as ``families=["mlp", "linear"]``.
+        options: Further arguments of :func:`fit`, such as ``families=["mlp", "linear"]`` or, for forecasts, ``horizon=7``.
 
     Returns:
         One row per family and one for the ensemble, best first: loss with 95 % interval, difference to the best single model with a paired
-        test, seconds, size, prediction times, weight in the ensemble, best configuration; a family without a usable model has its reason in
-        `note`. ``attrs`` hold the advice on networks, the simplest model within one standard error in words, the correlation of the models'
-        mistakes (a DataFrame), and the kinds of models that did not take part.
+        test, seconds, size, prediction times, whether no other model beats it in both score and speed (`on_the_line`), weight in the
+        ensemble, best configuration; a family without a usable model has its reason in `note`. Losses of labels are means over them.
+        ``attrs`` hold the name of the metric and the rows it was measured on, the advice on networks, the simplest model within one
+        standard error in words, the correlation of the models' mistakes (a DataFrame), the losses label by label (a DataFrame), and the
+        kinds of models that did not take part.
+
+    Raises:
+        DataError: If the data cannot be used.
+        UsageError: If an argument is impossible, or anomalies are to be found: without a target there is nothing to compare by.
 
     Example:
         >>> import pandas as pd
@@ -257,29 +264,14 @@ def compare(
         >>> sorted(compare(frame, "a", budget=None, trials=1, families=["linear"])["family"])
         ['ensemble', 'linear', 'naive']
     """
+    if options.get("problem") == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms")):
+        raise UsageError(
+            "`compare` needs a target to score models by. Received a search for anomalies; `fit` runs all of its detectors, and its report"
+            " shows how far they agree."
+        )
     model = fit(data, target, budget=budget, **options)
-    board: pd.DataFrame = model.leaderboard().sort_values("loss", kind="stable")
-    if "label" in board:  # each label has models of its own
-        board["title"] = board["label"] + ": " + board["title"]
-        board = board.sort_values("label", kind="stable").drop_duplicates(["label", "family"]).reset_index(drop=True)
-    else:
-        board = board.drop_duplicates("family").reset_index(drop=True)
-    told = model.facts_.leaderboard
-    board.attrs = {"advice": model.facts_.advice, "absent": {} if told is None else dict(told.absent), **_tried(model)}
     if out is not None:
         from automl.report.html import write_comparison
 
         write_comparison(model.facts_, out)
-    return board
-
-
-def _tried(model: AutoML) -> dict[Any, Any]:
-    """Return what is known about the models besides the leaderboard, where there is anything."""
-    tried = model.facts_.tried
-    told: dict[Any, Any] = {}
-    if tried is not None and tried.simplest is not None:
-        told["simplest"] = tried.simplest.sentence
-    if tried is not None and tried.mistakes is not None:
-        names = list(tried.mistakes.titles)
-        told["mistakes"] = pd.DataFrame(tried.mistakes.correlation, index=names, columns=names, dtype=float)
-    return told
+    return board_frame(model.facts_)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from automl.metrics import METRICS, Array, columns, score
+from automl.percents import percent
 
 STEPS = 50
 DAMPING = 0.5
@@ -193,5 +194,5 @@ def _because(rule: DecisionRule, y: Array, p: Array, labels: Sequence[Any]) -> s
         often = f"; {str(labels[code])!r} is named for {int((decided == code).sum()):,} rows instead of {int((usual == code).sum()):,}"
     return (
         f"You asked for {title[0].lower()}{title[1:]}, so each row gets the class that adds most to it and not always the most probable"
-        f" one: {told[0]:.3f} against {told[1]:.3f} on the rows that chose the rule; {moved:.1%} of them are decided otherwise{often}."
+        f" one: {told[0]:.3f} against {told[1]:.3f} on the rows that chose the rule; {percent(moved)} of them are decided otherwise{often}."
     )

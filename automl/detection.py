@@ -16,6 +16,7 @@ from automl.dataset.arrays import describe
 from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError, did_you_mean
+from automl.percents import percent
 from automl.schema import Schema, detect_schema
 from automl.task import (
     Task,
@@ -217,7 +218,7 @@ def doubt(task: Task) -> str:
     if task.confidence >= _DOUBT:
         return ""
     second = f"; else it is {task.runner_up['problem']}: {task.runner_up['override']}" if task.runner_up else ""
-    return f"{task.name.replace('_', ' ')} is a guess (confidence {task.confidence:.0%}){second}"
+    return f"{task.name.replace('_', ' ')} is a guess (confidence {percent(task.confidence)}){second}"
 
 
 def plan_of(checked: Checked, rows: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from automl.decisions import DecisionLog
 from automl.errors import UsageError
 from automl.metrics import Array, clopper_pearson
+from automl.percents import percent
 
 GATE = 1.0  # standard errors of the paired interval scores by which a richer shape must win
 BIN_ROWS = 50
@@ -140,7 +141,7 @@ def cross_fitted_intervals(
     else:
         measured, because = (None, None, None), "Fewer than 10 rows: the coverage cannot be measured."
     if np.ceil((len(y) + 1) * coverage) > len(y):
-        because += f" {len(y)} rows are too few for {coverage:.0%}: the interval reaches as far as the largest residual."
+        because += f" {len(y)} rows are too few for {percent(coverage)}: the interval reaches as far as the largest residual."
     final = _fit(y, centre, coverage, shape)
     fitted = final.apply(centre)
     result = replace(
@@ -148,7 +149,8 @@ def cross_fitted_intervals(
         mean_width=float(np.mean(fitted[1] - fitted[0])), because=because,
     )
     if log is not None:
-        log.add("calibrate", "prediction intervals", f"{coverage:.0%}, {shape}", because, [other for other in shapes if other != shape])
+        others = [other for other in shapes if other != shape]
+        log.add("calibrate", "prediction intervals", f"{percent(coverage)}, {shape}", because, others)
     return result, lower, upper
 
 

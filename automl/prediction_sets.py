@@ -16,6 +16,7 @@ from automl.calibration import stratified_folds
 from automl.decisions import DecisionLog
 from automl.intervals import checked_coverage
 from automl.metrics import Array, clopper_pearson
+from automl.percents import percent
 
 KEPT_SCORES = 20_000  # over all classes; with 1,000 of a class its share is known to 0.1 %
 LEAST_KEPT = 20  # of a class
@@ -131,7 +132,7 @@ def fit_prediction_sets(
         inside[rows] = _scores(y[~rows], probability[~rows], share).apply(probability[rows])
     fitted = _with_measures(final, y, inside)
     if log is not None:
-        log.add("calibrate", "prediction sets", f"{share:.0%}", fitted.because, ["every class"], "predict_set(data, coverage=0.95)")
+        log.add("calibrate", "prediction sets", percent(share), fitted.because, ["every class"], "predict_set(data, coverage=0.95)")
     return fitted
 
 
@@ -171,8 +172,8 @@ def _with_measures(sets: PredictionSets, y: Array, inside: Array) -> PredictionS
     held, size = int(inside[known, np.asarray(y)[known]].sum()), inside[known].sum(axis=1)
     low, high = clopper_pearson(held, len(known))
     because = (
-        f"Sets that should hold the true class for {sets.coverage:.0%} of the rows held it for {held / len(known):.1%} of "
-        f"{len(known):,}, with {size.mean():.2f} of {inside.shape[1]} classes on average and a single one in {(size == 1).mean():.0%}."
+        f"Sets that should hold the true class for {percent(sets.coverage)} of the rows held it for {percent(held / len(known))} of "
+        f"{len(known):,}, with {size.mean():.2f} of {inside.shape[1]} classes on average and a single one in {percent((size == 1).mean())}."
     )
     return replace(
         sets, measured=held / len(known), measured_low=low, measured_high=high, mean_size=float(size.mean()),

@@ -56,7 +56,7 @@ class Recipe(_Part):
         data: The table; a relative path is looked for beside the recipe, then in the current folder.
         target: The column to predict.
         test: A table to judge the model on, which it never sees before; looked for as `data` is.
-        problem: "binary", "multiclass", "regression", "forecasting" or "anomaly_detection", where the detection is wrong.
+        problem: "binary", "multiclass", "multilabel", "regression", "forecasting" or "anomaly_detection", where the detection is wrong.
         alarms: Share of rows that may raise an alarm (anomaly_detection, where the target marks known anomalies to check against).
         false_alarms: Share of normal rows that may.
         positive: The class that matters, of two.
@@ -92,7 +92,7 @@ class Recipe(_Part):
     data: str = Field(min_length=1)
     target: str = Field(min_length=1)
     test: str | None = None
-    problem: Literal["binary", "multiclass", "regression", "forecasting", "anomaly_detection"] | None = None
+    problem: Literal["binary", "multiclass", "regression", "forecasting", "anomaly_detection", "multilabel"] | None = None
     alarms: float | None = Field(default=None, gt=0, lt=0.5)
     false_alarms: float | None = Field(default=None, gt=0, lt=0.5)
     positive: Label | None = None

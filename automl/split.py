@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError
+from automl.percents import percent
 from automl.task import Task
 
 Rows = NDArray[np.int64]
@@ -216,7 +217,7 @@ def _holdout_size(rows: int, share: float | None) -> tuple[int, str]:
     if rows < HOLDOUT_FROM:
         return 0, f"{rows:,} rows are fewer than {HOLDOUT_FROM:,}: every row is judged by models that did not see it."
     size = min(int(rows * HOLDOUT_SHARE), JUDGE_ROWS)
-    return size, f"{rows:,} rows are plenty: {HOLDOUT_SHARE:.0%} of them, at most {JUDGE_ROWS:,}, are kept for judging alone."
+    return size, f"{rows:,} rows are plenty: {percent(HOLDOUT_SHARE)} of them, at most {JUDGE_ROWS:,}, are kept for judging alone."
 
 
 def _folds(strata: Rows, groups: Rows | None, folds: int, rng: np.random.Generator, single: bool) -> tuple[Rows, int]:

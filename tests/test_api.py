@@ -1,6 +1,8 @@
 """One call each."""
 
+import html
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from small import FEATURES, FakeFamily, fit, people
 import automl
 from automl import AutoML, DataError, UsageError
 from automl.errors import ArtifactError
+from automl.report import words
 
 DATA = people(120)
 CHURN = DATA[[*FEATURES, "churn"]]
@@ -120,6 +123,72 @@ def test_a_comparison_is_a_page_too(tmp_path):
     assert "one standard error" in board.attrs["simplest"]
     assert board.attrs["simplest"].replace("'", "&#39;") in page
     assert sorted(board.attrs["mistakes"].columns) == ["Linear model", "Wood"]
+
+
+def _told(page):
+    """What a page says, its marks and spaces as plain text."""
+    return html.unescape(re.sub(r"<[^>]+>", "", page)).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def tagged():
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    return pd.DataFrame(
+        {"a": x[:, 0], "b": x[:, 1], "tags": [";".join(n for n, v in zip(("red", "blue"), row, strict=True) if v > 0) for row in x]}
+    )
+
+
+SALES = pd.DataFrame(
+    {"day": pd.date_range("2026-01-01", periods=70), "sold": np.tile([5, 7, 9, 8, 12, 20, 18], 10) + np.sin(np.arange(70))}
+)
+CASES = {
+    "labels": lambda: (tagged(), "tags", {"problem": "multilabel", "trials": 3, "families": ["linear", FakeFamily("wood", "tree")]}),
+    "forecast": lambda: (SALES, "sold", {"horizon": 7, "trials": 4, "families": ["theta", "ets"]}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_labels_and_forecasts_are_compared_like_tables(case, tmp_path):
+    data, target, options = CASES[case]()
+    board = automl.compare(data, target, budget=None, out=tmp_path / "comparison.html", **options)
+    page = _told((tmp_path / "comparison.html").read_text(encoding="utf-8"))
+    assert board["loss"].is_monotonic_increasing
+    assert {"naive", "ensemble", "linear"} <= set(board["kind"])
+    learnt = board[board["kind"] != "naive"]
+    assert learnt[["low", "high", "predict_ms_1", "predict_ms_1000"]].notna().all(axis=None)
+    assert (learnt["low"] <= learnt["loss"]).all()
+    assert (learnt["loss"] <= learnt["high"]).all()
+    assert learnt["on_the_line"].any()
+    assert all(title in page for title in board["title"])
+    assert all(words.number(loss, 4).replace("\u202f", " ") in page for loss in board["loss"])  # the page and the table: one set of facts
+    assert "one standard error" in board.attrs["simplest"]
+    assert board.attrs["simplest"].replace("\u00a0", " ").replace("\u202f", " ") in page
+    assert board.attrs["mistakes"].shape == (2, 2)
+    assert "Who is wrong together" in page
+    assert "Score and speed" in page
+
+
+def test_the_report_of_a_forecast_tells_the_call_that_makes_it_again():
+    data, target, options = CASES["forecast"]()
+    call = automl.fit(data, target, budget=None, **options).facts_.reproduce.python
+    told = "target='sold', problem='forecasting', horizon=7, seed=0, budget=None, trials=4, families=['theta', 'ets']"
+    assert call == f"automl.fit(data, {told})"
+    assert eval(call, {"automl": automl, "data": data}).facts_.evaluation.scores == (
+        automl.fit(data, target, budget=None, **options).facts_.evaluation.scores
+    )
+
+
+def test_the_losses_of_labels_are_means_over_them():
+    data, target, options = CASES["labels"]()
+    board = automl.compare(data, target, budget=None, **options)
+    by_label = board.attrs["by_label"]
+    assert sorted(by_label.index) == ["blue", "red"]
+    for row in board.to_dict("records"):
+        assert row["loss"] == pytest.approx(by_label[row["title"]].mean(), abs=1e-6)  # every row has both labels known
+
+
+def test_anomalies_have_nothing_to_be_compared_by():
+    with pytest.raises(UsageError, match="`compare` needs a target"):
+        automl.compare(CHURN, problem="anomaly_detection")
 
 
 # ── load

@@ -16,11 +16,12 @@ import automl
 
 HOME = Path(automl.__file__).parent
 FILES = sorted(HOME.rglob("*.py"))
-EVERYONE = {"errors", "budget", "decisions"}  # may be imported by all
+EVERYONE = {"errors", "budget", "decisions", "percents"}  # may be imported by all
 
 ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; see the table of the README's map
     # foundations
     "errors": set(),
+    "percents": set(),
     "budget": set(),
     "decisions": set(),
     "_backend": set(),
@@ -90,7 +91,7 @@ ALLOWED["estimator"] = STAGES | {"attending", "attribution", "options", "run", "
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "detection", "progress", "preprocessing", "layers", "training", "families", "selection", "search",
-    "trials", "artifact", "report", "_backend",
+    "trials", "artifact", "report", "_backend", "evaluation", "speed",
 }
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}

@@ -459,7 +459,7 @@ def test_detect_shows_columns_task_and_findings(table: str, monkeypatch: pytest.
     for part in (
         "[red]age",
         "All 3 values are numbers.",
-        "Task: binary, target 'churn', confidence 99%, modality tabular",
+        "Task: binary, target 'churn', confidence 99 %, modality tabular",
         'regression (problem="regression")',
         "leakage",
         "ignore=['age']",
@@ -489,7 +489,7 @@ def test_compare_shows_all_models(table: str, monkeypatch: pytest.MonkeyPatch, c
     arguments = ["compare", table, "-t", "churn", "-b", "30s", "--families", "linear"]
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    assert re.search(r"Linear model +0\.4 +0\.3 to 0\.5 +the best +100% +1\.2\ss", out)
+    assert re.search(r"Linear model +0\.4 +0\.3 to 0\.5 +the best +100 % +1\.2\ss", out)
     assert "Naive predictor: no score; no usable model before its share of the time was over." in out
     assert "No trees: not asked for." in out
     assert "A network is not worth it here." in out
@@ -520,12 +520,37 @@ def test_compare_takes_a_metric_and_a_page(table: str, monkeypatch: pytest.Monke
     assert len(seen) == 1
 
 
+def test_compare_takes_several_targets_and_what_forecasts_need(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setitem(
+        automl.__dict__, "compare", lambda data, target, **options: seen.append((target, options)) or FakeModel().leaderboard()
+    )
+    assert main(["compare", table, "-t", "churn", "-t", "member", "-b", "30s", "-q"]) == 0
+    assert main(["compare", table, "-t", "churn", "-b", "30s", "-q", "--horizon", "7", "--series", "shop", "--type", "age=number"]) == 0
+    assert seen[0][0] == ["churn", "member"]
+    assert (seen[1][0], seen[1][1]["horizon"], seen[1][1]["series"], seen[1][1]["types"]) == ("churn", 7, ["shop"], {"age": "number"})
+
+
 @pytest.mark.parametrize("command", ["fit", "compare"])
 def test_combined_columns_can_be_asked_for(command: str, fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
     monkeypatch.setitem(automl.__dict__, "compare", lambda data, target, **options: seen.append(options) or FakeModel().leaderboard())
     assert main([command, table, "-t", "churn", "-b", "30s", "--combine-columns", "-q"]) == 0
     assert (seen or fit.calls)[0]["combine_columns"] is True
+
+
+@pytest.mark.parametrize("asked", [["--document", "card"], ["--document", "annex"], ["--pdf"], ["-o", "report.md"]])
+def test_a_detector_of_anomalies_has_a_page_and_facts_alone(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("automl.cli.output.load_model", lambda path: SimpleNamespace(facts_={"labels": None}))
+    assert main(["report", "m.automl", *asked]) == 2
+    told = capsys.readouterr().err
+    assert "for a detector of anomalies." in told
+    assert told.count("\n") == 1
+    assert main(["report", "m.automl", "-o", "report.json"]) == 0
+    assert json.loads(Path("report.json").read_text(encoding="utf-8")) == {"labels": None}
 
 
 def test_run_solves_a_recipe(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:

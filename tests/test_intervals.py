@@ -119,7 +119,7 @@ def test_few_rows_say_that_they_cannot_promise():
     y, f = _draw("normal", 6, 0)
     intervals = _fit(y, f)
     assert intervals.measured is None
-    assert "too few for 90%" in intervals.because
+    assert "too few for 90 %" in intervals.because
     assert intervals.above == pytest.approx(np.abs(y - f).max())
 
 
@@ -155,7 +155,7 @@ def test_the_decision_is_recorded():
     _fit(*_draw("normal", 300, 0), log=log)
     (decision,) = log
     assert decision.stage == "calibrate"
-    assert decision.chosen.startswith("90%")
+    assert decision.chosen.startswith("90 %")
     assert "interval score" in decision.because
 
 

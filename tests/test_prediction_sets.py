@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 from automl.decisions import DecisionLog
 from automl.errors import UsageError
+from automl.percents import percent
 from automl.prediction_sets import PredictionSets, fit_prediction_sets
 
 
@@ -89,7 +90,7 @@ def test_measured_coverage_is_cross_fitted_with_an_exact_interval():
     expected = stats.binomtest(held, 400).proportion_ci(method="exact")
     assert (sets.measured_low, sets.measured_high) == pytest.approx(tuple(expected))
     assert 1 <= sets.mean_size <= 3
-    assert f"{sets.measured:.1%} of 400" in sets.because
+    assert f"{percent(sets.measured)} of 400" in sets.because
 
 
 def test_what_a_row_was_does_not_reach_its_own_measured_set():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,63 @@ def test_a_column_that_only_tells_rows_apart_is_not_quoted(examples: str | None,
     model = automl.fit(data, "queue", budget=None, trials=1, families=["linear"], examples=examples)
     assert next(one for one in model.facts_.data.column_list if one.name == "mail").role == "identifier"
     assert (SECRET in model.facts_.model_dump_json()) is quoted
+
+
+def accounts(rows: int = 80) -> pd.DataFrame:
+    """Columns that only tell rows or groups apart, written so that no pattern would find their values in a sentence."""
+    rng = np.random.default_rng(1)
+    first, last = ["Ida", "Bo", "Eva", "Max", "Lea", "Jan", "Una", "Ole"], ["Xyzzyk", "Xyzzyl", "Xyzzym", "Xyzzyn", "Xyzzyo"]
+    age = rng.integers(18, 80, rows)
+    return pd.DataFrame(
+        {
+            "mail": [f"{SECRET}{n}@example.com" for n in range(rows)],
+            "serial": 7_310_000 + np.arange(rows),
+            "code": [f"Q{n}-{SECRET}'s, such as \"x\" and 'y'; {n}" for n in range(rows)],
+            "mixed": [str(8_420_000 + 17 * n) if n % 9 else f"{SECRET}#{n}" for n in range(rows)],
+            "name": [f"{first[n % 8]} {last[n % 5]}{chr(97 + n // 8)}{chr(97 + n % 8)}" for n in range(rows)],
+            "client": [f"C{SECRET}{n // 8}" for n in range(rows)],
+            "since": [f"{SECRET}" if n % 20 == 0 else f"{2000 + n % 20}-01-{1 + n % 28:02d}" for n in range(rows)],
+            "age": age,
+            "bought": np.where(age + rng.normal(0, 9, rows) > 50, "yes", "no"),
+            "seen": np.where(age + rng.normal(0, 9, rows) > 40, "yes", "no"),
+        }
+    )
+
+
+PRIVATE = ("mail", "serial", "code", "mixed", "name", "client")
+
+
+@pytest.mark.parametrize("target", ["bought", ["bought", "seen"]], ids=["one", "several"])
+def test_no_document_holds_a_value_of_a_private_column(tmp_path: Path, target: Any) -> None:
+    data = accounts().drop(columns="since")
+    rest = data if isinstance(target, list) else data.drop(columns="seen")
+    model = automl.fit(rest, target, budget=None, trials=1, families=["linear"], group="client")
+    write_results(model, tmp_path)
+    roles = {one.name: one.role for one in model.facts_.data.column_list}
+    assert {roles[name] for name in ("mail", "serial", "client")} <= {"identifier", "group"}
+    written = {path.name: path.read_text("utf-8") for path in tmp_path.rglob("*") if path.suffix in (".html", ".json", ".md", ".csv")}
+    assert {"report.json", "report.html", "report.md", "model_card.md", "annex_iv.md"} <= set(written)
+    texts = {name: html.unescape(text).replace("\\", "") for name, text in written.items()}
+    for column in PRIVATE:
+        for value in data[column].astype(str).unique():
+            parts = [value, *(part for part in re.split(r"[^\w#]+", value) if SECRET in part or "Xyzzy" in part)]
+            assert [name for name, text in texts.items() for part in parts if part in text] == [], (column, value)
+
+
+def test_values_come_where_few_are_asked_for() -> None:
+    data = accounts().drop(columns=["seen", "since"])
+    told = automl.fit(data, "bought", budget=None, trials=1, families=["linear"], examples="few").facts_.model_dump_json()
+    assert SECRET in told
+    assert "such as" in told
+
+
+def test_a_finding_keeps_its_examples_apart_from_its_sentence() -> None:
+    found = automl.detect(accounts().drop(columns="seen"), "bought")
+    coded = {one.columns[0]: one for one in found.findings if one.check == "identifier"}
+    assert SECRET in coded["mail"].examples[0]
+    assert SECRET not in coded["mail"].because
+    assert SECRET in coded["mail"].told  # who looks at the own data in the terminal sees what is meant
+    assert SECRET in coded["mail"].to_dict()["because"]
 
 
 @pytest.mark.parametrize("examples", [None, "none", "few"])

@@ -297,12 +297,12 @@ def _limit(scores: Array, against: Array, truth: Array | None, alarms: float | N
     found, told = [], []
     if alarms is not None:
         found.append(between(scores, against, alarms))
-        told.append(f"{alarms:.2%} of all rows")
+        told.append(f"{100 * alarms:.3g} % of all rows")
     if false_alarms is not None:
         normal = np.ones(len(scores), dtype=bool) if truth is None else ~truth
         found.append(between(scores[normal], against[normal], false_alarms))
         whose = "all rows, as none is labelled normal" if truth is None else "the rows that are labelled normal"
-        told.append(f"{false_alarms:.2%} of {whose}")
+        told.append(f"{100 * false_alarms:.3g} % of {whose}")
     because = (
         f"About {' and '.join(told)} like these should score higher when they are new. The threshold is midway between what keeps the rate "
         "on these rows, which is too low for new ones, and what keeps it when each is held against other rows alone, which is too high."

@@ -11,6 +11,7 @@ import pandas as pd
 
 from automl.checks.finding import Finding
 from automl.checks.naming import names_things
+from automl.percents import percent
 from automl.schema import Column, cast_column, count_infinite, kind_of
 
 _FEWEST = 20  # below this, values may differ by chance
@@ -46,8 +47,8 @@ def _is_sequence(values: np.ndarray[Any, Any]) -> bool:
     return bool((steps == steps[0]).all())
 
 
-def _identifier(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series[Any]) -> str | None:
-    """Return why a column tells rows apart and nothing else, or None."""
+def _identifier(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series[Any]) -> tuple[str, tuple[str, ...]] | None:
+    """Return why a column tells rows apart and nothing else, and examples; None where it does not."""
     if column.type not in ("number", "category"):
         return None
     named = named_like_identifier(column.name)
@@ -63,9 +64,11 @@ def _identifier(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series
     if column.type == "number":
         unique = distinct == len(values)
         if unique and _is_sequence(values):
-            return f"All {distinct:,} values are different whole numbers that count from {values.min():.0f} to {values.max():.0f}."
-        return f"{distinct:,} of {len(values):,} values are different whole numbers, and it is named like an identifier." if named else None
-    return f"{distinct:,} of {len(values):,} values are different codes, such as {str(values[0])[:40]!r}."
+            ends = (f"{values.min():.0f}", f"{values.max():.0f}")
+            return f"All {distinct:,} values are different whole numbers that count upwards.", ends
+        told = f"It is named like an identifier, and {distinct:,} of {len(values):,} values are different whole numbers."
+        return (told, ()) if named else None
+    return f"{distinct:,} of {len(values):,} values are different codes.", (str(values[0])[:40],)
 
 
 def _coded(values: np.ndarray[Any, Any]) -> bool:
@@ -73,8 +76,8 @@ def _coded(values: np.ndarray[Any, Any]) -> bool:
     return float(np.mean([_CODE.fullmatch(str(text)) is not None for text in values[:500]] or [False])) > 0.95
 
 
-def _names_rows(column: Column, sampled: np.ndarray[Any, Any]) -> str | None:
-    """Return why a text column holds the name of every row, such as those of people, or None: few words, nearly all different."""
+def _names_rows(column: Column, sampled: np.ndarray[Any, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """Return why a text column holds the name of every row, such as those of people, and one; or None: few words, nearly all different."""
     present = [text for text in sampled if text is not None]
     if column.type != "text" or len(present) < _FEWEST or len(set(present)) < _NAMED * len(present):
         return None
@@ -82,7 +85,7 @@ def _names_rows(column: Column, sampled: np.ndarray[Any, Any]) -> str | None:
     capital = float(np.mean([word[0].isupper() for found in words for word in found] or [0.0]))
     if capital < 0.85 or float(np.mean([len(text.split()) for text in present[:1000]])) > 6:
         return None
-    return f"{len(set(present)):,} of {len(present):,} values are different names, such as {present[0][:40]!r}."
+    return f"{len(set(present)):,} of {len(present):,} values are different names.", (present[0][:40],)
 
 
 def _is_constant(column: Column, sampled: np.ndarray[Any, Any], series: pd.Series[Any]) -> str | None:
@@ -149,11 +152,12 @@ def useless(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]]
         elif because := _says_little(column, sampled, frame):
             told = f"{column.name!r} is nearly the same in every row: {because}"
             yield Finding("constant", (column.name,), "info", "told", told, f"ignore=[{column.name!r}]")
-        elif not column.declared and (because := _identifier(column, sampled, series)):
-            yield Finding("identifier", (column.name,), "info", "not used", f"{column.name!r} only tells rows apart: {because}", override)
-        elif because := _names_rows(column, sampled):
-            told = f"{column.name!r} names rows: {because} It is read as text, in which titles and places may count."
-            yield Finding("identifier", (column.name,), "info", "told", told, f"ignore=[{column.name!r}]")
+        elif not column.declared and (coded := _identifier(column, sampled, series)):
+            told = f"{column.name!r} only tells rows apart: {coded[0]}"
+            yield Finding("identifier", (column.name,), "info", "not used", told, override, coded[1])
+        elif named := _names_rows(column, sampled):
+            told = f"{column.name!r} names rows and is read as text, in which titles and places may count: {named[0]}"
+            yield Finding("identifier", (column.name,), "info", "told", told, f"ignore=[{column.name!r}]", named[1])
 
 
 def naming(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, Any]], groups: Sequence[str]) -> Iterator[Finding]:
@@ -227,7 +231,7 @@ def odd_values(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, An
             yield Finding("infinite", (column.name,), "warning", "counted as missing", because, f"ignore=[{column.name!r}]")
         missing = float(pd.isna(typed[column.name]).mean())
         if missing > 0.5:
-            because = f"{missing:.1%} of the values of {column.name!r} are missing."
+            because = f"{percent(missing)} of the values of {column.name!r} are missing."
             yield Finding(
                 "high_missing", (column.name,), "warning" if missing > 0.95 else "info", "told", because, f"ignore=[{column.name!r}]"
             )
@@ -237,14 +241,13 @@ def odd_values(columns: Sequence[Column], typed: Mapping[str, np.ndarray[Any, An
 def _mixed(column: Column, series: pd.Series[Any]) -> Iterator[Finding]:
     name, parse = column.name, column.parse
     if parse.get("unread"):
-        examples = ", ".join(repr(text) for text in parse["examples"])
-        because = f"{parse['unread']:.1%} of the values of {name!r} are no {column.type}, such as {examples}."
-        yield Finding("mixed_types", (name,), "warning", "counted as missing", because, f"types={{{name!r}: 'category'}}")
+        because, override = f"{percent(parse['unread'])} of the values of {name!r} are no {column.type}.", f"types={{{name!r}: 'category'}}"
+        yield Finding("mixed_types", (name,), "warning", "counted as missing", because, override, tuple(parse["examples"]))
     elif "numeric_share" in parse and kind_of(series) == "text":
-        because = f"{parse['numeric_share']:.0%} of the values of {name!r} are numbers, the others words; all are read as categories."
+        because = f"{percent(parse['numeric_share'])} of the values of {name!r} are numbers, the others words; all are read as categories."
         halves = parse.get("numeric_halves")
         if halves and abs(halves[0] - halves[1]) > 0.5:
-            because += f" The type changes midway: {halves[0]:.0%} of the first half are numbers, {halves[1]:.0%} of the second."
+            because += f" The type changes midway: {percent(halves[0])} of the first half are numbers, {percent(halves[1])} of the second."
             yield Finding("mixed_types", (name,), "warning", "told", because, f"types={{{name!r}: 'number'}}")
         else:
             yield Finding("mixed_types", (name,), "info", "told", because, f"types={{{name!r}: 'number'}}")

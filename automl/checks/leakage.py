@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from automl.checks.finding import Finding
+from automl.percents import percent
 from automl.schema import Column, Schema, cast_column
 from automl.task import Task
 
@@ -167,7 +168,7 @@ def _filled_afterwards(column: Column, values: np.ndarray[Any, Any], question: Q
         between = sum(part.mean() * float(outcome[part].mean()) ** 2 for part in (missing, ~missing))
         if between < 0.5:
             return None
-        return f"whether {column.name!r} is filled explains {between:.0%} of the variance of {question.task.target!r}."
+        return f"whether {column.name!r} is filled explains {percent(between)} of the variance of {question.task.target!r}."
     return _pure(column, (~missing), "filled", question) or _pure(column, missing, "missing", question)
 
 
@@ -180,8 +181,8 @@ def _pure(column: Column, part: np.ndarray[Any, Any], word: str, question: Quest
     if counts.sum() < _FEWEST or counts[top] < _PURE * counts.sum() or usual[top] >= _USUAL or surprise >= -6:
         return None
     return (
-        f"of the {counts.sum():,} rows in which {column.name!r} is {word}, {counts[top] / counts.sum():.1%} are "
-        f"{question.task.classes[top]!r} (of all rows {usual[top]:.1%})."
+        f"of the {counts.sum():,} rows in which {column.name!r} is {word}, {percent(counts[top] / counts.sum())} are "
+        f"{question.task.classes[top]!r} (of all rows {percent(usual[top])})."
     )
 
 

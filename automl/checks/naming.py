@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl.percents import percent
 from automl.schema import Column
 
 _FEWEST = 50  # distinct numbers
@@ -73,6 +74,6 @@ def names_things(
         return None
     here, beside, name = max(told, key=lambda one: one[0] - one[1])
     return (
-        f"{count:,} different whole numbers among {int(known.sum()):,}: rows of the same number agree in {name!r} in {here:.0%} of "
-        f"the cases, rows of neighbouring numbers in {beside:.0%}"
+        f"{count:,} different whole numbers among {int(known.sum()):,}: rows of the same number agree in {name!r} in {percent(here)} of "
+        f"the cases, rows of neighbouring numbers in {percent(beside)}"
     )

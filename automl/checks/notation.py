@@ -10,6 +10,7 @@ import pandas as pd
 
 from automl.checks.finding import Finding
 from automl.dataset import Dataset
+from automl.percents import percent
 from automl.schema import Column, cast_column
 
 _DISTANCE = 0.2  # Kolmogorov–Smirnov distance, or total variation distance of categories
@@ -48,9 +49,9 @@ def number_format(dataset: Dataset, columns: Sequence[Column]) -> Iterator[Findi
             found += ["brackets for negative ones"] if parse.get("brackets") else []
         if found:
             example = next((str(cell) for cell in dataset.frame[column.name].dropna().head(1)), "") if column.name not in local else ""
-            shown = f", such as {example!r}" if example else ""
-            because = f"The numbers of {column.name!r} are written with {' and '.join(found)}{shown}; all cells were read so."
-            yield Finding("number_format", (column.name,), "info", "read as numbers", because, f"types={{{column.name!r}: 'category'}}")
+            because = f"All cells of {column.name!r} were read as numbers that are written with {' and '.join(found)}."
+            override, shown = f"types={{{column.name!r}: 'category'}}", (example,) if example else ()
+            yield Finding("number_format", (column.name,), "info", "read as numbers", because, override, shown)
 
 
 def _levels(values: np.ndarray[Any, Any]) -> pd.Series[Any]:
@@ -61,7 +62,7 @@ def _difference(column: Column, train: np.ndarray[Any, Any], test: np.ndarray[An
     """Return (distance, what is different) of a column in two tables, or None."""
     lost = float(pd.isna(test).mean() - pd.isna(train).mean())
     if lost > 0.2:
-        return lost, f"{pd.isna(test).mean():.0%} of its values are missing in the test file, {pd.isna(train).mean():.0%} before"
+        return lost, f"{percent(pd.isna(test).mean())} of its values are missing in the test file, {percent(pd.isna(train).mean())} before"
     train, test = train[~pd.isna(train)], test[~pd.isna(test)]
     if len(train) < 30 or len(test) < 30:
         return None
@@ -81,11 +82,11 @@ def _difference(column: Column, train: np.ndarray[Any, Any], test: np.ndarray[An
         return None
     new = float(other[~other.index.isin(one.index)].sum())
     if new > _NEW:
-        return max(new, _DISTANCE + 0.01), f"{new:.0%} of its values in the test file never occur before"
+        return max(new, _DISTANCE + 0.01), f"{percent(new)} of its values in the test file never occur before"
     both = one.index.union(other.index)
     distance = float((one.reindex(both, fill_value=0) - other.reindex(both, fill_value=0)).abs().sum() / 2)
     top = (other.reindex(both, fill_value=0) - one.reindex(both, fill_value=0)).idxmax()
-    return distance, f"{top!r} is {other.get(top, 0):.0%} of it in the test file and {one.get(top, 0):.0%} before"
+    return distance, f"{top!r} is {percent(other.get(top, 0))} of it in the test file and {percent(one.get(top, 0))} before"
 
 
 def shift(columns: Sequence[Column], frame: pd.DataFrame, test: pd.DataFrame) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from automl.checks.finding import Finding
+from automl.percents import percent
 from automl.schema import Column
 
 _FEWEST_TIMES = 20
@@ -66,7 +67,7 @@ def find_order(
             continue
         span = f"from {str(dates[known].min())[:10]} to {str(dates[known].max())[:10]}"
         told = f"The rows happened at the times of {column.name!r}, {span}"
-        told += f"; {share:.1%} of them are stored in its order" if share >= _SORTED else ""
+        told += f"; {percent(share)} of them are stored in its order" if share >= _SORTED else ""
         told += f"; {target!r} drifts with it (rows next to each other in time correlate {memory:.2f})" if drifts else ""
         action, hint = (
             ("ordered folds", "")

@@ -12,7 +12,7 @@ import typer
 
 import automl
 from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, detected, detectors, documents, output
+from automl.cli import INTERRUPTED, comparing, detected, detectors, documents, output
 from automl.cli.interrupts import patient
 from automl.cli.options import (
     Alarms,
@@ -35,7 +35,6 @@ from automl.cli.options import (
     Moment,
     OnlyNetworks,
     Out,
-    Page,
     Past,
     Pretrained,
     Problem,
@@ -47,7 +46,6 @@ from automl.cli.options import (
     Series,
     StartOver,
     Static,
-    Target,
     Targets,
     Time,
     Trials,
@@ -267,48 +265,7 @@ def explain(
         output.print_explanations(told)
 
 
-@app.command()
-def compare(
-    data: Data,
-    target: Target = None,
-    budget: Time = None,
-    families: Families = None,
-    only_networks: OnlyNetworks = False,
-    seed: Seed = None,
-    trials: Trials = None,
-    memory: Memory = None,
-    problem: Problem = None,
-    combine_columns: Combine = False,
-    metric: Metric = None,
-    out: Page = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Give every family of models the same chance and show them side by side."""
-    limits = _budget(budget, trials, memory)
-    output.existing(data, "data")
-    column = target if target is not None else detected.ask_target(_library().detect, data, limits)
-    options = {
-        "families": output.names(families),
-        "only_networks": only_networks or None,
-        "seed": seed,
-        "problem": problem,
-        "combine_columns": combine_columns or None,
-        "metric": metric,
-        "out": documents.page(out),
-    }
-    with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
-        progress(_started(limits))
-        given = {name: value for name, value in options.items() if value is not None}
-        table = _library().compare(data, column, budget=limits, progress=output.before_networks(progress), **given)
-    if as_json:
-        output.print_json(output.records(table))
-    else:
-        output.print_leaderboard(table)
-    if out is not None:
-        print(f"The comparison is in {out}.", file=sys.stderr)
-
-
+app.command()(comparing.compare)
 app.command()(documents.report)
 app.command()(documents.verify)
 

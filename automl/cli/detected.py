@@ -31,6 +31,7 @@ from automl.cli.options import (
 )
 from automl.cli.output import print_table, suggestion
 from automl.errors import DataError
+from automl.percents import percent
 
 if TYPE_CHECKING:
     from automl.detection import Detection
@@ -87,7 +88,7 @@ def print_detection(found: Detection) -> None:
         shown = ", ".join(map(repr, target)) if isinstance(target, list) else repr(target)
         aimed = "no target" if target is None else f"target {shown}"
         guessed = "If so, the task is" if found.task is None else "Task:"
-        title = f"{guessed} {str(told['task']).replace('_', ' ')}, {aimed}, confidence {told['confidence']:.0%}"
+        title = f"{guessed} {str(told['task']).replace('_', ' ')}, {aimed}, confidence {percent(told['confidence'])}"
         print_table(f"{title}, modality {told['modality']}", ("why",), [(sentence,) for sentence in told["evidence"]])
         if told["runner_up"]:
             other = told["runner_up"]
@@ -108,7 +109,7 @@ def print_detection(found: Detection) -> None:
         steps = [(one["what"], one["chosen"], one["because"], one["override"] or "") for one in told["plan"]["steps"]]
         print_table("What a fit would do", ("what", "chosen", "why", "to change it"), steps)
     columns = [
-        (name, facts["type"], facts["role"], f"{facts['confidence']:.0%}", facts["evidence"]) for name, facts in told["columns"].items()
+        (name, facts["type"], facts["role"], percent(facts["confidence"]), facts["evidence"]) for name, facts in told["columns"].items()
     ]
     print_table("Columns", ("name", "type", "role", "sure", "why"), columns)
 

@@ -11,7 +11,6 @@ from automl.results import FORECAST_SCORES, LABEL_SCORES, Gate
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help="A table: .csv, .tsv, .xlsx, .parquet or .jsonl.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `automl fit` wrote.")]
-Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")]
 Targets = Annotated[list[str] | None, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict; repeat it for labels.")]
 Time = Annotated[str | None, typer.Option("--budget", "-b", help="Time for everything, such as 90s, 5m or 1h30m. Default: 5m.")]
 Memory = Annotated[str | None, typer.Option(help="Memory that the process may use, such as 4GB.")]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from automl.errors import DataError, UsageError, did_you_mean
+from automl.percents import percent
 from automl.results import prepare_folder
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def print_leaderboard(table: pd.DataFrame) -> None:
     rows = []
     for row in scored:
         model = f"{row['title']} (for comparison)" if row.get("note") == "for comparison" else row["title"]
-        share = "" if row["family"] == "ensemble" else f"{row['weight']:.0%}"
+        share = "" if row["family"] == "ensemble" else percent(row["weight"])
         interval = (f"{_text(row['low'])} to {_text(row['high'])}",) if wide else ()
         costs = (words.size(None if (size := _known(row, "size_bytes")) is None else int(size)),) if wide else ()
         times = [words.moment(None if (ms := _known(row, f"predict_ms_{many}")) is None else ms / 1000) for many in (1, 1000)]

@@ -6,13 +6,14 @@ import datetime
 import importlib.metadata
 import os
 import platform
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from automl import __version__
 from automl.collect.drawn import drawing_of
-from automl.collect.private import allowed, without_codes
+from automl.collect.private import allowed, private_columns, told_columns, told_decisions, told_findings
 from automl.collect.ruled import rule_facts
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
@@ -47,11 +48,10 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     judgement = run.judgement
     evaluation = f.EvaluationFacts.model_validate({**judgement.evaluation.report(), "sets": _sets(run), "rule": rule_facts(run)})
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
-    codes, examples = [column.name for column in run.schema.columns if column.role == "identifier"], run.settings.examples
-    found_out = tuple(f.FindingFacts.model_validate(only(f.FindingFacts, finding.to_dict())) for finding in run.findings)
-    findings = without_codes(found_out, examples, codes)
-    data = data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None)
-    decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log)
+    examples = run.settings.examples
+    private = frozenset() if examples == "few" else private_columns(run.schema.columns, run.findings)
+    findings = told_findings(run.findings, private)
+    data = data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None, private=private)
     texts = [column.name for column in run.schema.columns if column.type == "text"]
     sections = {**allowed(why_facts(run), examples, texts), **where_facts(run)}
     found = answer(task, evaluation, threshold=threshold, findings=findings, trouble=trouble(sections))
@@ -62,7 +62,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         automl_version=__version__,
         answer=_answer(run, found),
         task=task,
-        data=data.model_copy(update={"column_list": without_codes(data.column_list, examples, codes)}),
+        data=data,
         findings=findings,
         evaluation=evaluation,
         threshold=threshold,
@@ -73,7 +73,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
         networks=compared.networks,
         tried=_tried(run, compared, board),
         search=_search(run),
-        decisions=without_codes(decisions, examples, codes),
+        decisions=told_decisions(run.log, run.dataset.frame, private),
         reproduce=_reproduce(run),
     )
     handed = trust.sentence(made, made.selective) if made.selective is not None else ""
@@ -107,7 +107,9 @@ def _task(run: Run) -> f.TaskFacts:
     )
 
 
-def data_facts(dataset: Dataset, schema: Schema, parts: Split, learning_rows: int, *, test: bool) -> f.DataFacts:
+def data_facts(
+    dataset: Dataset, schema: Schema, parts: Split, learning_rows: int, *, test: bool, private: Collection[str] = ()
+) -> f.DataFacts:
     """Return what a run read and how it dealt its rows.
 
     Args:
@@ -116,6 +118,7 @@ def data_facts(dataset: Dataset, schema: Schema, parts: Split, learning_rows: in
         parts: Which rows train and which judge.
         learning_rows: Rows that are not of a test file.
         test: Whether a test file judges.
+        private: Columns of which no value may be told.
     """
     frame = dataset.frame.iloc[:learning_rows]
     columns = tuple(
@@ -133,7 +136,7 @@ def data_facts(dataset: Dataset, schema: Schema, parts: Split, learning_rows: in
         rows_test=len(parts.holdout) if test else 0,
         folds=parts.folds,
         sha256=dataset.details.get("sha256"),
-        column_list=columns,
+        column_list=told_columns(columns, frame, private),
     )
 
 
@@ -240,7 +243,7 @@ def _search(run: Run) -> f.SearchFacts:
             best = float(trial.loss)
             history.append(f.SearchPoint(elapsed=trial.elapsed, best=best * factor, family=trial.family.name))
     budget = run.budget
-    limits = [f"{budget.limit:g} s"] if budget.timed else []
+    limits = [f"{round(budget.limit, 1):g} s"] if budget.timed else []
     limits += [f"{budget.trials} trials"] if budget.trials is not None else []
     return f.SearchFacts(
         trials=len(run.trials),

@@ -4,52 +4,82 @@
     None    pictures of a few rows, and a few explained rows without their texts; of words only those that several texts hold
     "few"   the texts of the explained rows, too, and where a transformer attended in them
 
-Counts, curves and the levels of categories are no examples and stay; the values of a column that only tells rows apart are not quoted
-unless "few" is said, because each belongs to a single row. The same facts make the page, the JSON, the Markdown and a notebook's
-summary: what is left out here is in none of them.
+Counts, curves and the levels of categories are no examples and stay. Of a column that only tells rows or groups apart (codes, addresses,
+names) no value is in any sentence unless "few" is said, because each belongs to a single row: its facts are made of counts, and findings
+keep their examples apart from their sentences. The same facts make the page, the JSON, the Markdown and a notebook's summary: what is left
+out here is in none of them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from automl.report import facts as f
 
+if TYPE_CHECKING:
+    from automl.checks import Finding
+    from automl.decisions import Decision
+    from automl.schema import Column
+
 HIDDEN = "a text"
-_VALUE = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""  # as Python writes a text
-_QUOTED = re.compile(rf",? such as {_VALUE}(?:(?:, | and |, and ){_VALUE})*")
 
 
-def unquoted(text: str) -> str:
-    """Return a sentence without the values that it quotes as examples.
-
-    Example:
-        >>> unquoted("400 of 400 values are codes, such as 'a1', 'b2'.")
-        '400 of 400 values are codes.'
-    """
-    return _QUOTED.sub("", text)
-
-
-def without_codes(told: Any, examples: str | None, codes: Collection[str]) -> Any:
-    """Return facts about columns, findings or decisions that quote no value of a column that only tells rows apart.
+def private_columns(columns: Iterable[Column], findings: Iterable[Finding]) -> frozenset[str]:
+    """Return the columns whose values belong to single rows or to single things: codes, addresses, names, what groups are told by.
 
     Args:
-        told: Facts with an `evidence` or a `because`.
-        examples: "none", "few" or None for the rule in between.
-        codes: Names of such columns.
+        columns: All columns with their roles.
+        findings: What the checks found.
     """
-    if examples == "few" or not codes:
-        return told
-    return tuple(_without(one, codes) for one in told)
+    named = {name for one in findings if one.check == "identifier" for name in one.columns}
+    return frozenset(named | {column.name for column in columns if column.role in ("identifier", "group")})
 
 
-def _without(one: Any, codes: Collection[str]) -> Any:
-    if isinstance(one, f.ColumnFacts):
-        return one.model_copy(update={"evidence": unquoted(one.evidence)}) if one.name in codes else one
-    about = any(repr(name) in f"{getattr(one, 'what', '')} {one.because}" or name in getattr(one, "columns", ()) for name in codes)
-    return one.model_copy(update={"because": unquoted(one.because)}) if about else one
+def counted(values: pd.Series[Any]) -> str:
+    """Return what can be said of a column whose values must not be quoted: how many there are.
+
+    Example:
+        >>> counted(pd.Series(["a1", "b2", None, "b2"]))
+        '2 distinct values among 3; they belong to single rows and are not shown.'
+    """
+    distinct = values.astype(str).where(values.notna()).nunique()
+    return f"{distinct:,} distinct values among {int(values.notna().sum()):,}; they belong to single rows and are not shown."
+
+
+def told_columns(columns: Iterable[f.ColumnFacts], frame: pd.DataFrame, private: Collection[str]) -> tuple[f.ColumnFacts, ...]:
+    """Return facts about columns; of private ones, counts take the place of the evidence."""
+    return tuple(
+        one.model_copy(update={"evidence": counted(frame[one.name])}) if one.name in private and one.name in frame else one
+        for one in columns
+    )
+
+
+def told_findings(findings: Iterable[Finding], private: Collection[str]) -> tuple[f.FindingFacts, ...]:
+    """Return findings as facts, with their examples where no private column is concerned."""
+    return tuple(
+        f.FindingFacts(
+            check=one.check,
+            columns=one.columns,
+            severity=one.severity,  # type: ignore[arg-type]
+            action=one.action,
+            because=one.because if set(private) & set(one.columns) else one.told,
+            override=one.override or None,
+        )
+        for one in findings
+    )
+
+
+def told_decisions(log: Iterable[Decision], frame: pd.DataFrame, private: Collection[str]) -> tuple[f.DecisionFacts, ...]:
+    """Return decisions as facts; what a private column was taken for is told by counts alone."""
+    about = {f"type of {name!r}": name for name in private if name in frame}
+    made = []
+    for one in log:
+        told = f.DecisionFacts.model_validate(one.to_dict())
+        made.append(told.model_copy(update={"because": counted(frame[about[one.what]])}) if one.what in about else told)
+    return tuple(made)
 
 
 def allowed(sections: dict[str, Any], examples: str | None, texts: Collection[str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from automl.dataset.delimited import Table, read_delimited
 from automl.decisions import DecisionLog
 from automl.errors import DataError, did_you_mean
+from automl.percents import percent
 
 _SUFFIXES = {
     "delimited": ".csv .tsv .txt .tab .data .dat",
@@ -322,8 +323,8 @@ def read_file(path: str | os.PathLike[str], log: DecisionLog, largest: int | Non
     details: dict[str, Any] = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
     if share < 1:
         details["read_share"] = share
-        told = f"Its beginning and pieces from all over it, {share:.1%} of its bytes: enough to tell what it holds."
-        log.add("read", "a large file", f"read in part ({share:.1%})", told)
+        told = f"Its beginning and pieces from all over it, {percent(share)} of its bytes: enough to tell what it holds."
+        log.add("read", "a large file", f"read in part ({percent(share)})", told)
     data, compression = _unpack(place, raw)
     packed = _only_table(data, place.name) if data.startswith(b"PK\x03\x04") else None
     if packed is not None:

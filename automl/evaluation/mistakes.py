@@ -70,7 +70,7 @@ def mistakes(problem: str, y: Array, predictions: Sequence[Array]) -> Mistakes |
     if not pairs:
         return None
     least = min(pairs, key=lambda pair: float(correlation[pair]))
-    low, high = _fisher(float(correlation[least]), len(y))
+    low, high = fisher(float(correlation[least]), len(y))
     return Mistakes(correlation, _differ(problem, taken), len(y), least, low, high)
 
 
@@ -90,7 +90,14 @@ def _differ(problem: str, predictions: Sequence[Array]) -> Array | None:
     return np.asarray((decided[:, None] != decided[None]).mean(axis=2))
 
 
-def _fisher(correlation: float, rows: int) -> tuple[float, float]:
+def fisher(correlation: float, rows: int) -> tuple[float, float]:
+    """Return Fisher's 95 % interval of a correlation of at least four independent rows.
+
+    Example:
+        >>> low, high = fisher(0.5, 103)
+        >>> round(low, 3), round(high, 3)
+        (0.339, 0.632)
+    """
     if abs(correlation) >= 1:
         return correlation, correlation
     middle, half = math.atanh(correlation), NORMAL / math.sqrt(rows - 3)

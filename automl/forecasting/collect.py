@@ -12,6 +12,7 @@ import numpy as np
 
 from automl import __version__
 from automl.forecasting.judging import Collector
+from automl.forecasting.tried import side_by_side
 from automl.report import facts as f
 from automl.report import words
 
@@ -26,6 +27,7 @@ def collect(run: ForecastRun) -> f.ReportFacts:
     found = Collector(run)
     evaluation = found.evaluation()
     about = run.dataset
+    board, tried = side_by_side(run, found)
     return f.ReportFacts(
         title=f"{run.target}: forecast from {about.name}",
         model_name=about.name.rsplit(".", 1)[0],
@@ -45,7 +47,8 @@ def collect(run: ForecastRun) -> f.ReportFacts:
         findings=_findings(run),
         evaluation=evaluation,
         forecast=found.forecast(),
-        leaderboard=found.leaderboard(),
+        leaderboard=board,
+        tried=tried,
         search=_search(run),
         decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
         reproduce=_reproduce(run),
@@ -159,11 +162,26 @@ def _search(run: ForecastRun) -> f.SearchFacts:
 
 
 def _reproduce(run: ForecastRun) -> f.ReproduceFacts:
-    versions = {}
+    versions = {"automl": __version__, "python": platform.python_version()}
     for name in ("keras", "tensorflow", "jax", "scikit-learn", "numpy", "pandas", "holidays"):
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     hardware = {"machine": platform.machine(), "cores": str(os.cpu_count() or 1)}
-    return f.ReproduceFacts(python=platform.python_version(), seed=run.settings.seed, versions=versions, hardware=hardware)
+    return f.ReproduceFacts(python=_call(run), seed=run.settings.seed, versions=versions, hardware=hardware)
+
+
+def _call(run: ForecastRun) -> str:
+    """Return the call that makes the forecaster again."""
+    budget, settings = run.budget, run.settings
+    arguments = [f"target={run.target!r}", "problem='forecasting'", f"horizon={run.horizon}", f"seed={settings.seed}"]
+    arguments += [f"budget={budget.limit:g}" if budget.timed else "budget=None"]
+    arguments += [f"trials={budget.trials}"] if budget.trials is not None else []
+    for name in ("families", "series", "time", "known", "past", "static", "frequency", "season", "country"):
+        value = getattr(settings, name, None) or getattr(settings.asked, name, None)
+        if value:
+            shown = [getattr(one, "name", one) for one in value] if isinstance(value, (list, tuple)) else value
+            arguments.append(f"{name}={shown!r}")
+    source = repr(os.path.basename(run.dataset.path)) if run.dataset.path else "data"
+    return f"automl.fit({source}, {', '.join(arguments)})"

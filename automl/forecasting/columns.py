@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from automl.dataset import Dataset
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError, did_you_mean
+from automl.percents import percent
 from automl.schema import Column, Schema, cast_column
 from automl.schema.values import levels as texts_of
 from automl.task import find_series
@@ -283,7 +284,7 @@ def _role(
     if several:
         grouped = cells.groupby(key).nunique()
         if float((grouped <= 1).mean()) >= FIXED:
-            return "static", f"It does not change within {float((grouped <= 1).mean()):.0%} of the series."
+            return "static", f"It does not change within {percent(float((grouped <= 1).mean()))} of the series."
     if asked.known is not None:
         return "past", "You said what is known in advance, and it is not among it."
     if asked.past is not None:

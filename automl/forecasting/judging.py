@@ -103,7 +103,7 @@ class Collector:
         values = int((~np.isnan(self.truth)).sum())
         return f.EvaluationFacts(rows=values, source=source, scores=entries, comparisons=(self._comparison(),))
 
-    def _blocks(self) -> tuple[Array, int]:
+    def blocks(self) -> tuple[Array, int]:
         """Return what is drawn anew for intervals: windows where they are many, else stretches of steps of them."""
         count = len(self.windows)
         if count >= 12:
@@ -114,7 +114,7 @@ class Collector:
 
     def _draws(self) -> dict[str, Array]:
         """Return scores of resampled windows (bootstrap by block)."""
-        block, count = self._blocks()
+        block, count = self.blocks()
         rng = np.random.default_rng([self.run.settings.seed, 11])
         known = ~np.isnan(self.truth)
         loss = np.where(known, pinball(self.truth, self.ours).sum(axis=2) * 2 / 9, 0.0)
@@ -150,7 +150,7 @@ class Collector:
         return {name: found.get(name, np.zeros(0)) for name in TITLES}
 
     def _comparison(self) -> f.ComparisonFacts:
-        block, count = self._blocks()
+        block, count = self.blocks()
         if self.is_exact(self.naive):
             return self._no_skill()
         each = np.nan_to_num(pinball(self.truth, self.naive).sum(axis=2) - pinball(self.truth, self.ours).sum(axis=2)) * 2 / 9 / self.total

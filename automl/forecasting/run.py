@@ -25,6 +25,7 @@ from automl.forecasting.study import ForecastStudy, choose_forecasters, search_b
 from automl.forecasting.windows import find_inputs, judged_windows, lookback_of, plan_origins
 from automl.forecasting.world import Windows, World, find_rules, in_world
 from automl.forecasting.zones import tell_zones
+from automl.percents import percent
 from automl.progress import Progress
 from automl.schema import detect_schema
 from automl.trials import Trial, TrialStore
@@ -116,7 +117,8 @@ class ForecastRun:
             self.warnings.append(f"{what}; a constant forecast is all that can be learnt there.")
         zeros = float((panel.y[~np.isnan(panel.y)] == 0).mean())
         if 0.4 < zeros < 1.0:
-            self.warnings.append(f"{zeros:.0%} of the values are 0 (intermittent demand): the median is often 0, read the upper quantiles.")
+            told = f"{percent(zeros)} of the values are 0 (intermittent demand): the median is often 0, read the upper quantiles."
+            self.warnings.append(told)
 
     def _horizon(self) -> int:
         asked, panel = self.settings.horizon, self.panel
@@ -213,7 +215,7 @@ class ForecastRun:
         self.chosen = [Chosen(trial, float(weight)) for trial, weight in zip(usable, weights, strict=True) if weight > 0]
         self.backtest = np.tensordot(weights, members, axes=1)
         self.correction: Correction = correct(truth, self.backtest)
-        names = ", ".join(f"{c.trial.family.title} ({c.weight:.0%})" for c in sorted(self.chosen, key=lambda c: -c.weight))
+        names = ", ".join(f"{c.trial.family.title} ({percent(c.weight)})" for c in sorted(self.chosen, key=lambda c: -c.weight))
         told = f"Greedy selection by weighted quantile loss over {len(usable)} models on {len(windows):,} windows of the backtest."
         self.log.add("ensemble", "members", names, told, [], "families=['theta']")
         factors = [row[0] for row in self.correction.factors] + [row[-1] for row in self.correction.factors]

@@ -15,6 +15,7 @@ from automl.forecasting.calendar import calendar_table, waves
 from automl.forecasting.columns import Layout
 from automl.forecasting.conformal import ordered
 from automl.forecasting.panel import Floats, Ints, Panel, filled
+from automl.percents import percent
 from automl.task.series import find_season
 
 MOST_LEVELS = 20  # of a covariate that may say that a step is closed
@@ -263,7 +264,7 @@ def _closed(panel: Panel, layout: Layout, upto: int, log: DecisionLog) -> tuple[
             if at.sum() >= CLOSED_ROWS and share >= CLOSED and at.sum() < 0.9 * there.sum():
                 found.append((place, float(level)))
                 said = covariate.levels[int(level)] if covariate.levels else f"{level:g}"
-                told = f"{share:.1%} of {int(at.sum()):,} values are 0 where {covariate.name!r} is {said}."
+                told = f"{percent(share)} of {int(at.sum()):,} values are 0 where {covariate.name!r} is {said}."
                 log.add("detect", "closed steps", f"0 where {covariate.name} is {said}", told, ["learn them as any others"])
     return tuple(found)
 
@@ -316,7 +317,8 @@ def _scale(y: Floats, seasons: tuple[int, ...], lower: float | None, asked: str 
     if fine.sum() >= 10 and np.std(np.log(means[fine])) > 0.05:
         power = float(np.polyfit(np.log(means[fine]), np.log(spreads[fine]), 1)[0])
     chosen = power >= LOG_FROM and zeros < 0.02
-    because = f"Over blocks of {length} steps the spread grows with the level to the power {power:.2f}; {zeros:.1%} of the values are 0."
+    grows = f"Over blocks of {length} steps the spread grows with the level to the power {power:.2f}"
+    because = f"{grows}; {percent(zeros)} of the values are 0."
     name = "log" if chosen else "linear"
     other = "linear" if chosen else "log"
     log.add("prepare", "scale of the target", name, because, [other], f"target_scale={other!r}")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 KNOWN = (
     "families", "only_networks", "seed", "metric", "costs", "min_precision", "min_recall", "trials", "types", "ignore", "group", "time",
-    "sensitive", "changes", "test",
+    "sensitive", "changes", "test", "examples",
 )  # fmt: skip
 
 
@@ -49,9 +49,9 @@ class MultilabelClassifier:
         target: The column whose cells hold several labels ("red;blue", or lists), or several columns of two values; None where `fit` is
             given them.
         budget: Seconds, text such as ``"5m"``, or a :class:`automl.Budget`. Every label gets an equal share of the time that is left.
-        options: `families`, `only_networks`, `seed`, `metric`, `types`, `ignore`, `group`, `time`, `sensitive`, `changes` and `test` as of
-            :class:`automl.AutoML`; `trials`, `costs`, `min_precision` and `min_recall` hold for each label. Without costs or minima the
-            threshold of a label has the highest F1 on cross-fitted predictions.
+        options: `families`, `only_networks`, `seed`, `metric`, `types`, `ignore`, `group`, `time`, `sensitive`, `changes`, `examples` and
+            `test` as of :class:`automl.AutoML`; `trials`, `costs`, `min_precision` and `min_recall` hold for each label. Without costs or
+            minima the threshold of a label has the highest F1 on cross-fitted predictions.
 
     Attributes:
         labels_: The labels, as the columns of `predict_proba`.

@@ -11,13 +11,14 @@ import numpy as np
 
 from automl import __version__
 from automl.collect.facts import data_facts
-from automl.collect.private import without_codes
+from automl.collect.private import private_columns, told_decisions, told_findings
 from automl.evaluation.facts import Estimate
 from automl.multilabel import judging
 from automl.multilabel.cells import slug
 from automl.multilabel.judging import Seen
 from automl.multilabel.plan import Plan
 from automl.multilabel.run import Outcome, shares
+from automl.multilabel.tried import over_labels
 from automl.report import facts as f
 from automl.report.blocks.judged import how_good
 from automl.report.labelled import LabelFacts, LabelsFacts, PairFacts, SizeFacts
@@ -28,7 +29,10 @@ FOLDER = "labels"  # beside the report
 SHOWN = ("precision", "recall", "f1", "roc_auc", "log_loss", "calibration_error")
 GAP = 0.05
 FEW_ROWS = 100
-OPTIONS = ("families", "only_networks", "metric", "costs", "min_precision", "min_recall", "types", "ignore", "group", "time", "sensitive")
+OPTIONS = (
+    "families", "only_networks", "metric", "costs", "min_precision", "min_recall", "types", "ignore", "group", "time", "sensitive",
+    "examples",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,12 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
     task = _task(plan)
     first = learnt[0].fitted
     assert first is not None  # fit_labels raises where nothing was learnt
-    codes = [column.name for column in plan.schema.columns if column.role == "identifier"]
-    findings = without_codes(tuple(f.FindingFacts.model_validate(one.to_dict()) for one in plan.findings), settings.examples, codes)
-    decisions = tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in plan.log)
-    data = _data(plan)
+    private = frozenset() if settings.examples == "few" else private_columns(plan.schema.columns, plan.findings)
+    findings = told_findings(plan.findings, private)
+    data = _data(plan, private)
+    fits = [(one.tried, one.fitted.leaderboard) for one in learnt if one.fitted is not None and one.tried is not None]
+    absent = {} if first.facts.leaderboard is None else first.facts.leaderboard.absent
+    board, tried = over_labels([one for one, _ in fits], [one for _, one in fits], absent)
     reproduce = first.facts.reproduce.model_copy(update={"python": _call(plan, settings)})
     facts = f.ReportFacts(
         title=f"{_target(plan)}: labels predicted from {plan.dataset.name}",
@@ -69,12 +75,14 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
         automl_version=__version__,
         answer=_answer(task, evaluation, told, findings),
         task=task,
-        data=data.model_copy(update={"column_list": without_codes(data.column_list, settings.examples, codes)}),
+        data=data,
         findings=findings,
         evaluation=evaluation,
         labels=told,
+        leaderboard=board,
+        tried=tried,
         search=_search(settings, learnt),
-        decisions=without_codes(decisions, settings.examples, codes),
+        decisions=told_decisions(plan.log, plan.dataset.frame, private),
         reproduce=reproduce,
     )
     details = {}
@@ -152,6 +160,7 @@ def _label(name: str, one: Outcome, seen: Seen, file: str | None) -> LabelFacts:
         better=against is not None and against.better,
         simplest=simple,
         scores={key: facts.evaluation.scores[key] for key in SHOWN if key in facts.evaluation.scores},
+        losses={} if facts.leaderboard is None else {row.title: row.score for row in facts.leaderboard.rows if row.score is not None},
         models=", ".join(f"{part.family.title} ({100 * part.share:.0f} %)" for part in sorted(parts, key=lambda part: -part.share)),
         detail=file,
         **counted,
@@ -247,8 +256,8 @@ def _task(plan: Plan) -> f.TaskFacts:
     )
 
 
-def _data(plan: Plan) -> f.DataFacts:
-    told = data_facts(plan.dataset, plan.schema, plan.parts, plan.learning_rows, test=plan.test_rows is not None)
+def _data(plan: Plan, private: frozenset[str]) -> f.DataFacts:
+    told = data_facts(plan.dataset, plan.schema, plan.parts, plan.learning_rows, test=plan.test_rows is not None, private=private)
     return told.model_copy(update={"columns": told.columns + max(len(plan.labels.columns), 1)})  # targets were taken out
 
 

@@ -15,6 +15,7 @@ from automl.errors import DataError
 from automl.judgement import Wishes
 from automl.metrics import served
 from automl.multilabel.plan import LABELS_UNTIL, Plan
+from automl.multilabel.tried import Tried, tried_of
 from automl.progress import Progress
 from automl.run import Run, RunSettings
 from automl.storage import Fitted
@@ -37,6 +38,7 @@ class Outcome:
         share: Of the training rows that have the label.
         why: Why it was not learnt; empty where it was.
         detailed: Whether it was explained and examined.
+        tried: What each family said of it; None where it was not learnt.
     """
 
     place: int
@@ -47,6 +49,7 @@ class Outcome:
     share: float
     why: str = ""
     detailed: bool = False
+    tried: Tried | None = field(default=None, repr=False)
 
 
 def fit_labels(
@@ -143,7 +146,8 @@ def _fit(plan: Plan, place: int, run: Run, *, detailed: bool) -> Outcome:
     limit[at] = 0.5 if judgement.limit is None else judgement.limit
     threshold = 0.5 if judgement.threshold is None else judgement.threshold.value
     share = float((plan.codes[run.parts.train, place] == 1).mean())
-    return Outcome(place, fitted, probability, limit, float(threshold), share, detailed=detailed)
+    tried = tried_of(run, fitted.leaderboard, plan.learning_rows)
+    return Outcome(place, fitted, probability, limit, float(threshold), share, detailed=detailed, tried=tried)
 
 
 def shares(plan: Plan, place: int) -> tuple[Array, float]:

@@ -25,6 +25,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Budget, Deadline
 from automl.decisions import Decision
+from automl.percents import percent
 from automl.preprocessing.additive import Additive, basis
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.combined import OF_LEVELS, CombinedColumns, Formula, formulas_from
@@ -173,7 +174,7 @@ class _Chooser:
             return self._late()
         if not compared.kept:
             return Choice.none(
-                self.folds, f"{self._measured(compared, len(formulas))} They must lower it by {LEAST_GAIN:.1%} and beyond noise."
+                self.folds, f"{self._measured(compared, len(formulas))} They must lower it by {percent(LEAST_GAIN)} and beyond noise."
             )
         return Choice(formulas, given, self._told(formulas, found, compared))
 
@@ -240,7 +241,7 @@ class _Chooser:
         for formula in formulas:
             shares = [chosen[formula] for chosen in found if formula in chosen]
             of = f"{len(shares)} of {self.folds} folds' models get it" if self.folds > 1 else "The rows to learn from chose it"
-            low, high = f"{min(shares):.1%}", f"{max(shares):.1%}"
+            low, high = percent(min(shares)), percent(max(shares))
             share = low if low == high else f"{low} to {high}"
             because = f"{of}: it explains {share} of what the columns one by one leave open."
             told.append(Decision("prepare", "combined column", self._name(formula), because, (), OVERRIDE))

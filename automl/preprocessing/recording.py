@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from automl.decisions import DecisionLog
+from automl.percents import percent
 
 KINDS = ("number", "boolean", "datetime", "text", "image", "series", "category")
 _HOW = {
@@ -58,7 +59,7 @@ def record_encoding(log: DecisionLog, names: Sequence[str], levels: int, share: 
         share: Share of the target's variance that they must explain.
         folds: Number of folds.
     """
-    because = f"{len(names)} columns have at least {levels} levels that explain {share:.0%} of the target or more: {listed(names)}."
+    because = f"{len(names)} columns have at least {levels} levels that explain {percent(share)} of the target or more: {listed(names)}."
     chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
     log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
 

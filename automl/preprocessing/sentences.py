@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from automl.percents import percent
 from automl.preprocessing.base import Arrays, Extra, State
 from automl.preprocessing.encoders import Circumstances, Encoder
 from automl.preprocessing.sources import SOURCES, SentenceNetwork, Source, WeightedWords, known_share
@@ -131,10 +132,10 @@ def _means(cells: pd.DataFrame, given: Circumstances) -> Source | None:
     sample = [clean(text) for column in cells for text in cells[column].iloc[:: max(len(cells) // PROBED, 1)]]
     share = known_share(sample)
     if share < KNOWN:
-        because = f"{share:.0%} of the words of a sample have a vector: the vectors are of English words."
+        because = f"{percent(share)} of the words of a sample have a vector: the vectors are of English words."
         given.log.add("prepare", what, "left out", because, [name])
         return None
-    because = f"{share:.0%} of the words of a sample have a vector; rare words count more, and what all texts share is taken out."
+    because = f"{percent(share)} of the words of a sample have a vector; rare words count more, and what all texts share is taken out."
     given.log.add("prepare", what, f"{name}: weighted means", because, ["left out", SentenceNetwork.name])
     return WeightedWords.fit([clean(text) for column in cells for text in cells[column].tolist()])
 

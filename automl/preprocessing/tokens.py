@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.percents import percent
 from automl.preprocessing.base import Arrays, Extra, State
 from automl.preprocessing.encoders import Circumstances, Encoder
 from automl.preprocessing.text import is_blank
@@ -102,7 +103,7 @@ class Tokens(Encoder):
         wanted = float(np.quantile(sizes, COVERED))
         made.length = next((length for length in LENGTHS if length >= wanted), LENGTHS[-1])
         cut = float((sizes > made.length).mean())
-        because = f"90 % of the texts have at most {wanted:.0f} tokens; {cut:.0%} are cut. {made.vocabulary:,} tokens are told apart."
+        because = f"90 % of the texts have at most {wanted:.0f} tokens; {percent(cut)} are cut. {made.vocabulary:,} tokens are told apart."
         given.log.add("prepare", "length of texts", f"{made.length} tokens", because)
         return made
 

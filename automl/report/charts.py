@@ -202,6 +202,6 @@ def search(facts: SearchFacts, name: str) -> Markup:
     times = [(t, words.seconds(t) if t else "0") for t in ticks(0, end, 5)]
     scores = [(y, words.number(y, 4)) for y in ticks(low - room, high + room, 4)]
     dots = [tag("circle", cx=x, cy=y, r=3.5, class_="dot") for x, y in (frame.at(*point) for point in points)]
-    title = f"Best {facts.metric_title or 'score'} so far"
+    title = f"Best {words.metric(facts.metric_title or 'score')} so far"
     body = frame.grid(times, scores, "Time since the start", title) + frame.line(steps, "line") + join(dots)
     return chart(body, name, title, f"It ended at {words.number(points[-1][1])}.", 640, 230, "wide")

@@ -12,7 +12,8 @@ class LabelFacts(Fact):
 
     `judged` counts the rows where it is known whether they have the label, `having` those that have it, `given` those that the model gives
     it to; `share` is that of the training rows. `scores` holds precision, recall, F1, ROC AUC, log-loss and calibration error. A label that
-    was not learnt says `why` and is predicted by its share. `detail` is the file of its own report.
+    was not learnt says `why` and is predicted by its share. `losses` is the log-loss of each kind of model that was tried.
+    `detail` is the file of its own report.
     """
 
     label: str
@@ -30,6 +31,7 @@ class LabelFacts(Fact):
     simplest: str = ""
     scores: dict[str, ScoreFacts] = {}
     models: str = ""
+    losses: dict[str, float] = {}
     detail: str | None = None
 
 

@@ -59,12 +59,14 @@ def simplest(board: LeaderboardFacts) -> SimplestFacts | None:
 
 
 def _sentence(chosen: LeaderboardRow, best: LeaderboardRow, error: float, bound: float, board: LeaderboardFacts) -> str:
-    lead = f"The best {board.metric_title} is {words.number(best.score)} with a standard error of {words.number(error, 2)} ({best.title})"
+    metric = words.metric(board.metric_title)
+    lead = f"The best {metric} is {words.number(best.score)} with a standard error of {words.number(error, 2)} ({best.title})"
     if chosen is best:
         return f"{lead}; no simpler model reaches {words.number(bound)}, so nothing simpler is as good."
     told = f"{lead}; the simplest model within one standard error is {chosen.title} ({words.number(chosen.score)})"
     if chosen.kind == "naive":
-        return f"{told}, which looks at no column: nothing that was learned stands out from chance."
+        only = "only repeats what was last seen" if board.metric == "wql" else "looks at no column"
+        return f"{told}, which {only}: nothing that was learned stands out from chance."
     if chosen.difference is None or chosen.name == board.best_single:
         return f"{told}."
     gap = f"{words.number(abs(chosen.difference))} {'worse' if chosen.difference > 0 else 'better'} than the best single model"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from automl.percents import MINUS
 from automl.report import words
 from automl.report.measured import LeaderboardFacts, LeaderboardRow
 from automl.report.svg import _SHAPES, Frame, chart, join, tag, ticks
@@ -35,6 +36,11 @@ def front(rows: Sequence[LeaderboardRow], greater_is_better: bool) -> list[Leade
         if not kept or sign * (row.score or 0.0) < sign * (kept[-1].score or 0.0):
             kept.append(row)
     return kept
+
+
+def timed(board: LeaderboardFacts) -> list[LeaderboardRow]:
+    """Return the models that look at the columns, have a score, and were timed."""
+    return [row for row in board.rows if row.score is not None and row.predict_seconds_one and row.kind != "naive"]
 
 
 def pareto(board: LeaderboardFacts, rows: Sequence[LeaderboardRow], name: str) -> Markup:
@@ -111,12 +117,13 @@ def alike(facts: MistakesFacts, name: str) -> Markup:
             parts.append(tag("rect", x=x + 1, y=y0 + 1, width=cell - 2, height=cell - 2, class_="cell", fill_opacity=depth))
             if other != place:
                 pair = sorted((place, other)) == sorted(facts.least)
-                text = words.NOTHING if value is None else f"{value:.{digits}f}".replace("-", words.MINUS)
+                text = words.NOTHING if value is None else f"{value:.{digits}f}".replace("-", MINUS)
                 shown = tag("text", text, x=x + cell / 2, y=y0 + cell / 2 + 4, text_anchor="middle", class_="note" if pair else "name")
                 parts.append(shown)
                 if pair:
                     parts.append(tag("rect", x=x + 2, y=y0 + 2, width=cell - 4, height=cell - 4, class_="frame"))
-    width, height = left + cell * count + 4, top + cell * count + 4
+    # as wide as five models at least: a page stretches a drawing to its column, and two models would be drawn in letters of headings
+    width, height = left + cell * max(count, 5) + 4, top + cell * count + 4
     return chart(join(parts), name, "Correlation of the models' mistakes", "The framed pair is least alike.", width, height, "matrix")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from automl.percents import MINUS, percents
 from automl.report.facts import Label, TaskFacts
 
 SPACE = "\u00a0"  # a space at which no line breaks
-MINUS = "\u2212"
 NOTHING = "–"
 
 
@@ -42,6 +42,16 @@ def _superscript(power: int) -> str:
     return str(power).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
 
 
+def metric(title: str) -> str:
+    """Write the name of a score within a sentence.
+
+    Example:
+        >>> [metric(title) for title in ("Weighted quantile loss", "RMSE", "log-loss")]
+        ['weighted quantile loss', 'RMSE', 'log-loss']
+    """
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def percent(share: float | None) -> str:
     """Write a share as percents; one decimal only near 0 and near 100.
 
@@ -51,20 +61,7 @@ def percent(share: float | None) -> str:
     """
     if share is None or not math.isfinite(share):
         return NOTHING
-    return f"{_percents(share)}{SPACE}%"
-
-
-def _percents(share: float) -> str:
-    value = 100 * share
-    if value in (0, 100):
-        text = f"{value:.0f}"
-    elif 0 < abs(value) < 0.1:
-        text = f"{value:.1g}" if abs(value) >= 1e-4 else "0"
-    elif abs(value) < 9.95 or 99 < value < 100:
-        text = f"{min(value, 99.9) if value < 100 else value:.1f}"
-    else:
-        text = f"{value:,.0f}"
-    return text.replace("-", MINUS)
+    return f"{percents(share)}{SPACE}%"
 
 
 def interval(low: float | None, high: float | None, share: bool = False) -> str:
@@ -78,7 +75,7 @@ def interval(low: float | None, high: float | None, share: bool = False) -> str:
         return NOTHING
     if share:
         joint = " to " if low < 0 else "–"
-        return f"{_percents(low)}{joint}{_percents(high)}{SPACE}%"
+        return f"{percents(low)}{joint}{percents(high)}{SPACE}%"
     largest = max(abs(low), abs(high))
     decimals = max(2 - math.floor(math.log10(largest)), 0) if largest > 0 else 0
     if decimals > 7 or largest >= 1000:

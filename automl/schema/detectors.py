@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset import CLOCK, PADDED, NumberFormat, find_number_format
+from automl.percents import percent
 from automl.schema.column import Column
 from automl.schema.dates import find_date_formats, parse_dates
 from automl.schema.structured import coded, image_paths, lists, ordinal, series_cells
@@ -143,7 +144,7 @@ def _boolean_words(sample: Sample) -> Column | None:
     true_values = [level for level in sample.levels if level.casefold() == truth]
     false_values = [level for level in sample.levels if level.casefold() != truth]
     share = sample.share([level in true_values for level in sample.levels])
-    evidence = f"All values are {true_values[0]!r} or {false_values[0]!r} ({share:.0%} are true)."
+    evidence = f"All values are {true_values[0]!r} or {false_values[0]!r} ({percent(share)} are true)."
     return Column("", "boolean", "feature", evidence, 0.98, {"true_values": true_values, "false_values": false_values})
 
 
@@ -189,7 +190,7 @@ def _date_texts(sample: Sample) -> Column | None:
         if share == 1.0
         else [t for t, bad in zip(texts, np.isnat(parse_dates(np.array(texts, dtype=object), formats)), strict=True) if bad]
     )
-    evidence = f"{share:.1%} of {len(texts):,} distinct values are dates such as {texts[0]!r}.{note}"
+    evidence = f"{percent(share)} of {len(texts):,} distinct values are dates such as {texts[0]!r}.{note}"
     confidence = 0.85 if "do not prove" in note else 0.97
     return Column("", "datetime", "feature", evidence, confidence, {"formats": formats, **_unread(sample, unread)})
 
@@ -212,7 +213,8 @@ def _clock_texts(sample: Sample) -> Column | None:
         return None
     others = [text for text, known in zip(sample.levels, shaped, strict=True) if not known]
     evidence = (
-        f"{share:.1%} of the values are hours, minutes and seconds, such as {sample.levels[int(np.argmax(shaped))]!r}: read as seconds."
+        f"{percent(share)} of the values are hours, minutes and seconds, such as {sample.levels[int(np.argmax(shaped))]!r}:"
+        " read as seconds."
     )
     return Column("", "number", "feature", evidence, 0.9, {"clock": True, **_unread(sample, others)})
 
@@ -236,7 +238,7 @@ def _number_texts(sample: Sample) -> Column | None:
     parse = {**notation.to_dict(), **_unread(sample, others)}
     if any(text.startswith("(") for text, ok in zip(texts, readable, strict=True) if ok):
         parse["brackets"] = True
-    evidence = f"{share:.1%} of the values are numbers written as text, such as {example!r}."
+    evidence = f"{percent(share)} of the values are numbers written as text, such as {example!r}."
     if others:
         evidence += f" The others, such as {others[0]!r}, count as missing."
     return Column("", "number", "feature", evidence, 0.95 if share > 0.99 else 0.8, parse)
@@ -288,7 +290,7 @@ def _category(sample: Sample) -> Column | None:
         numeric = sample.share(numbers)
         if 0.1 <= numeric <= 0.95 and not any(PADDED.fullmatch(text) for text in sample.levels):
             parse = {"numeric_share": round(numeric, 4), "numeric_halves": sample.halves(numbers)}
-            evidence += f" {numeric:.0%} of the values are numbers, the others are not."
+            evidence += f" {percent(numeric)} of the values are numbers, the others are not."
     return Column(
         "", "category", "feature", evidence, 1.0 if sample.kind == "category" else 0.9 if distinct < 0.5 * present else 0.7, parse
     )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from automl.dataset import holds_pictures
 from automl.dataset.signal import as_signal, holds_signals
+from automl.percents import percent
 from automl.schema.column import Column
 from automl.schema.scales import names_in_numbers, scale_order
 
@@ -42,7 +43,7 @@ def image_paths(sample: Sample) -> Column | None:
     share = sample.share(named)
     if share < 0.8:
         return None
-    evidence = f"{share:.1%} of {sample.present:,} values name picture files, such as {sample.levels[int(np.argmax(named))][:60]!r}."
+    evidence = f"{percent(share)} of {sample.present:,} values name picture files, such as {sample.levels[int(np.argmax(named))][:60]!r}."
     return Column("", "image", "feature", evidence, 0.97 if share > 0.95 else 0.85)
 
 

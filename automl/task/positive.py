@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from automl.errors import UsageError, did_you_mean
+from automl.percents import percent
 from automl.schema import cell_text
 from automl.task.facts import TargetFacts
 
@@ -134,4 +135,4 @@ def positive_class(target: TargetFacts, wanted: Any) -> tuple[int, str, str]:
             return place, f"The other number is {zero}.", override.format(texts[1 - place])
     place = int(np.argmin(target.counts)) if target.counts[0] != target.counts[1] else int(np.argmax(texts))
     share = target.counts[place] / target.rows
-    return place, f"It is the rarer class ({share:.1%} of the rows).", override.format(texts[1 - place])
+    return place, f"It is the rarer class ({percent(share)} of the rows).", override.format(texts[1 - place])

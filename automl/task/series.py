@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl.percents import percent
 from automl.schema import Column, Schema, cast_column
 
 _LOOKED_AT = 200_000
@@ -231,7 +232,7 @@ def _facts(column: Column, times: np.ndarray[Any, Any], names: tuple[str, ...], 
         frequency, seasons, horizon = "YS", (1,), 6
     what = f"every {_SPOKEN[frequency]}" if frequency else f"numbered in steps of {usual:g}"
     several = f" of {len(sizes):,} series told apart by {' and '.join(map(repr, names))}" if names else ""
-    evidence = f"The rows are steps in time{several}: {share:.0%} of the steps of {column.name!r} are the same, {what}."
+    evidence = f"The rows are steps in time{several}: {percent(share)} of the steps of {column.name!r} are the same, {what}."
     season: Any = list(seasons) if seasons else None
     return SeriesFacts(
         column.name, names, frequency, season, max(1, min(horizon, steps // 5)), len(sizes), steps, order, key[order], evidence

@@ -9,6 +9,7 @@ import pandas as pd
 
 from automl.dataset import Dataset
 from automl.errors import DataError, did_you_mean
+from automl.percents import percent
 from automl.schema import Column, Schema, levels
 from automl.schema.structured import find_separator
 from automl.task.base import Task
@@ -56,7 +57,7 @@ def several_targets(dataset: Dataset, schema: Schema, targets: Sequence[str]) ->
             raise DataError(f"`target` must hold at least two different values. {target!r} holds {one.distinct}.")
     shown = ", ".join(map(repr, targets[:5]))
     if all(one.distinct == 2 for one in facts):
-        shares = ", ".join(f"{one.counts.min() / one.rows:.0%}" for one in facts[:5])
+        shares = ", ".join(percent(one.counts.min() / one.rows) for one in facts[:5])
         evidence = f"The {len(targets)} targets {shown} hold two values each (the rarer: {shares})."
         return Task("multilabel", targets[0], tuple(targets), "log_loss", evidence=(evidence,), confidence=0.97, targets=tuple(targets))
     if all(one.numbers is not None for one in facts):

@@ -114,7 +114,7 @@ def test_doubt_is_told_before_the_budget_is_spent() -> None:
     run = Run(RunSettings(budget=Budget("1h")), lambda progress: told.append(progress.message))
     run.detect(*run.read(frame, "y"))
     run.check()
-    assert "regression is a guess (confidence 55%); else it is binary: problem='binary'" in told
+    assert "regression is a guess (confidence 55 %); else it is binary: problem='binary'" in told
 
 
 def optimism(frame: pd.DataFrame, test: pd.DataFrame, target: str, plan: dict[str, Any]) -> float:

@@ -15,7 +15,7 @@ from automl.preprocessing.base import Spec
 from automl.preprocessing.text import TextComponents
 from automl.preprocessing.word_encoding import WordEncoding, affordable, ridge
 
-WORDS = "red green blue fast slow large small round flat loud".split()
+WORDS = ["red", "green", "blue", "fast", "slow", "large", "small", "round", "flat", "loud"]
 
 
 def told(rows: int, seed: int = 0) -> tuple[list[str], np.ndarray]:

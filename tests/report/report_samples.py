@@ -162,7 +162,7 @@ def cards() -> list[dict[str, Any]]:
                 {
                     "name": "deletion",
                     "passed": True,
-                    "sentence": "The loss rises 74% more.",
+                    "sentence": "The loss rises 74 % more.",
                     "value": 0.74,
                     "low": 0.5,
                     "high": 0.98,
@@ -377,7 +377,7 @@ def binary() -> ReportFacts:
                         "found": True,
                         "changes": [{"column": "Contract", "before": "Month-to-month", "after": "Two year"}],
                         "cost": 1.0,
-                        "prediction": "14% Yes",
+                        "prediction": "14 % Yes",
                     },
                     "similar": {"cases": 20, "distance": 0.02, "usual": 0.4, "counts": {"No": 4, "Yes": 16}},
                 },
@@ -438,7 +438,7 @@ def _field_note() -> dict[str, Any]:
     """A column of texts: what its words are worth, and where a transformer attended in one of them."""
     pieces = ("Broad ", "crown, ", "acorns ", "on ", "long ", "<stalks> ", "& ", "lobed ", "leaves")
     shares = (0.08, 0.12, 0.30, 0.02, 0.10, 0.16, 0.01, 0.13, 0.08)
-    shown = {"title": "A clear case of Quercus robur", "prediction": "98% Quercus robur", "actual": "Quercus robur"}
+    shown = {"title": "A clear case of Quercus robur", "prediction": "98 % Quercus robur", "actual": "Quercus robur"}
     attention = {"share": 0.35, "agreement": 0.21, "compared": 38, "texts": [{**shown, "pieces": pieces, "shares": shares, "cut": True}]}
     effects = [
         {"word": "acorns", "of": "Quercus robur", "value": 0.4, "texts": 9},

@@ -9,7 +9,7 @@ from automl.report.html import render
 
 TEXT = explained.AttendedFacts(
     title="A clear case of yes",
-    prediction="98% yes",
+    prediction="98 % yes",
     actual="yes",
     pieces=("so <b> ", "lovely ", "a ", "thing"),
     shares=(0.1, 0.6, 0.1, 0.2),

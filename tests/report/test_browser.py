@@ -12,7 +12,7 @@ import pytest
 import report_samples
 
 from automl.report.facts import SegmentCountsFacts
-from automl.report.html import write_html
+from automl.report.html import write_comparison, write_html
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,10 @@ def test_no_error_no_request_no_sideways_scrolling(sample: Any, scheme: str, pag
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
 def test_axe_finds_no_violation(sample: Any, scheme: str, page_of: Any) -> None:
     assert pages.violations(page_of(sample, color_scheme=scheme)) == []
+
+
+def test_the_comparison_is_without_fault(browser: Any, tmp_path: Path) -> None:
+    assert pages.faults(browser, write_comparison(report_samples.binary(), tmp_path / "comparison.html")) == []
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)

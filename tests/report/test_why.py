@@ -64,7 +64,7 @@ def test_interactions_say_what_moves_how_far() -> None:
 
 def test_the_smallest_change_and_similar_cases_stand_on_the_card() -> None:
     page = re.sub(r"\s+", " ", render(report_samples.binary()))
-    assert "The answer would turn with</b> <bdi>Contract Two year instead of Month-to-month; then 14% Yes." in page
+    assert "The answer would turn with</b> <bdi>Contract Two year instead of Month-to-month; then 14 % Yes." in page
     assert "Of the 20 most similar past customers (much more alike than two at random), 16 were Yes" in page
     assert "No change turned the answer" in page
     assert "tenure can only go up and gender cannot change" in page

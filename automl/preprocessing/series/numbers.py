@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.percents import percents
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.components import Components
 from automl.preprocessing.series.cells import SeriesArrays, lengths_of
@@ -98,6 +99,6 @@ def _parts() -> list[tuple[int, int]]:
 
 
 def _kinds() -> list[str]:
-    parts = [f"{start / STEPS:.0%}–{end / STEPS:.0%}" for start, end in _parts()]
+    parts = [f"{percents(start / STEPS)}–{percents(end / STEPS)} %" for start, end in _parts()]
     octaves = [f"octave {band + 1}" for band in range(BANDS)]
     return [*_OF_ALL, *octaves, *(f"level of {part}" for part in parts), *(f"spread of {part}" for part in parts)]

@@ -16,7 +16,7 @@ def pareto(facts: ReportFacts) -> Block | None:
     """Draw score against the time of one prediction, and name the simplest model that is as good as the best."""
     board = facts.leaderboard
     known = facts.tried.simplest if facts.tried else None
-    timed = [row for row in board.rows if row.score is not None and row.predict_seconds_one and row.kind != "naive"] if board else []
+    timed = tried_charts.timed(board) if board else []
     if board is None or (len(timed) < 2 and known is None):
         return None
     if len(timed) < 2:
@@ -25,9 +25,9 @@ def pareto(facts: ReportFacts) -> Block | None:
     best = tried_charts.front(timed, board.greater_is_better)
     names = words.listing([row.title for row in best], 4)
     lead = (
-        f"Of {words.count(len(timed), 'timed model')} {names} has both the best {board.metric_title} and the fastest answer."
+        f"Of {words.count(len(timed), 'timed model')} {names} has both the best {words.metric(board.metric_title)} and the fastest answer."
         if len(best) == 1
-        else f"Of {words.count(len(timed), 'timed model')} none beats {names} in both {board.metric_title} and speed."
+        else f"Of {words.count(len(timed), 'timed model')} none beats {names} in both {words.metric(board.metric_title)} and speed."
     )
     rows: list[list[Cell]] = [
         [

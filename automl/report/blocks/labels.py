@@ -187,8 +187,18 @@ def models(facts: ReportFacts) -> Block | None:
         "Models by label",
         f"{words.count(len(learnt), 'label')} {'has' if len(learnt) == 1 else 'have'} a model of {'its' if len(learnt) == 1 else 'their'}"
         f" own: {words.whole(mixed)} weighted over kinds of models, {words.whole(single)} of one kind alone.",
-        "All models that were tried for a label: its own report, and leaderboard.csv, hold them with their scores and times.",
+        "All configurations that were tried for a label: its own report, and leaderboard.csv, hold them with their intervals and times.",
         tables=(Table("Models and their weights, and how they do against the simplest model", ("Label", "Models", "Against the simplest"),
-                      kept, frozenset({0, 1, 2}), more),),
+                      kept, frozenset({0, 1, 2}), more), *_losses(learnt)),
         open_tables=True,
     )  # fmt: skip
+
+
+def _losses(learnt: list[LabelFacts]) -> tuple[Table, ...]:
+    """List the log-loss of each kind of model for each label."""
+    titles = list(dict.fromkeys(title for one in learnt for title in one.losses))
+    if not titles:
+        return ()
+    rows: list[list[Cell]] = [[words.shorten(one.label, 60), *(words.number(one.losses.get(title)) for title in titles)] for one in learnt]
+    kept, more = cut(rows, _LISTED)
+    return (Table("Log-loss of each kind of model, label by label", ("Label", *titles), kept, frozenset({0}), more),)

@@ -102,8 +102,9 @@ def _winner(board: LeaderboardFacts) -> str:
     if not scored:
         return "No model could be scored."
     best, count = scored[0], len([row for row in scored if row.kind not in ("naive", "ensemble")])
+    metric = words.metric(board.metric_title)
     if not count:
-        return f"No model that looks at the columns was trained; {board.metric_title} of the naive predictor is {words.number(best.score)}."
+        return f"No model that looks at the columns was trained; {metric} of the naive predictor is {words.number(best.score)}."
     near = [
         row
         for row in scored[1:]
@@ -120,7 +121,7 @@ def _winner(board: LeaderboardFacts) -> str:
         last = next((row for row in near if row.kind == "linear"), None) or next((row for row in near if row.kind == "tree"), near[0])
         which = f"the simplest of them: {last.title} ({words.number(last.score)})"
         tail = f"; {words.count(len(near), 'other model')} {words.are(len(near))} within its interval, {which}"
-    return f"{best.title} comes first of {words.count(count, 'model')} trained, with {board.metric_title} {words.number(best.score)}{tail}."
+    return f"{best.title} comes first of {words.count(count, 'model')} trained, with {metric} {words.number(best.score)}{tail}."
 
 
 def _table(board: LeaderboardFacts) -> Table:

@@ -1,0 +1,76 @@
+"""The leaderboard of the report as a data frame: what ``automl.compare`` gives back, and what its page is drawn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from automl.report.facts import LeaderboardRow, ReportFacts
+from automl.report.tried_charts import front, timed
+
+COLUMNS = (
+    "rank", "model", "family", "title", "kind", "loss", "low", "high", "difference", "difference_low", "difference_high", "beyond_noise",
+    "weight", "trials", "seconds", "size_bytes", "predict_ms_1", "predict_ms_1000", "on_the_line", "status", "note", "config",
+)  # fmt: skip
+
+
+def board_frame(facts: ReportFacts) -> pd.DataFrame:
+    """Return the leaderboard, best first, one row per family; `attrs` hold what is known besides.
+
+    Example:
+        >>> from automl.report.facts import Answer, DataFacts, EvaluationFacts, LeaderboardFacts, TaskFacts
+        >>> row = LeaderboardRow(rank=1, name="linear-1", family="linear", title="Linear model", kind="linear", score=0.4)
+        >>> facts = ReportFacts(
+        ...     title="t", created="2026-01-01", automl_version="0.1.0",
+        ...     answer=Answer(verdict="no", rule="r", headline="h"),
+        ...     task=TaskFacts(problem="regression", target="price", metric="rmse"),
+        ...     data=DataFacts(name="houses", rows=90, columns=3, columns_used=2, rows_train=90),
+        ...     evaluation=EvaluationFacts(rows=90, source="out of fold", scores={}),
+        ...     leaderboard=LeaderboardFacts(metric="rmse", metric_title="RMSE", rows=(row,)),
+        ... )  # fmt: skip
+        >>> board_frame(facts)[["model", "loss"]].values.tolist()
+        [['linear-1', 0.4]]
+    """
+    known = facts.leaderboard
+    if known is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    fastest = {row.name for row in front(timed(known), known.greater_is_better)}
+    told = [_entry(row, row.name in fastest) for row in known.rows]
+    table = pd.DataFrame(told, columns=list(COLUMNS)).astype(dict.fromkeys(_NUMBERS, float))
+    table = table.drop_duplicates("family").reset_index(drop=True)
+    table["rank"] = range(1, len(table) + 1)
+    table.attrs = {"metric": known.metric_title, "source": known.source, "advice": facts.advice, "absent": dict(known.absent)}
+    table.attrs |= _tried(facts)
+    return table
+
+
+_NUMBERS = ("loss", "low", "high", "difference", "difference_low", "difference_high", "seconds", "predict_ms_1", "predict_ms_1000")
+
+
+def _entry(row: LeaderboardRow, fastest: bool) -> dict[str, Any]:
+    one, many = row.predict_seconds_one, row.predict_seconds_per_1000
+    return {
+        **row.model_dump(),
+        "model": row.name,
+        "loss": row.score,
+        "predict_ms_1": None if one is None else one * 1000,
+        "predict_ms_1000": None if many is None else many * 1000,
+        "on_the_line": fastest,
+        "note": row.note or ("for comparison" if row.reference else ""),
+    }
+
+
+def _tried(facts: ReportFacts) -> dict[Any, Any]:
+    """Return what is known about the models besides the leaderboard, where there is anything."""
+    tried = facts.tried
+    told: dict[Any, Any] = {}
+    if tried is not None and tried.simplest is not None:
+        told["simplest"] = tried.simplest.sentence
+    if tried is not None and tried.mistakes is not None:
+        names = list(tried.mistakes.titles)
+        told["mistakes"] = pd.DataFrame(tried.mistakes.correlation, index=names, columns=names, dtype=float)
+    if facts.labels is not None:
+        by_label = {one.label: one.losses for one in facts.labels.labels if one.learnt}
+        told["by_label"] = pd.DataFrame.from_dict(by_label, orient="index")
+    return told
