@@ -35,7 +35,7 @@ def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module", params=RECIPES, ids=lambda path: path.stem)
 def ran(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp(request.param.stem)
-    done = command("run", str(request.param), "--budget", "45s" if request.param.stem in OTHERS else "20s", folder=folder)
+    done = command("run", str(request.param), "--budget", "20s" if request.param.stem in OTHERS else "8s", folder=folder)
     return request.param, folder, done
 
 
@@ -97,7 +97,7 @@ def _data(recipe: Path) -> str:
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("anomalies")
-    return folder, command("run", str(ROOT / "recipes" / "anomaly_monitoring.yaml"), "--budget", "60s", folder=folder)
+    return folder, command("run", str(ROOT / "recipes" / "anomaly_monitoring.yaml"), "--budget", "20s", folder=folder)
 
 
 @pytest.mark.browser
