@@ -27,7 +27,7 @@ def test_a_script_is_under_60_lines(script: Path) -> None:
 def test_a_script_runs(script: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(automl.__file__).parent.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, "-c", f"import runpy, sys; main = runpy.run_path({str(script)!r})['main']; main(budget='6s')"],
+        [sys.executable, "-c", f"import runpy, sys; main = runpy.run_path({str(script)!r})['main']; main(budget='10s')"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

@@ -22,7 +22,6 @@ BETTER = {"roc_auc": 0.75, "accuracy": 0.5, "r2": 0.9, "coverage": 0.6}
 # texts, pictures and series take longer to read, and what is generated has noise of its own
 OTHERS = {"product_returns", "ticket_routing", "defect_inspection", "machine_failure"}
 LOWER = {"roc_auc": 0.6, "accuracy": 0.4}
-TRIALS, MORE_TRIALS = 2, 5  # simple families of tables; of the others a network too
 
 
 def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -33,20 +32,10 @@ def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def shortened(recipe: Path, folder: Path) -> Path:
-    """Return a copy that ends after a few trials: what it does depends on the clock as little as can be."""
-    trials = MORE_TRIALS if recipe.stem in OTHERS else TRIALS
-    there = (recipe.parent / _data(recipe)).resolve()
-    copy = folder / recipe.name
-    text = recipe.read_text(encoding="utf-8").replace(f"data: {_data(recipe)}", f"data: {there}")
-    copy.write_text(f"{text}\ntrials: {trials}\n", encoding="utf-8")
-    return copy
-
-
 @pytest.fixture(scope="module", params=RECIPES, ids=lambda path: path.stem)
 def ran(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp(request.param.stem)
-    done = command("run", str(shortened(request.param, folder)), "--budget", "60s" if request.param.stem in OTHERS else "30s", folder=folder)
+    done = command("run", str(request.param), "--budget", "45s" if request.param.stem in OTHERS else "20s", folder=folder)
     return request.param, folder, done
 
 
