@@ -184,7 +184,7 @@ def _tensorflow_loop(step: Step) -> Callable[[Tensors, Tensors, Tensors], Tensor
                 return tf.TensorSpec([None, *tensor.shape[1:]] if open_first else tensor.shape, tensor.dtype)
 
             signature = ([spec(x) for x in carry], [spec(x, True) for x in inputs], [spec(x) for x in constants])
-            compiled[0] = tf.function(loop, input_signature=signature)
+            compiled[0] = tf.function(loop, input_signature=signature, autograph=False)
         return list(compiled[0](carry, [tf.convert_to_tensor(values) for values in inputs], constants))
 
     return run
@@ -223,7 +223,7 @@ def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
 
         # One program for each size of a block is meant; TensorFlow takes them for a mistake, and says so to the user.
         logging.getLogger("tensorflow").addFilter(_is_no_complaint)
-        return tf.function(function)  # type: ignore[no-any-return]
+        return tf.function(function, autograph=False)  # type: ignore[no-any-return]
     if name() == "jax":
         import jax
 

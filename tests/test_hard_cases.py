@@ -61,7 +61,7 @@ def test_two_rows_of_two_or_three_classes_are_too_few_and_that_is_a_sentence(cla
 
 
 def test_more_columns_than_rows() -> None:
-    data = table(200, 500)
+    data = table(100, 250)
     data["y"] = np.where(data["c0"] + data["c1"] > 0, "yes", "no")
     usable(fit(data, "y", families=["linear"], trials=1), data)
 

@@ -199,6 +199,6 @@ def test_the_cap_holds():
 
 @needs_proc
 def test_a_cap_below_the_libraries_is_kept_on_top_of_them():
-    base, peak, (sentence,) = elsewhere(CAPPED, "400MB", "4")
+    base, peak, (sentence,) = elsewhere(CAPPED, "400MB", "2")
     assert "of the 0.4 GB that are allowed" in sentence
     assert peak <= base + 4e8

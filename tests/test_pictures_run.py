@@ -43,7 +43,7 @@ def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def learnt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     home = tmp_path_factory.mktemp("pictures")
     photos = album(home / "photos")
-    model = automl.fit(photos, budget="40s", families=["linear", "transfer"], seed=0)
+    model = automl.fit(photos, budget=Budget(trials=2), families=["linear", "transfer"], seed=0)
     assert model.score(str(photos), pd.Series(["plain"] * 30 + ["spot"] * 30)) > 0.9
     model.save(home / "m.automl")
     model.report(home / "report.html")

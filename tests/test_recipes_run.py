@@ -103,7 +103,7 @@ def _data(recipe: Path) -> str:
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("anomalies")
-    return folder, command("run", str(ROOT / "recipes" / "anomaly_monitoring.yaml"), "--budget", "60s", folder=folder)
+    return folder, command("run", str(ROOT / "recipes" / "anomaly_monitoring.yaml"), "--budget", "20s", folder=folder)
 
 
 @pytest.mark.browser

@@ -12,6 +12,7 @@ from automl.anomaly.run import look, rate_asked
 from automl.decisions import DecisionLog
 from automl.detection import Detection, tell_refusal
 from automl.errors import DataError, UsageError, did_you_mean
+from automl.percents import percent
 from automl.task import no_target
 
 OPTIONS = ("alarms", "false_alarms", "time", "types", "ignore")
@@ -58,7 +59,7 @@ def detect_anomalies(data: Any, label: str | None, options: Mapping[str, Any]) -
         told = f"The rarer value of {label!r} marks {labels['anomalies']:,} of {len(dataset.frame):,} rows; nothing is learnt from it."
         log.add("detect", "labels to check against", str(label), told)
     false = given.get("false_alarms")
-    rates = [f"{percent(rate, 2)} {of}" for rate, of in ((alarms, "of all rows"), (false, "of normal rows")) if rate is not None]
+    rates = [f"{percent(rate)} {of}" for rate, of in ((alarms, "of all rows"), (false, "of normal rows")) if rate is not None]
     said = "You said so." if given.get("alarms") or false else "No rate was asked for."
     log.add("judge", "rate of alarms", " and ".join(rates), said, [], "alarms=0.05 or false_alarms=0.05")
     plan = {"time": time, "judged": judged, "not_judged": left, "labels": labels, "alarms": alarms, "false_alarms": false}

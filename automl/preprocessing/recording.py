@@ -72,5 +72,5 @@ def record_words(log: DecisionLog, names: Sequence[str], share: float) -> None:
         names: The columns.
         share: Share of the target's variance that their words must explain.
     """
-    because = f"The words of {listed(names)} explain {100 * share:.0f} % of the target or more, and other columns go together with them."
+    because = f"The words of {listed(names)} explain {percent(share)} of the target or more, and other columns go together with them."
     log.add("prepare", "words as numbers", "a linear model of the words, from other rows", because, ["components alone"])
