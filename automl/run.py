@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from automl.budget import Budget
 from automl.calibration import Calibration
 from automl.checks import Finding, check, shift
-from automl.dataset import Dataset, fingerprint, read, with_target
+from automl.dataset import HASHED_CELLS, Dataset, fingerprint, read, with_target
 from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
 from automl.detection import MultilabelError, doubt, plan_of, recognise, require_learnable, with_modality
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from automl.leaderboard import Compared
 
 Array = NDArray[Any]
-HASHED_CELLS = 20_000_000  # a larger table is known by the hash of its file alone, unless a run shall be able to go on
 HOLDOUT_FROM = 50_000  # rows; below, cross-fitted predictions judge on every row and training keeps all of them
 
 

@@ -83,7 +83,9 @@ ALLOWED["examining"] = {"evaluation", "metrics"}
 ALLOWED["notebook"] = {"report"}
 ALLOWED["proof"] = {"preprocessing"}
 ALLOWED["storage"] = {"artifact", "checks", "dataset", "families", "predictor", "preprocessing", "proof", "report"}
-ALLOWED["verifying"] = {"artifact", "dataset", "evaluation", "storage", "families", "proof", "multilabel", "report"}
+ALLOWED["verifying"] = {
+    "artifact", "dataset", "evaluation", "storage", "families", "proof", "multilabel", "forecasting", "anomaly", "report",
+}
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
 ALLOWED["options"] = {"run", "selection", "pretrained"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
@@ -91,11 +93,11 @@ ALLOWED["estimator"] = STAGES | {"attending", "attribution", "options", "run", "
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "detection", "progress", "preprocessing", "layers", "training", "families", "selection", "search",
-    "trials", "artifact", "report", "_backend", "evaluation", "speed",
+    "trials", "artifact", "report", "_backend", "evaluation", "speed", "proof",
 }
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
-ALLOWED["anomaly"] |= {"detection", "pretrained", "explanation"}  # what a network sees of pictures, and how heat is drawn on them
+ALLOWED["anomaly"] |= {"detection", "pretrained", "explanation", "proof"}  # what a network sees of pictures, and how heat is drawn on them
 # labels: what they share is done once, then each walks through the stages of one run; all are judged together
 ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",

@@ -15,12 +15,14 @@ from automl import __version__
 from automl.anomaly.base import Shape
 from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name
+from automl.anomaly.proving import proof_of_detector
 from automl.anomaly.run import FOLDS, Member, dataset_of, places_of, relative_columns, run, voters
 from automl.anomaly.scores import Rarity, joined
 from automl.anomaly.telling import facts_of, reasons
 from automl.budget import Budget
 from automl.errors import ArtifactError, DataError, UsageError
 from automl.preprocessing.base import State
+from automl.proof import Proof
 from automl.schema import Schema
 
 HISTORY = ("values", "known", "raw", "moments", "times")
@@ -97,6 +99,7 @@ class AnomalyDetector:
         self.out_of_fold_, self.against_others_ = found.scores, found.against_others
         self.threshold_, self.usual_, self.decisions_ = found.threshold, found.usual, tuple(found.log)
         self.facts_ = {**found.facts, **facts_of(found), "automl_version": __version__}
+        self.proof_: Proof | None = proof_of_detector(found, self.score)
         return self
 
     def _frame(self, X: Any) -> pd.DataFrame:
@@ -210,6 +213,8 @@ class AnomalyDetector:
         parts = {"anomaly": State(told, own), "design": self.design_.state()}
         if self.history_ is not None:
             parts["history"] = State({}, {name: getattr(self.history_, name) for name in HISTORY})
+        if self.proof_ is not None:
+            parts["proof"] = self.proof_.state()
         for member in self.members_:
             arrays = {f"model-{name}": np.asarray(values) for name, values in member.model.items()}
             for fold, rarity in enumerate(member.rarity):
@@ -252,6 +257,7 @@ class AnomalyDetector:
                 kept = stored.parts["history"].arrays
                 model.history_ = Rows(order=None, grid=model.design_.grid, **{name: kept[name] for name in HISTORY})
             model.facts_, model.decisions_ = stored.facts, ()
+            model.proof_ = Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None
             members = []
             for name in told["families"]:
                 arrays = stored.parts[f"detector-{name}"].arrays

@@ -75,6 +75,7 @@ class Found:
     facts: dict[str, Any]
     log: DecisionLog
     frame: pd.DataFrame
+    whole: pd.DataFrame  # with labels, as it was read
 
 
 def rate_asked(alarms: float | None, false_alarms: float | None) -> float | None:
@@ -99,6 +100,8 @@ class Looked:
         truth: Labels, True for an anomaly; None without any.
         findings: What the checks found.
         named: The columns by which people know a row: when it was, and of what series.
+        whole: The rows as they were read, labels among them.
+        label: The column of labels.
     """
 
     dataset: Dataset
@@ -107,17 +110,19 @@ class Looked:
     truth: Array | None
     findings: tuple[Finding, ...]
     named: tuple[str, ...]
+    whole: pd.DataFrame
+    label: str | None
 
 
 def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], time: str | None, log: DecisionLog) -> Looked:
     """Read and check the data."""
     dataset = read(data, log=log, folders=True)
     label = dataset.details.get("target") if label is None and "target" in dataset.details else label
-    truth = None
+    truth, whole = None, dataset.frame
     if label is not None:
         folders = label == dataset.details.get("target")  # by the subfolders: kinds of faults may have one each
         known_columns([label], dataset, "target")
-        truth = _truth(dataset.frame[label], label, folders)
+        truth = truth_of(dataset.frame[label], label, folders)
         dataset = replace(dataset, frame=dataset.frame.drop(columns=[label]))
     if len(dataset.frame) < FEWEST_ROWS:
         raise DataError(f"Finding what is unusual needs at least {FEWEST_ROWS} rows. Received {len(dataset.frame)}.")
@@ -147,10 +152,10 @@ def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], ti
         raise DataError(
             "The data must have a column that is not the same in every row. Every column is constant, empty, an identifier or the time."
         )
-    return Looked(dataset, schema, time, truth, checked.findings, named)
+    return Looked(dataset, schema, time, truth, checked.findings, named, whole, label)
 
 
-def _truth(cells: pd.Series[Any], name: str, several: bool = False) -> Array:
+def truth_of(cells: pd.Series[Any], name: str, several: bool = False) -> Array:
     """Return which rows are labelled as anomalies: all but the commonest value, of which there are two; unlabelled rows are normal."""
     texts = cells.astype(str).where(cells.notna())
     counts = texts.value_counts()
@@ -281,11 +286,12 @@ def run(
         "share_of_alarms": float((combined > limit).mean()),
         "families": [_family_facts(member.family, honest, truth, alarms or false_alarms or 0.01) for member in members],
         "left_out": left_out,
-        "labels": None if truth is None else _label_facts(combined, truth, limit),
+        "label": looked.label,
+        "labels": None if truth is None else label_facts(combined, truth, limit),
         "imputation": _imputation(members, rows, fold, shape, seed, tell),
     }
     judged = (limit, overall, tail_of(rows), usual, combined, against, relative, honest)
-    return Found(schema, design, shape, tuple(members), *judged, rows, fold, facts, log, dataset.frame)
+    return Found(schema, design, shape, tuple(members), *judged, rows, fold, facts, log, dataset.frame, looked.whole)
 
 
 def _limit(scores: Array, against: Array, truth: Array | None, alarms: float | None, false_alarms: float | None, log: DecisionLog) -> float:
@@ -348,7 +354,8 @@ def _family_facts(family: DetectorFamily, honest: dict[str, Array], truth: Array
     return told if truth is None else told | {"average_precision": average_precision(own, truth)}
 
 
-def _label_facts(combined: Array, truth: Array, limit: float) -> dict[str, Any]:
+def label_facts(combined: Array, truth: Array, limit: float) -> dict[str, Any]:
+    """Return how many labelled anomalies raise an alarm, how many alarms are right, and the average precision of the scores."""
     alarm = combined > limit
     hits = int((alarm & truth).sum())
     return {

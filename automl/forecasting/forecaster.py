@@ -20,6 +20,7 @@ from automl.forecasting.frame import steps_ahead, table_of
 from automl.forecasting.model import ForecastModel
 from automl.forecasting.settings import ForecastSettings
 from automl.preprocessing.base import State
+from automl.proof import Proof
 from automl.report.facts import ReportFacts
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Kept:
     leaderboard: pd.DataFrame
     decisions: tuple[Decision, ...]
     interrupted: bool = False
+    proof: Proof | None = None
 
 
 class Forecaster:
@@ -145,6 +147,7 @@ class Forecaster:
         """
         from automl.forecasting.collect import collect
         from automl.forecasting.effects import measure_covariates
+        from automl.forecasting.proving import proof_of_forecast
         from automl.forecasting.run import ForecastRun
 
         run = ForecastRun(self._settings, progress)
@@ -157,7 +160,7 @@ class Forecaster:
         run.tell("report")
         facts = collect(run)
         board = pd.DataFrame([row.model_dump() for row in facts.leaderboard.rows]) if facts.leaderboard else pd.DataFrame()
-        self._take(Kept(run.model, facts, board.rename(columns={"score": "loss"}), tuple(run.log), run.interrupted))
+        self._take(Kept(run.model, facts, board.rename(columns={"score": "loss"}), tuple(run.log), run.interrupted, proof_of_forecast(run)))
         return self
 
     def _take(self, kept: Kept) -> None:
@@ -238,7 +241,8 @@ class Forecaster:
             "leaderboard": board.astype(object).where(board.notna(), None).to_dict(orient="list"),
             "interrupted": self.interrupted_,
         }
-        artifact.write(path, {**self._fitted().states(), "told": State(told)}, facts=self.facts_.model_dump(mode="json"))
+        proof = {} if self.kept_.proof is None else {"proof": self.kept_.proof.state()}
+        artifact.write(path, {**self._fitted().states(), "told": State(told), **proof}, facts=self.facts_.model_dump(mode="json"))
         return str(path)
 
     @classmethod
@@ -253,7 +257,8 @@ class Forecaster:
             told = stored.parts["told"].json
             decisions = tuple(Decision.from_dict(decision) for decision in told["decisions"])
             board = pd.DataFrame(told["leaderboard"])
-            kept = Kept(model, ReportFacts.model_validate(stored.facts), board, decisions, bool(told["interrupted"]))
+            proof = Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None
+            kept = Kept(model, ReportFacts.model_validate(stored.facts), board, decisions, bool(told["interrupted"]), proof)
         except (KeyError, TypeError) as error:
             raise ArtifactError(f"A model file must hold every part of a model. Received one without {error}; save it again.") from error
         found = cls(model.layout.target.name)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl.forecasting.base import unflat
 from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, weighted_quantile_loss
 from automl.forecasting.run import Chosen
-from automl.forecasting.world import in_world
+from automl.forecasting.world import Windows, in_world
 from automl.report import facts as f
 from automl.report.forecasts import CovariateFacts, FanFacts, ForecastFacts, LevelFacts, SeriesScoreFacts, StepFacts
 
@@ -35,6 +35,18 @@ DRAWS = 400
 EXACT = 1e-6  # error over the size of the values from which rounding makes it
 
 
+def past_errors(windows: Windows) -> tuple[Array, Array]:
+    """Return mean absolute and root mean squared error of the seasonal naive before each window, what MASE and RMSSE divide by."""
+    world = windows.world
+    season = max(world.rules.seasons, default=1)
+    absolute, square = np.full(len(windows), np.nan), np.full(len(windows), np.nan)
+    for origin in np.unique(windows.origin):
+        here = windows.origin == origin
+        history = world.panel.y[windows.series[here], :origin].astype(np.float64)
+        absolute[here], square[here] = naive_errors(history, season)
+    return absolute, square
+
+
 class Collector:
     """Computes the sections of the report from the windows that no choice has seen.
 
@@ -50,14 +62,7 @@ class Collector:
         self.ours = run.judged_quantiles(run.chosen)[self.rows]
         naive = next(trial for trial in run.trials if trial.family.name == "seasonal_naive" and trial.usable)
         self.naive = self.alone(Chosen(naive, 1.0))
-        history = [run.world.panel.y[:, :origin] for origin in np.unique(self.windows.origin)]
-        season = max(run.world.rules.seasons, default=1)
-        absolute, square = np.full(len(self.windows), np.nan), np.full(len(self.windows), np.nan)
-        for part, origin in zip(history, np.unique(self.windows.origin), strict=True):
-            here = self.windows.origin == origin
-            one, two = naive_errors(part[self.windows.series[here]].astype(np.float64), season)
-            absolute[here], square[here] = one, two
-        self.sizes = (absolute, square)
+        self.sizes = past_errors(self.windows)
         total = float(np.nansum(np.abs(self.truth)))
         self.total = total if total > 0 else 2.0 * float(np.sum(~np.isnan(self.truth)))  # as in `weighted_quantile_loss`
 

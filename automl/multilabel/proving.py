@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import Dataset, fingerprint, read
+from automl.dataset import Dataset, content_of, read
 from automl.multilabel import judging
 from automl.multilabel.judging import Seen
 from automl.multilabel.model import LabelModel
 from automl.multilabel.plan import Plan
 from automl.multilabel.run import Outcome
 from automl.proof import SAMPLE, VALUES, Proof
-from automl.run import HASHED_CELLS, RunSettings
+from automl.run import RunSettings
 
 Array = NDArray[np.float64]
 
@@ -42,8 +42,8 @@ def proof_of_labels(dataset: Dataset, plan: Plan, outcomes: Sequence[Outcome], m
     sample = np.unique(np.linspace(0, plan.learning_rows - 1, min(SAMPLE, plan.learning_rows)).astype(np.int64))
     said = model(plan.dataset.frame.iloc[sample][[column.name for column in plan.schema.features]])
     return Proof(
-        _content(dataset.frame),
-        _content(read(settings.test, called="test", folders=True).frame) if test else {},
+        content_of(dataset.frame),
+        content_of(read(settings.test, called="test", folders=True).frame) if test else {},
         "test" if test else "data",
         len(plan.parts.holdout) > 0,
         places,
@@ -52,13 +52,6 @@ def proof_of_labels(dataset: Dataset, plan: Plan, outcomes: Sequence[Outcome], m
         sample,
         np.asarray(said, dtype=np.float64),
     )
-
-
-def _content(frame: pd.DataFrame) -> dict[str, object]:
-    """Return rows, columns and hash of a table; nothing where it is too large to be hashed."""
-    if frame.size > HASHED_CELLS:
-        return {}
-    return {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
 
 
 def scores_again(model: LabelModel, frame: pd.DataFrame, probability: Array, limit: Array) -> dict[str, float]:
