@@ -86,15 +86,22 @@ def _trust(facts: Mapping[str, Any], count: int) -> tuple[str, str, str]:
 def _expected(facts: Mapping[str, Any]) -> int:
     """Return how many of so many new rows should raise an alarm; the threshold is set for new rows, not for those that were learnt from."""
     rates = [rate for rate in (facts["alarms_asked"], facts.get("false_alarms_asked")) if rate is not None]
-    return round(float(min(rates)) * int(facts["rows"]))
+    return round(float(min(rates)) * _counted(facts))
+
+
+def _counted(facts: Mapping[str, Any]) -> int:
+    """Return the rows that the rate is of: all, or the normal ones where a rate of false alarms was asked for and labels tell them."""
+    known = facts["labels"]["anomalies"] if facts["labels"] is not None and facts["alarms_asked"] is None else 0
+    return int(facts["rows"]) - int(known)
 
 
 def _rate(facts: Mapping[str, Any]) -> str:
-    low, high = words.wilson(_expected(facts), facts["rows"]) or (0.0, 1.0)
-    return (
-        f"Of new rows like these, between {words.percent(low)} and {words.percent(high)} should raise an alarm (95 %, where rows do not "
-        "depend on each other); more is a sign that something has changed."
-    )
+    if facts["threshold"] is None:
+        return "No new row can raise an alarm: so few rows cannot tell what is as rare as was asked for."
+    low, high = words.wilson(_expected(facts), _counted(facts)) or (0.0, 1.0)
+    normal = "normal " if facts["alarms_asked"] is None and facts["labels"] is not None else ""
+    between = f"between {words.percent(low)} and {words.percent(high)} should raise an alarm (95 %, where rows do not depend on each other)"
+    return f"Of new {normal}rows like these, {between}; more is a sign that something has changed."
 
 
 def _next(facts: Mapping[str, Any]) -> str:
@@ -106,7 +113,9 @@ def _next(facts: Mapping[str, Any]) -> str:
 def _warnings(facts: Mapping[str, Any]) -> list[str]:
     told = []
     few = _expected(facts)
-    if few < FEWEST_ALARMS:
+    if facts["threshold"] is None:
+        told.append("Too few rows for so low a rate: no row can raise an alarm. Give more rows, or ask for a higher rate.")
+    elif few < FEWEST_ALARMS:
         those = "strangest row" if few < 2 else f"{few} strangest rows"
         told.append(f"The threshold rests on the {those}: give more rows, or ask for a higher rate.")
     late = [facts.get("titles", {}).get(name, name) for name, reason in facts["left_out"].items() if reason == "there was no time"]

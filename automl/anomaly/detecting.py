@@ -30,7 +30,7 @@ def detect_anomalies(data: Any, label: str | None, options: Mapping[str, Any]) -
         DataError: If a fit would refuse the data; the message says what to change.
         UsageError: If an argument is impossible.
     """
-    given = {name: value for name, value in options.items() if value not in (None, False, (), {})}
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
     for name, value in given.items():
         if name not in OPTIONS:
             raise UsageError(
@@ -40,7 +40,7 @@ def detect_anomalies(data: Any, label: str | None, options: Mapping[str, Any]) -
         raise UsageError(f"`target` must name the one column that marks known anomalies. Received {label!r}.")
     alarms = rate_asked(given.get("alarms"), given.get("false_alarms"))
     log = DecisionLog()
-    asked = dict(given.get("types") or {}), list(given.get("ignore") or ()), given.get("time")
+    asked = dict(given.get("types") or {}), list(given.get("ignore", ())), given.get("time")
     looked = look(data, label, *asked, log)
     dataset, schema, time, truth, findings = looked.dataset, looked.schema, looked.time, looked.truth, looked.findings
     if given.get("time") is not None:
@@ -60,7 +60,7 @@ def detect_anomalies(data: Any, label: str | None, options: Mapping[str, Any]) -
         log.add("detect", "labels to check against", str(label), told)
     false = given.get("false_alarms")
     rates = [f"{percent(rate)} {of}" for rate, of in ((alarms, "of all rows"), (false, "of normal rows")) if rate is not None]
-    said = "You said so." if given.get("alarms") or false else "No rate was asked for."
+    said = "You said so." if given.get("alarms") is not None or false is not None else "No rate was asked for."
     log.add("judge", "rate of alarms", " and ".join(rates), said, [], "alarms=0.05 or false_alarms=0.05")
     plan = {"time": time, "judged": judged, "not_judged": left, "labels": labels, "alarms": alarms, "false_alarms": false}
     plan["steps"] = [one.to_dict() for one in log if one.stage != "read" and one.what != "column types"]

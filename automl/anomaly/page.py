@@ -68,7 +68,9 @@ def _answer(facts: Facts) -> Markup:
     tone = {"Yes": "good", "No": "bad"}.get(told["verdict"], "review")
     name = facts.get("name")
     title = f"What is unusual in {words.shorten(name)}" if name else "What is unusual"
-    about = f"A row raises an alarm when its score is above {facts['threshold']:.2f}; 2 means one row in a hundred, 3 one in a thousand."
+    limit = facts["threshold"]
+    alarm = "No score raises an alarm" if limit is None else f"A row raises an alarm when its score is above {limit:.2f}"
+    about = f"{alarm}; 2 means one row in a hundred, 3 one in a thousand."
     sentences = Markup("").join(Markup("<li>{}</li>").format(one) for one in [*told["sentences"], about])
     warnings = Markup("").join(Markup("<li>{}</li>").format(one) for one in told["warnings"])
     worst = Markup('<div class="worst"><h2 class="small-title">{}</h2><ol>{}</ol></div>')
@@ -118,15 +120,15 @@ def _time_line(facts: Facts) -> Markup | None:
     if told is None:
         return None
     scores, limit = told["scores"], facts["threshold"]
-    top = max(*scores, limit) * 1.05
+    top = max([*scores, *([] if limit is None else [limit])]) * 1.05
     frame = svg.Frame(720.0, 240.0, (0.0, float(max(len(scores) - 1, 1))), (0.0, top), (26.0, 14.0, 44.0, 62.0))
     places = [round(share * (len(scores) - 1)) for share in (0.0, 0.33, 0.66, 1.0)]
     grid = frame.grid(
         [(float(p), str(told["times"][p])[:10]) for p in places], [(t, f"{t:g}") for t in svg.ticks(0.0, top, 4)], "", "score"
     )
     line = frame.line([(float(place), score) for place, score in enumerate(scores)], "line")
-    reference = frame.segment((0.0, limit), (float(max(len(scores) - 1, 1)), limit), "reference")
-    drawing = svg.chart(svg.join([grid, line, reference]), "time-line", "Scores in time", "The largest score of each stretch.", 720, 240)
+    reference = [] if limit is None else [frame.segment((0.0, limit), (float(max(len(scores) - 1, 1)), limit), "reference")]
+    drawing = svg.chart(svg.join([grid, line, *reference]), "time-line", "Scores in time", "The largest score of each stretch.", 720, 240)
     rows = [[one["from"], one["to"], one["steps"], f"{one['score']:.2f}", " · ".join(one["reasons"])] for one in told["stretches"]]
     table = _table(("From", "To", "Steps", "Highest score", "What is unusual"), rows) if rows else Markup("")
     drawings = [_stretch(one, place) for place, one in enumerate(told["stretches"]) if one["drawing"] is not None]

@@ -282,7 +282,7 @@ def run(
         "time": time,
         "alarms_asked": alarms,
         "false_alarms_asked": false_alarms,
-        "threshold": limit,
+        "threshold": limit if np.isfinite(limit) else None,  # of too few rows for the rate none is high enough
         "share_of_alarms": float((combined > limit).mean()),
         "families": [_family_facts(member.family, honest, truth, alarms or false_alarms or 0.01) for member in members],
         "left_out": left_out,

@@ -58,7 +58,9 @@ def summary(facts: dict[str, Any], files: dict[str, Path]) -> str:
     from automl.report import words  # late: help must not wait for it
 
     share, asked = words.percent(facts["share_of_alarms"]), words.asked_rates(facts["alarms_asked"], facts.get("false_alarms_asked"))
-    lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked}); scores above {facts['threshold']:.2f} do."]
+    limit = facts["threshold"]
+    do = "too few rows for that rate: none can" if limit is None else f"scores above {limit:.2f} do"
+    lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked}); {do}."]
     labels = facts["labels"]
     if labels is not None:
         found = f"{labels['found']} of {labels['anomalies']} known anomalies"

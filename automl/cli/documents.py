@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,7 @@ import typer
 
 from automl.cli import output
 from automl.cli.options import Data, Json, Model
-from automl.errors import DataError, GateError, UsageError, did_you_mean
+from automl.errors import GateError, UsageError, did_you_mean
 from automl.results import prepare_folder
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ def _writer(path: Path, document: str | None) -> Callable[[ReportFacts, Path], P
 
 def verify(model: Model, data: Data, as_json: Json = False) -> None:
     """Check that model file, data and report agree: hashes, predictions, scores. Exit code 5 where something does not."""
-    if not os.path.isfile(data):
-        raise DataError(f"`data` must be a file. Received {data!r}, which does not exist.{output.similar_file(data)}")
+    output.existing(data, "data", folders=True)
     output.import_quietly("automl.verifying")
     from automl.verifying import verify as look
 

@@ -50,7 +50,7 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     board, task, threshold = _leaderboard(run, compared), _task(run), _threshold(run)
     examples = run.settings.examples
     private = frozenset() if examples == "few" else private_columns(run.schema.columns, run.findings)
-    findings = told_findings(run.findings, private)
+    findings = told_findings(run.findings, private, examples)
     data = data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None, private=private)
     texts = [column.name for column in run.schema.columns if column.type == "text"]
     sections = {**allowed(why_facts(run), examples, texts), **where_facts(run)}

@@ -57,15 +57,15 @@ def told_columns(columns: Iterable[f.ColumnFacts], frame: pd.DataFrame, private:
     )
 
 
-def told_findings(findings: Iterable[Finding], private: Collection[str]) -> tuple[f.FindingFacts, ...]:
-    """Return findings as facts, with their examples where no private column is concerned."""
+def told_findings(findings: Iterable[Finding], private: Collection[str], examples: str | None) -> tuple[f.FindingFacts, ...]:
+    """Return findings as facts; with their examples, which are cells of single rows, where these are asked for."""
     return tuple(
         f.FindingFacts(
             check=one.check,
             columns=one.columns,
             severity=one.severity,  # type: ignore[arg-type]
             action=one.action,
-            because=one.because if set(private) & set(one.columns) else one.told,
+            because=one.told if examples == "few" and not set(private) & set(one.columns) else one.because,
             override=one.override or None,
         )
         for one in findings

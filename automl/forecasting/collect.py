@@ -82,7 +82,8 @@ def _answer(run: ForecastRun, evaluation: f.EvaluationFacts, found: Collector) -
         reasons.insert(0, "Series are too short for a window of their own; scores rest on the backtest that choices were made on.")
     if kept.high is not None and kept.high < 0.76:
         reasons.append(f"The 80 % interval held only {words.percent(kept.value)} of the values.")
-    rule = "It beats the seasonal naive on a window that no choice has seen" + (", but some things wait for a person." if reasons else ".")
+    where = "on a window that no choice has seen" if run.origins.last is not None else "on the backtest"
+    rule = f"It beats the seasonal naive {where}" + (", but some things wait for a person." if reasons else ".")
     verdict = "yes, with review" if reasons else "yes"
     return f.Answer(verdict=verdict, rule=rule, headline=head, sentences=tuple(told), warnings=tuple(reasons)[:3])  # type: ignore[arg-type]
 
@@ -93,7 +94,8 @@ def _no_skill(run: ForecastRun, test: f.ComparisonFacts, exact: bool) -> f.Answe
     ahead = words.count(run.horizon, "step")
     if exact:
         head = f"Forecasts {ahead} ahead were exact, and so was repeating {what}: no skill can be told."
-        rule = "It is right on a window that no choice has seen, but nothing there could be done better than by repeating what was."
+        where = "on a window that no choice has seen" if run.origins.last is not None else "on the backtest that choices were made on"
+        rule = f"It is right {where}, but nothing there could be done better than by repeating what was."
     else:
         head = f"Do not rely on it: repeating {what} makes no error here, this forecast does."
         rule = "A forecast must be at least as good as the seasonal naive, which makes no error here."
@@ -178,9 +180,10 @@ def _call(run: ForecastRun) -> str:
     arguments = [f"target={run.target!r}", "problem='forecasting'", f"horizon={run.horizon}", f"seed={settings.seed}"]
     arguments += [f"budget={budget.limit:g}" if budget.timed else "budget=None"]
     arguments += [f"trials={budget.trials}"] if budget.trials is not None else []
-    for name in ("families", "series", "time", "known", "past", "static", "frequency", "season", "country"):
-        value = getattr(settings, name, None) or getattr(settings.asked, name, None)
-        if value:
+    names = ("families", "series", "time", "known", "past", "static", "frequency", "season", "country", "ignore", "types", "target_scale")
+    for name in (*names, "only_networks"):
+        value = getattr(settings if hasattr(settings, name) else settings.asked, name)
+        if value is not None and value is not False and (value or name not in ("types", "ignore")):
             shown = [getattr(one, "name", one) for one in value] if isinstance(value, (list, tuple)) else value
             arguments.append(f"{name}={shown!r}")
     source = repr(os.path.basename(run.dataset.path)) if run.dataset.path else "data"

@@ -76,16 +76,16 @@ def _sure(run: ForecastRun, found: Collector, said: dict[str, Array], best: str 
     def drawn(values: Array) -> Array:
         return np.asarray(times @ np.bincount(block.ravel(), np.nan_to_num(values).ravel(), minlength=count))
 
-    size = np.maximum(drawn(np.abs(found.truth)), 1e-12)
+    size = drawn(np.abs(found.truth)) if np.nansum(np.abs(found.truth)) > 0 else 2.0 * drawn(~np.isnan(found.truth))
+    size = np.where(size > 0, size, np.nan)  # of values that are all 0 there is no share
     losses = {name: drawn(pinball(found.truth, quantiles).sum(axis=2) * 2 / 9) / size for name, quantiles in said.items()}
-    whole = max(float(np.nansum(np.abs(found.truth))), 1e-12)
-    value = {name: float(np.nansum(pinball(found.truth, quantiles))) * 2 / 9 / whole for name, quantiles in said.items()}
+    value = {name: float(np.nansum(pinball(found.truth, quantiles))) * 2 / 9 / found.total for name, quantiles in said.items()}
     told: dict[str, dict[str, Any]] = {}
     for name, draws in losses.items():
-        low, high = np.quantile(draws, (0.025, 0.975)).tolist()
+        low, high = np.nanquantile(draws, (0.025, 0.975)).tolist()
         told[name] = {"low": min(low, value[name]), "high": max(high, value[name])}
         if name != best:
-            low, high = np.quantile(draws - losses[best], (0.025, 0.975)).tolist()
+            low, high = np.nanquantile(draws - losses[best], (0.025, 0.975)).tolist()
             told[name] |= {"difference": value[name] - value[best], "difference_low": low, "difference_high": high}
             told[name]["beyond_noise"] = bool(low > 0 or high < 0)
     return told

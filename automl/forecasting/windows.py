@@ -19,7 +19,7 @@ MOST_JUDGED = 3_000  # windows of the backtest; more series are judged by a samp
 FEW_SERIES = 24  # with fewer, more windows of each are judged, so that intervals rest on more than three stretches of time
 LONGEST_REACH = 400  # steps of the past that a window shows
 LEAST_HISTORY = 0.5  # of what a series holds today; a window that sees less says little of a forecast that will see all of it
-LEAST_SPEAKING = 60  # windows with that much history, or all are judged
+LEAST_JUDGED = 20  # windows of each origin with that much history, or all are judged
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def judged_windows(world: World, origins: Origins, horizon: int, seed: int, log:
     for origin, _ in begins:
         judged = ~np.isnan(world.target[:, origin : origin + horizon]).all(axis=1)
         fitting[origin] = np.flatnonzero((first + 2 <= origin) & judged)
-    fitting |= _speaking(world.panel, {origin: fitting[origin] for origin in origins.backtest}, log)
+    fitting |= _with_history(world.panel, {origin: fitting[origin] for origin in origins.backtest}, log)
     parts = []
     for origin, fold in begins:
         chosen = fitting[origin]
@@ -96,13 +96,13 @@ def judged_windows(world: World, origins: Origins, horizon: int, seed: int, log:
     return Windows(world, series, origins_of, horizon, folds)
 
 
-def _speaking(panel: Panel, windows: dict[int, Ints], log: DecisionLog) -> dict[int, Ints]:
-    """Return the series of each origin whose history there is long enough; all of them where too few remain."""
+def _with_history(panel: Panel, windows: dict[int, Ints], log: DecisionLog) -> dict[int, Ints]:
+    """Return the series of each origin whose history there is long enough; all of them where too few remain at any origin."""
     lengths = panel.lengths
     history = {origin: origin - (panel.steps - lengths)[chosen] for origin, chosen in windows.items()}
     found = {origin: chosen[history[origin] >= LEAST_HISTORY * lengths[chosen]] for origin, chosen in windows.items()}
     before, after = (sum(map(len, sizes.values())) for sizes in (windows, found))
-    if after == before or after < LEAST_SPEAKING:
+    if after == before or min(map(len, found.values())) < LEAST_JUDGED:
         return windows
     told = f"{before - after:,} of {before:,} windows see less than half of what their series holds today; a forecast will see all of it."
     log.add("split", "windows that are judged", f"{after:,} windows", told, [f"all {before:,}"])

@@ -62,7 +62,7 @@ def collect(plan: Plan, outcomes: Sequence[Outcome], settings: RunSettings) -> C
     first = learnt[0].fitted
     assert first is not None  # fit_labels raises where nothing was learnt
     private = frozenset() if settings.examples == "few" else private_columns(plan.schema.columns, plan.findings)
-    findings = told_findings(plan.findings, private)
+    findings = told_findings(plan.findings, private, settings.examples)
     data = _data(plan, private)
     fits = [(one.tried, one.fitted.leaderboard) for one in learnt if one.fitted is not None and one.tried is not None]
     absent = {} if first.facts.leaderboard is None else first.facts.leaderboard.absent

@@ -73,4 +73,5 @@ def record_words(log: DecisionLog, names: Sequence[str], share: float) -> None:
         share: Share of the target's variance that their words must explain.
     """
     because = f"The words of {listed(names)} explain {percent(share)} of the target or more, and other columns go together with them."
-    log.add("prepare", "words as numbers", "a linear model of the words, from other rows", because, ["components alone"])
+    chosen = "what a linear model of their words, fitted on other rows, says of the target"
+    log.add("prepare", "target encoding of texts", chosen, because, ["components alone"], f"ignore=[{names[0]!r}]")

@@ -128,7 +128,8 @@ class TextComponents(Components):
         """Return TF-IDF of each text on the buckets that are used, CSR (rows, buckets); nothing for a blank text."""
         different = sorted({text for text in texts if not is_blank(text)})
         place = {text: number for number, text in enumerate(different)}
-        rows = self._weigh(hash_texts([*different, ""]))
+        nothing = sparse.csr_matrix((1, len(self.buckets)))
+        rows = sparse.vstack([self._weigh(hash_texts(different)), nothing], format="csr") if different else nothing
         return rows[[len(different) if is_blank(text) else place[text] for text in texts]]
 
     def _weigh(self, hashed: Any) -> Any:

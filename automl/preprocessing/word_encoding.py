@@ -151,14 +151,10 @@ def affordable(texts: Mapping[str, tuple[TextComponents, Sequence[Any]]], spec: 
     systems = (folds + folds * (folds - 1) // 2 if folds > 3 else 5 * folds) * len(PENALTIES) * outputs
     left = MOST_SECONDS if seconds is None else SHARE * seconds
     chosen = []
-    sizes = {
-        name: sum(len(cell) for cell in cells[:: max(len(cells) // 500, 1)] if isinstance(cell, str)) for name, (_, cells) in texts.items()
-    }
+    sizes = {name: _characters(cells) for name, (weighing, cells) in texts.items() if len(weighing.buckets)}
     for name in sorted(sizes, key=lambda name: sizes[name]):
-        cells = texts[name][1]
-        entries = 3.0 * sizes[name] * max(len(cells) // 500, 1)  # groups of three to five letters, and the words
-        cost = entries * systems * 2 * STEPS / PACE
-        if cost <= left and sizes[name]:
+        cost = 3.0 * sizes[name] * systems * 2 * STEPS / PACE  # groups of three to five letters, and the words
+        if cost <= left:
             chosen.append(name)
             left -= cost
     return sorted(chosen)

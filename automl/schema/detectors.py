@@ -159,7 +159,7 @@ def _date_numbers(sample: Sample) -> Column | None:
     if np.isnat(parse_dates(texts, ["%Y%m%d"])).any():
         return None
     return Column(
-        "", "datetime", "feature", f"All {len(seen):,} distinct numbers are valid dates such as {texts[0]}.", 0.95, {"formats": ["%Y%m%d"]}
+        "", "datetime", "feature", f"All {len(seen):,} distinct numbers are valid dates, written as %Y%m%d.", 0.95, {"formats": ["%Y%m%d"]}
     )
 
 
@@ -190,7 +190,7 @@ def _date_texts(sample: Sample) -> Column | None:
         if share == 1.0
         else [t for t, bad in zip(texts, np.isnat(parse_dates(np.array(texts, dtype=object), formats)), strict=True) if bad]
     )
-    evidence = f"{percent(share)} of {len(texts):,} distinct values are dates such as {texts[0]!r}.{note}"
+    evidence = f"{percent(share)} of {len(texts):,} distinct values are dates, written as {' or '.join(formats)}.{note}"
     confidence = 0.85 if "do not prove" in note else 0.97
     return Column("", "datetime", "feature", evidence, confidence, {"formats": formats, **_unread(sample, unread)})
 
@@ -212,10 +212,7 @@ def _clock_texts(sample: Sample) -> Column | None:
     if share < _NUMBERS_AT_LEAST:
         return None
     others = [text for text, known in zip(sample.levels, shaped, strict=True) if not known]
-    evidence = (
-        f"{percent(share)} of the values are hours, minutes and seconds, such as {sample.levels[int(np.argmax(shaped))]!r}:"
-        " read as seconds."
-    )
+    evidence = f"{percent(share)} of the values are hours, minutes and seconds with colons between: read as seconds."
     return Column("", "number", "feature", evidence, 0.9, {"clock": True, **_unread(sample, others)})
 
 
@@ -234,13 +231,12 @@ def _number_texts(sample: Sample) -> Column | None:
     few_words = share >= _MEASURED_AT_LEAST and numbers > 50 and len(others) <= max(3, numbers // 50)
     if not numbers or (share < _NUMBERS_AT_LEAST and not few_words):
         return None
-    example = next(text for text, ok in zip(texts, readable, strict=True) if ok)
     parse = {**notation.to_dict(), **_unread(sample, others)}
     if any(text.startswith("(") for text, ok in zip(texts, readable, strict=True) if ok):
         parse["brackets"] = True
-    evidence = f"{percent(share)} of the values are numbers written as text, such as {example!r}."
+    evidence = f"{percent(share)} of the values are numbers written as text."
     if others:
-        evidence += f" The others, such as {others[0]!r}, count as missing."
+        evidence += " The others count as missing."
     return Column("", "number", "feature", evidence, 0.95 if share > 0.99 else 0.8, parse)
 
 

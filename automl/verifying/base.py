@@ -69,7 +69,7 @@ class Verifying(ABC):
         from automl.dataset import read as read_table
 
         self.stored, self.proof = stored, proof
-        table = read_table(data)
+        table = read_table(data, folders=True)
         self.frame: pd.DataFrame = table.frame
         self.found = {"rows": len(self.frame), "columns": self.frame.shape[1], "sha256": fingerprint(self.frame)}
         self.same_file = sha256 is not None and table.details.get("sha256") == sha256
@@ -110,7 +110,7 @@ class Verifying(ABC):
             return Check("data", True, f"The data have the content that the model was fitted on ({shape}), in another file.")
         if not self.proof.content:
             return Check(
-                "data", None, "The hash of the data was not recorded, and the file's own hash is another; nothing follows from that."
+                "data", None, "The content of the data was not recorded, and no hash of their file is the same; nothing follows from that."
             )
         then = f"{self.proof.content['rows']:,} rows × {self.proof.content['columns']} columns"
         return Check("data", False, f"The data are not those that the model was fitted on: {shape} now, {then} then, and another content.")
@@ -118,7 +118,9 @@ class Verifying(ABC):
     def _predictions(self) -> Check:
         if self.proof is None or not self.is_data:
             return Check("predictions", None, "The model's predictions can be repeated on the data that it was fitted on alone.")
-        gap, scale = float(np.nanmax(np.abs(self._said() - self.proof.said), initial=0.0)), self._scale()
+        said, scale = self._said(), self._scale()
+        same = np.array_equal(np.isnan(said), np.isnan(self.proof.said))  # closed steps of a series have no number
+        gap = float(np.nanmax(np.abs(said - self.proof.said), initial=0.0)) if same else float("inf")
         told = f"{len(self.proof.sample):,} {self.repeated}; the largest difference is {gap:.2g}"
         agrees = gap <= CLOSE * scale
         return Check("predictions", agrees, f"{told}." if agrees else f"{told}, more than rounding explains ({CLOSE * scale:.2g}).")
@@ -131,7 +133,10 @@ class Verifying(ABC):
         if off:
             told = "; ".join(f"{name} {now:.6g} now, {then:.6g} in the report" for name, (then, now) in off.items())
             return Check("scores", False, f"{len(off)} of {len(both)} scores differ: {told}.")
-        return Check("scores", True, f"All {len(both)} scores of the report were computed again {source}, on {rows}.")
+        if not both:
+            return Check("scores", None, "The report has no score that could be computed again.")
+        those = "The score" if len(both) == 1 else f"All {len(both)} scores"
+        return Check("scores", True, f"{those} of the report {'was' if len(both) == 1 else 'were'} computed again {source}, on {rows}.")
 
     def _versions(self) -> Check:
         changed = self.stored.manifest.differences()

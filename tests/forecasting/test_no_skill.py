@@ -46,3 +46,10 @@ def test_a_share_of_values_that_are_all_zero_is_not_drawn() -> None:
     values = np.where(np.arange(80) % 13 == 0, 4.0, 0.0)
     score = fitted(values, ["theta"]).facts_.evaluation.scores["wql"]
     assert score.high is None or score.high < 100.0
+
+
+def test_rare_demand_has_intervals_that_can_be_read() -> None:
+    facts = fitted(np.where(np.arange(80) % 13 == 0, 4.0, 0.0), ["theta", "ridge_lags"]).facts_
+    assert facts.leaderboard is not None
+    assert all(row.high is None or row.high < 50 for row in facts.leaderboard.rows)
+    assert all(row.high is None or row.low <= row.score <= row.high for row in facts.leaderboard.rows)

@@ -54,14 +54,15 @@ def test_no_row_is_told_by_its_own_target_nor_by_the_fold_that_its_model_leaves_
     fold = np.arange(300) % folds if folds > 1 else np.where(np.arange(300) % 5 == 0, 0, -1)
     columns = weighed(texts)
     _, rows = WordEncoding.fit(columns, target, fold, folds, spec("regression", 300))
-    for changed in (7, 100):
+    for one, two in ((10, 20), (100, 180)):  # of one fold: to swap their targets changes neither mean nor variance of all
         other = target.copy()
-        other[changed] += 3.0
-        _, again = WordEncoding.fit(columns, other - (other - target).mean(), fold, folds, spec("regression", 300))
-        # The scale of all numbers is that of the whole target: what is compared is their order of magnitude, not their last digits.
-        assert np.allclose(rows[changed], again[changed], atol=0.03)
-        if fold[changed] >= 0:  # nothing of the model that leaves the row out moves
-            assert np.allclose(rows[:, fold[changed]], again[:, fold[changed]], atol=0.03)
+        other[[one, two]] = target[[two, one]]
+        assert fold[one] == fold[two] >= 0
+        _, again = WordEncoding.fit(columns, other, fold, folds, spec("regression", 300))
+        assert np.allclose(rows[:, fold[one]], again[:, fold[one]], atol=1e-5)  # nothing of the model that leaves both out moves
+        if folds == 5:  # a part is a fold: no model tells them by each other
+            assert np.allclose(rows[[one, two]], again[[one, two]], atol=1e-5)
+            assert not np.allclose(rows[:, (fold[one] + 1) % 5], again[:, (fold[one] + 1) % 5], atol=1e-5)
 
 
 def test_a_target_that_has_nothing_to_do_with_the_words_gives_no_column() -> None:
@@ -92,6 +93,12 @@ def test_new_texts_are_told_like_those_that_were_left_out(problem: str, outputs:
     assert (found.transform({"remark": (columns["remark"][0], ["", None])}) == 0).all()
 
 
+def test_texts_that_share_nothing_are_left_alone() -> None:
+    frame = pd.DataFrame({"mood": ["alpha", "bravo"] * 130, "size": np.arange(260.0), "worth": np.arange(260.0) % 7})
+    model = automl.fit(frame, "worth", budget=None, trials=1, families=["linear"], types={"mood": "text"})
+    assert len(model.predict(frame)) == 260
+
+
 def test_what_the_clock_does_not_allow_is_left_alone() -> None:
     texts, _ = told(5_000)
     columns = weighed(texts)
@@ -105,7 +112,7 @@ def test_trees_beside_texts_learn_from_words_and_the_model_survives_its_file(tmp
     price = np.random.default_rng(2).normal(size=500)
     frame = pd.DataFrame({"remark": texts, "size": price, "worth": target + price})
     model = automl.fit(frame, "worth", budget=None, trials=1, families=["hist_gradient_boosting"])
-    assert any(entry.what == "words as numbers" for entry in model.decisions_)
+    assert any(entry.what == "target encoding of texts" for entry in model.decisions_)
     model.save(tmp_path / "model.automl")
     again = automl.load(tmp_path / "model.automl")
     assert np.array_equal(model.predict(frame), again.predict(frame))
