@@ -69,7 +69,7 @@ class Forecaster:
         trials: Cap on the number of configurations.
         types: Column types, where the detection is overruled.
         ignore: Columns that are not used.
-        target_scale: "linear" or "log"; None to find out.
+        target_scale: "linear", "log" or "sqrt" (Box-Cox with powers 1, 0 and 1/2); None to find out.
 
     Attributes:
         facts_: Everything that the report says.
@@ -111,8 +111,8 @@ class Forecaster:
     ) -> None:
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
             raise UsageError(f"`seed` must be a whole number from 0 on. Received seed={seed!r}.")
-        if target_scale not in (None, "linear", "log"):
-            raise UsageError(f"`target_scale` must be 'linear' or 'log'. Received target_scale={target_scale!r}.")
+        if target_scale not in (None, "linear", "log", "sqrt"):
+            raise UsageError(f"`target_scale` must be 'linear', 'log' or 'sqrt'. Received target_scale={target_scale!r}.")
         seasons = None if season is None else tuple(season) if isinstance(season, (list, tuple)) else (season,)
         if seasons is not None and not all(hasattr(step, "__index__") and not isinstance(step, bool) and step >= 1 for step in seasons):
             raise UsageError(f"`season` must be whole numbers of steps from 1 on. Received season={season!r}.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl.forecasting.base import unflat
 from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, weighted_quantile_loss
+from automl.forecasting.patterns import patterns
 from automl.forecasting.run import Chosen
 from automl.forecasting.world import Windows, in_world
 from automl.report import facts as f
@@ -352,6 +353,7 @@ class Collector:
             by_series=self.by_series(),
             levels=self.levels(),
             covariates=self.covariates(),
+            patterns=patterns(run.world, self.windows, self.ours),
         )
 
 

@@ -102,11 +102,9 @@ class ForecastRun:
         panel = self.panel
         _refuse_short(int((~np.isnan(panel.y)).sum(axis=1).max()))
         least = float(np.nanmin(panel.y))
-        if self.settings.target_scale == "log" and least < 0:
-            raise DataError(
-                f"`target_scale='log'` needs a target without negative values. Received {self.layout.target.name!r} with {least:g}; "
-                "leave it out, or say 'linear'."
-            )
+        if self.settings.target_scale in ("log", "sqrt") and least < 0:
+            law = f"`target_scale={self.settings.target_scale!r}` needs a target without negative values"
+            raise DataError(f"{law}. Received {self.layout.target.name!r} with {least:g}; leave it out, or say 'linear'.")
         flat = np.nanmax(panel.y, axis=1) == np.nanmin(panel.y, axis=1)
         if flat.any():
             what = (

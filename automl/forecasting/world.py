@@ -20,23 +20,40 @@ from automl.task.series import find_season
 
 MOST_LEVELS = 20  # of a covariate that may say that a step is closed
 CLOSED, CLOSED_ROWS = 0.999, 20  # share of zeros, and steps, from which one level of a covariate says that nothing happens
-LOG_FROM = 0.6  # spread grows with the level to this power or more: logarithms make it even
+LOG_FROM, ROOT_FROM = 0.6, 0.35  # spread grows with the level to this power or more: logarithms, or square roots, make it even
 SEASON_SAMPLE = 300  # series that the season is looked for in
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How values become what models see: ``sign · log(1 + value / unit)`` or themselves."""
+    """How values become what models see: ``log(1 + value / unit)``, ``√(value / unit)``, or themselves.
+
+    These are the transformations of Box and Cox (1964) with powers 0, 1/2 and 1, which is all that data of some years tell apart.
+
+    Example:
+        >>> Scale(unit=4.0, root=True).to_model(np.array([0.0, 16.0])).tolist()
+        [0.0, 2.0]
+    """
 
     log: bool = False
     unit: float = 1.0
+    root: bool = False
+
+    @property
+    def bends(self) -> bool:
+        """Whether a step of the models is a larger step of the data the higher the level."""
+        return self.log or self.root
 
     def to_model(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values on the scale of the models."""
+        if self.root:
+            return np.asarray(np.sqrt(np.maximum(values, 0.0) / self.unit))
         return np.log1p(np.maximum(values, 0.0) / self.unit) if self.log else values
 
     def to_world(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values of the models as those of the data; the order of quantiles stays."""
+        if self.root:
+            return np.asarray(np.maximum(values, 0.0) ** 2 * self.unit)
         return np.expm1(np.clip(values, 0.0, 60.0)) * self.unit if self.log else values
 
 
@@ -46,7 +63,7 @@ class Rules:
 
     Attributes:
         seasons: Steps after which values come again, ascending; empty for none.
-        scale: Linear or logarithmic.
+        scale: Linear, logarithmic, or square roots.
         closed: (place among the known covariates, value): where a covariate has this value, the target is 0.
         lower: The least value that a forecast may have; None for any.
         whole: Whether all values are whole numbers.
@@ -64,7 +81,8 @@ class Rules:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
-        told = {"seasons": list(self.seasons), "log": self.scale.log, "unit": self.scale.unit, "lower": self.lower, "whole": self.whole}
+        told = {"seasons": list(self.seasons), "log": self.scale.log, "unit": self.scale.unit, "root": self.scale.root}
+        told |= {"lower": self.lower, "whole": self.whole}
         inputs = [[*which, *how] for which, how in self.inputs.items()]
         return {**told, "closed": [list(entry) for entry in self.closed], "country": self.country, "inputs": inputs}
 
@@ -72,7 +90,7 @@ class Rules:
     def from_dict(cls, values: Mapping[str, Any]) -> Rules:
         """Rebuild them from :meth:`to_dict`."""
         closed = tuple((int(place), float(value)) for place, value in values["closed"])
-        scale = Scale(bool(values["log"]), float(values["unit"]))
+        scale = Scale(bool(values["log"]), float(values["unit"]), bool(values.get("root", False)))
         inputs = {
             (str(role), int(place)): (int(levels), float(mean), float(spread)) for role, place, levels, mean, spread in values["inputs"]
         }
@@ -229,7 +247,7 @@ def find_rules(
         upto: Column from which on nothing is looked at.
         log: Receives the decisions.
         asked: Seasons that the user gave; None to find out.
-        scale: "linear" or "log"; None to find out.
+        scale: "linear", "log" or "sqrt"; None to find out.
         country: Whose holidays to look at.
     """
     y = panel.y[:, :upto]
@@ -296,14 +314,14 @@ def _seasons(panel: Panel, y: Floats, log: DecisionLog) -> tuple[int, ...]:
 
 
 def _scale(y: Floats, seasons: tuple[int, ...], lower: float | None, asked: str | None, log: DecisionLog) -> Scale:
-    """Return the scale on which the spread does not depend on the level (Guerrero, 1993), of two: linear and logarithmic."""
+    """Return the scale on which the spread does not depend on the level (Guerrero, 1993): linear, square roots, logarithmic."""
     known = y[~np.isnan(y)]
     if lower is None or not len(known) or known.max() <= 0:
         return Scale()
     unit = max(float(np.median(known[known > 0])) / 50.0, 1e-12)
     if asked is not None:
         log.add("prepare", "scale of the target", asked, "You said so.", [], f"target_scale={asked!r}")
-        return Scale(asked == "log", unit)
+        return Scale(asked == "log", unit, asked == "sqrt")
     length = max(seasons[0] if seasons else 0, 8)
     blocks = y.shape[1] // length
     if not blocks:
@@ -316,10 +334,10 @@ def _scale(y: Floats, seasons: tuple[int, ...], lower: float | None, asked: str 
     power = 0.0
     if fine.sum() >= 10 and np.std(np.log(means[fine])) > 0.05:
         power = float(np.polyfit(np.log(means[fine]), np.log(spreads[fine]), 1)[0])
-    chosen = power >= LOG_FROM and zeros < 0.02
+    log_fits = zeros < 0.02  # a logarithm tears few zeros away from all other values
+    name = "log" if power >= LOG_FROM and log_fits else "sqrt" if ROOT_FROM <= power < LOG_FROM else "linear"
     grows = f"Over blocks of {length} steps the spread grows with the level to the power {power:.2f}"
     because = f"{grows}; {percent(zeros)} of the values are 0."
-    name = "log" if chosen else "linear"
-    other = "linear" if chosen else "log"
-    log.add("prepare", "scale of the target", name, because, [other], f"target_scale={other!r}")
-    return Scale(chosen, unit)
+    others = [one for one in ("linear", "log", "sqrt") if one != name]
+    log.add("prepare", "scale of the target", name, because, others, f"target_scale={others[0]!r}")
+    return Scale(name == "log", unit, name == "sqrt")

@@ -1,4 +1,4 @@
-"""What is said of forecasts, as facts: fans of series, scores by step and by series, covariates."""
+"""What is said of forecasts, as facts: fans of series, scores by step and by series, covariates, patterns of the calendar."""
 
 from __future__ import annotations
 
@@ -64,6 +64,29 @@ class CovariateFacts(Fact):
     share: float | None = None
 
 
+class PatternLevelFacts(Fact):
+    """How far values of one hour, weekday or month lie from the mean of their cycle on average, with a 95 % interval over `cycles`.
+
+    A share of that mean where the pattern is relative, else in units of the target; `forecast` is the same of what was forecast.
+    """
+
+    name: str
+    mean: float
+    low: float | None = None
+    high: float | None = None
+    cycles: int = 0
+    forecast: float | None = None
+
+
+class PatternFacts(Fact):
+    """What comes again with the calendar: the levels of `part` within each `cycle`."""
+
+    part: Literal["hour", "weekday", "month"]
+    cycle: str
+    relative: bool
+    levels: tuple[PatternLevelFacts, ...]
+
+
 class ForecastFacts(Fact):
     """Everything that is said of forecasts alone."""
 
@@ -80,3 +103,4 @@ class ForecastFacts(Fact):
     by_series: tuple[SeriesScoreFacts, ...] = ()
     levels: tuple[LevelFacts, ...] = ()
     covariates: tuple[CovariateFacts, ...] = ()
+    patterns: tuple[PatternFacts, ...] = ()

@@ -53,7 +53,7 @@ class Ets(ForecastFamily):
 
 def on_scale(windows: Windows, log: bool, steps: int, forecast: Any) -> Array:
     """Forecast values, or the logarithms of histories that are above 0 throughout; return quantiles on the scale of the models."""
-    if not log or windows.world.rules.scale.log or windows.world.rules.lower is None:
+    if not log or windows.world.rules.scale.bends or windows.world.rules.lower is None:
         return about(*by_length(windows, steps, forecast))
 
     history = windows.history(int(min(steps, max(windows.origin.max(initial=1), 1))))

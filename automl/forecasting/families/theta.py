@@ -41,7 +41,7 @@ class Theta(ForecastFamily):
     def forecast(self, config: Config, payload: Payload, windows: Windows) -> Array:
         """Fit every history on its own and let it go on."""
         season, horizon = max(windows.world.rules.seasons, default=1), windows.horizon
-        multiply = windows.world.rules.lower is not None and not windows.world.rules.scale.log
+        multiply = windows.world.rules.lower is not None and not windows.world.rules.scale.bends
         steps = length_for(season, horizon)
         return about(*by_length(windows, steps, lambda history: theta(history, season, horizon, multiply)))
 

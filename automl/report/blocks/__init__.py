@@ -2,6 +2,7 @@
 
 from automl.report.blocks import (
     ahead,
+    calendar,
     compared,
     decided,
     effects,
@@ -54,6 +55,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "and what it looks at",
         (
             ahead.covariates,
+            calendar.patterns,
             kinds.kinds,
             why.importance,
             effects.effects,
