@@ -50,4 +50,4 @@ class OfForecast(Verifying):
             return Check("scores", False, f"The scores cannot be computed on these data: {problem}")
         stated = {name: score.value for name, score in self.kept.facts.evaluation.scores.items()}
         source = "from the recorded quantiles of models that had not seen the steps"
-        return self._compared(stated, found, SAME, source, f"{len(self.proof.rows):,} windows")
+        return self._compared(stated, found, SAME, source, f"{len(self.proof.rows):,} window{'' if len(self.proof.rows) == 1 else 's'}")
