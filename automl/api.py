@@ -11,7 +11,7 @@ import pandas as pd
 from automl.budget import Budget
 from automl.detection import Detection, ForecastingError, MultilabelError
 from automl.detection import detect as look_at
-from automl.errors import UsageError
+from automl.errors import DataError, UsageError
 from automl.estimator import AutoML
 from automl.loading import load
 from automl.report.board import board_frame
@@ -64,7 +64,7 @@ def fit(
         'regression'
     """
     limits = _one_clock(budget, options)
-    if options.get("problem") == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms")):
+    if _wants_anomalies(options):
         return _detector(data, target, limits, progress, options)
     if options.get("problem") in SUPERVISED and options.get("series") is not None:  # whole series are told apart: found in the data
         options = {name: value for name, value in options.items() if name not in ("series", "time", "problem")}
@@ -121,7 +121,7 @@ def detect(
         {'column': 'day', 'frequency': 'D', 'season': 7, 'horizon': 7}
     """
     shared = {"types": types, "ignore": ignore, "time": time}
-    if problem == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms")):
+    if _wants_anomalies({"problem": problem, **options}):
         from automl.anomaly.detecting import detect_anomalies
 
         return detect_anomalies(data, target, {**shared, "group": group, "test": test, **options})
@@ -132,8 +132,6 @@ def detect(
         return detect_forecast(data, _guessed(data, **shared) if target is None else target, asked)
     options.pop("series", None)  # of supervised problems: which rows are of one series is found in the data
     if options:
-        from automl.errors import UsageError
-
         raise UsageError(f"Nothing is found out with the options {', '.join(options)}. Received {options}.")
     found = look_at(data, target, problem=problem, types=types, ignore=ignore, test=test, group=group, time=time)
     task = found.task or found.guess
@@ -154,8 +152,6 @@ def _guessed(data: Any, **options: Any) -> str:
     Raises:
         DataError: If there is none.
     """
-    from automl.errors import DataError
-
     found = look_at(data, **options)
     if found.guess is not None and found.guess.kind == "forecasting":
         return found.guess.target
@@ -188,6 +184,11 @@ def _detector(data: Any, target: Any, budget: Any, progress: Any, options: dict[
             progress(Progress(stage, None, "", 0, budget.elapsed() if timed else 0.0, budget.limit if timed else None, ""))
 
     return AnomalyDetector(target, budget=budget, **given).fit(data, progress=told)
+
+
+def _wants_anomalies(options: Mapping[str, Any]) -> bool:
+    """Whether what is unusual is looked for: it was said, or a rate of alarms was given."""
+    return options.get("problem") == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms"))
 
 
 def _wants_forecast(options: dict[str, Any]) -> bool:
@@ -264,7 +265,7 @@ def compare(
         >>> sorted(compare(frame, "a", budget=None, trials=1, families=["linear"])["family"])
         ['ensemble', 'linear', 'naive']
     """
-    if options.get("problem") == "anomaly_detection" or any(options.get(name) is not None for name in ("alarms", "false_alarms")):
+    if _wants_anomalies(options):
         raise UsageError(
             "`compare` needs a target to score models by. Received a search for anomalies; `fit` runs all of its detectors, and its report"
             " shows how far they agree."

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from automl.budget import Budget
 from automl.calibration import Calibration
 from automl.checks import Finding, check, shift
-from automl.dataset import HASHED_CELLS, Dataset, fingerprint, read, with_target
+from automl.dataset import Dataset, content_of, read, with_target
 from automl.dataset.target import known_columns
 from automl.decisions import DecisionLog
 from automl.detection import MultilabelError, doubt, plan_of, recognise, require_learnable, with_modality
@@ -132,9 +132,9 @@ class Run:
 
     def _recognise(self, frame: pd.DataFrame, what: str) -> None:
         """Note the content of a table; a run that goes on must be given the same."""
-        if self.folder is None and frame.size > HASHED_CELLS:
+        found = content_of(frame, any_size=self.folder is not None)
+        if not found:
             return
-        found = {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}
         self.contents[what] = found
         if self.folder is None:
             return

@@ -180,7 +180,7 @@ def test_trials_without_a_budget_have_no_clock(fit: FakeFit, table: str) -> None
 def test_start_up_counts_but_not_the_shell_that_became_the_command(
     age: float, counted: bool, fit: FakeFit, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("automl.cli.commands.process_started", lambda: time.monotonic() - age)
+    monkeypatch.setattr("automl.cli.starting.process_started", lambda: time.monotonic() - age)
     assert main(["fit", table, "-t", "churn"]) == 0
     assert (fit.calls[0]["budget"].elapsed() >= age) == counted
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from automl.anomaly.pictures import Eyes
 
 MOST_LEVELS = 20  # indicators of a category; rarer levels share one
-CONTEXT = ("year", "month", "day of month", "day of week", "season sine", "season cosine", "hour")  # parts of a date that explain others
+CONTEXT = ("month", "day of month", "day of week", "season sine", "season cosine", "hour")  # parts of a date that explain others
 LEFT_OUT = ("year", "days since start")  # go on for ever: every later row would be strange
 # Days until a part of a date has had all its values: before that, times to come have values that no row had, and all are strange.
-CYCLES = {"month": 365.25, "season sine": 365.25, "season cosine": 365.25, "day of month": 31.0, "day of week": 7.0, "hour": 1.0}
+CYCLES = {"month": 365.25, "season sine": 365.25, "season cosine": 365.25, "day of month": 31.0, "day of week": 7.0}
 
 Array = NDArray[Any]
 
@@ -220,7 +220,7 @@ class Design:
 
 def _context(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the parts of dates that may explain others."""
-    return tuple(name for name in names if name.rsplit(": ", 1)[-1] in CONTEXT and name.rsplit(": ", 1)[-1] not in LEFT_OUT)
+    return tuple(name for name in names if name.rsplit(": ", 1)[-1] in CONTEXT)
 
 
 def _moments(table: TabularPreprocessor, typed: pd.DataFrame) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from automl.report import svg, words
 Facts = dict[str, Any]
 _SEAL = '<svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="16" r="16" class="seal"/>{}</svg>'
 _SIGNS = {
-    "good": '<path d="M9 16.5l5 5 9.5-10.5" class="sign"/>',
     "bad": '<path d="M10.5 10.5l11 11m0-11l-11 11" class="sign"/>',
     "review": '<path d="M16 8v10.5" class="sign"/><path d="M16 23.6v.2" class="sign"/>',
 }
@@ -65,7 +64,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
 
 def _answer(facts: Facts) -> Markup:
     told = facts.get("answer") or answer_of(facts)
-    tone = {"Yes": "good", "No": "bad"}.get(told["verdict"], "review")
+    tone = "bad" if told["verdict"] == "No" else "review"
     name = facts.get("name")
     title = f"What is unusual in {words.shorten(name)}" if name else "What is unusual"
     limit = facts["threshold"]

@@ -10,9 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-import automl
-from automl.budget import Budget, process_started
-from automl.cli import INTERRUPTED, comparing, detected, detectors, documents, output
+from automl.cli import INTERRUPTED, comparing, detected, detectors, documents, output, starting
 from automl.cli.interrupts import patient
 from automl.cli.options import (
     Alarms,
@@ -59,8 +57,6 @@ from automl.errors import GateError, UsageError
 from automl.progress import Progress, open_progress
 from automl.results import Gate, prepare_folder, summary, summary_json, with_command, write_results
 
-LONGEST_START = 15.0  # seconds from the start of the process to the first line of a command, on a slow disk
-
 app = typer.Typer(
     name="automl",
     help="A table goes in; a calibrated model and a report that people can decide from come out.",
@@ -103,7 +99,7 @@ def fit(
     sensitive: Sensitive = None,
     change: Changes = None,
     metric: Metric = None,
-    target_scale: Annotated[str | None, typer.Option(help="linear or log, for numbers over orders of magnitude.")] = None,
+    target_scale: Annotated[str | None, typer.Option(help="linear or log, where numbers span orders of magnitude; sqrt: forecasts.")] = None,
     combine_columns: Combine = False,
     pretrained: Pretrained = None,
     examples: Examples = None,
@@ -118,7 +114,7 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Train on a table and write model, report and leaderboard."""
-    limits = _budget(budget, trials, memory)
+    limits = starting.budget_of(budget, trials, memory)
     gates = gates_of(require)
     output.existing(data, "data", folders=True)
     if test is not None:
@@ -127,7 +123,7 @@ def fit(
         given: dict[str, Any] = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
         given |= {"families": output.names(families), "ignore": output.names(ignore)}
         return detectors.fit(data, one_target(target), limits, _folder, out, given, as_json=as_json, quiet=quiet)
-    column = (target if len(target) > 1 else target[0]) if target else detected.ask_target(_library().detect, data, limits)
+    column = (target if len(target) > 1 else target[0]) if target else detected.ask_target(starting.library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {
         "families": output.names(families),
@@ -153,9 +149,9 @@ def fit(
         **of_series(series, horizon, known, past, static, frequency, season, country),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(output.before_networks(display)) as progress:
-        progress(_started(limits))
+        progress(starting.started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        library, command = _library(), shlex.join(["automl", *context.obj])
+        library, command = starting.library(), shlex.join(["automl", *context.obj])
         model = library.fit(data, column, budget=limits, progress=_noted(progress, folder, command), **given)
         model.facts_ = with_command(model.facts_, command)
         files = write_results(model, folder)
@@ -177,11 +173,11 @@ def run(
 
     gates = gates_of(require)
     loaded = load_recipe(recipe)
-    limits = _budget(budget or loaded.budget, loaded.trials, None)
+    limits = starting.budget_of(budget or loaded.budget, loaded.trials, None)
     folder = _folder(out or Path("results") / loaded.name, start_over)
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(output.before_networks(display)) as progress:
-        progress(_started(limits))
-        _library()
+        progress(starting.started(limits))
+        starting.library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
     if loaded.problem == "anomaly_detection":
         return detectors.tell(model, folder, as_json=as_json)
@@ -205,10 +201,10 @@ def resume(
     told = recorded_run(folder)
     recorded = told["budget"]
     seconds, cap = recorded["seconds"] if budget is None else budget, recorded["trials"] if trials is None else trials
-    limits, home = _budget(seconds, cap, recorded["memory"]), prepare_folder(folder)
+    limits, home = starting.budget_of(seconds, cap, recorded["memory"]), prepare_folder(folder)
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display, patient(output.before_networks(display)) as progress:
-        progress(_started(limits))
-        library = _library()
+        progress(starting.started(limits))
+        library = starting.library()
         if "recipe" in told:
             model = library.run_recipe(told["recipe"], out=home, budget=limits, progress=progress, resume=True, data=data)
         else:
@@ -270,14 +266,6 @@ app.command()(documents.report)
 app.command()(documents.verify)
 
 
-def _budget(seconds: str | float | None, trials: int | None, memory: str | None) -> Budget:
-    """The budget of the whole command: its clock began with the process, so that start-up counts."""
-    limit = "5m" if seconds is None and trials is None else seconds
-    limits = Budget(limit, trials=trials, memory=memory, started=process_started())
-    # A shell whose last command this is becomes it (exec) and keeps its own start: `pip install . && automl run …` is not minutes late.
-    return limits if limits.elapsed() < LONGEST_START else Budget(limit, trials=trials, memory=memory)
-
-
 def _folder(path: str | Path, start_over: bool) -> Path:
     """Make the folder for results; with `start_over` an unfinished run in it is dropped."""
     folder = prepare_folder(path)
@@ -293,16 +281,6 @@ def _noted(progress: Callable[[Progress], None], folder: Path, command: str) -> 
     from automl.trials import noting
 
     return noting(progress, folder, {"command": command})
-
-
-def _library() -> Any:
-    """Return the package with what takes seconds imported, so that no library writes to the terminal later on."""
-    output.import_quietly("automl.api")
-    return automl
-
-
-def _started(limits: Budget) -> Progress:
-    return Progress("start", elapsed=limits.elapsed(), budget=limits.limit, message="loading")
 
 
 def _finish(model: Any, files: dict[str, Path], gates: list[Gate], as_json: bool, asked: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from automl.cli import detected, documents, output
+from automl.cli import detected, documents, output, starting
 from automl.cli.options import (
     Combine,
     Country,
@@ -65,15 +65,13 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Give every family of models the same chance and show them side by side."""
-    from automl.cli.commands import _budget, _library, _started  # which take this command up in their order
-
-    limits = _budget(budget, trials, memory)
+    limits = starting.budget_of(budget, trials, memory)
     output.existing(data, "data", folders=True)
     column: Any = None
     if target:
         column = target if len(target) > 1 else target[0]
     elif problem != "anomaly_detection":  # which is refused in one sentence, whatever the target
-        column = detected.ask_target(_library().detect, data, limits)
+        column = detected.ask_target(starting.library().detect, data, limits)
     options: dict[str, Any] = {
         "families": output.names(families),
         "only_networks": only_networks or None,
@@ -88,9 +86,9 @@ def compare(
         **of_series(series, horizon, known, past, static, frequency, season, country),
     }
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as progress:
-        progress(_started(limits))
+        progress(starting.started(limits))
         given = {name: value for name, value in options.items() if value is not None}
-        table = _library().compare(data, column, budget=limits, progress=output.before_networks(progress), **given)
+        table = starting.library().compare(data, column, budget=limits, progress=output.before_networks(progress), **given)
     if as_json:
         output.print_json(output.records(table))
     else:

@@ -15,7 +15,7 @@ import pandas as pd
 from automl.dataset.arrays import describe, read_arrays, read_series_file, steps_first
 from automl.dataset.delimited import Table
 from automl.dataset.files import read_file
-from automl.dataset.fingerprint import HASHED_CELLS, content_of, fingerprint
+from automl.dataset.fingerprint import content_of, fingerprint
 from automl.dataset.folders import read_folder
 from automl.dataset.frames import column_names, from_memory, without_half_letters
 from automl.dataset.numbers import CLOCK, MISSING, PADDED, NumberFormat, find_number_format, level_text, number_text
@@ -28,7 +28,6 @@ from automl.errors import DataError
 
 __all__ = [
     "CLOCK",
-    "HASHED_CELLS",
     "MISSING",
     "PADDED",
     "Dataset",

@@ -36,13 +36,13 @@ def fingerprint(frame: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def content_of(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return rows, columns and hash of a table; nothing where it is too large to be hashed.
+def content_of(frame: pd.DataFrame, *, any_size: bool = False) -> dict[str, Any]:
+    """Return rows, columns and hash of a table; nothing where it is too large to be hashed, unless `any_size` is.
 
     Example:
         >>> sorted(content_of(pd.DataFrame({"a": [1, 2]})))
         ['columns', 'rows', 'sha256']
     """
-    if frame.size > HASHED_CELLS:
+    if frame.size > HASHED_CELLS and not any_size:
         return {}
     return {"rows": len(frame), "columns": frame.shape[1], "sha256": fingerprint(frame)}

@@ -118,6 +118,16 @@ class Collector:
         block = np.arange(self.run.horizon) // length
         return np.arange(count)[:, None] * (block.max() + 1) + block[None, :], count * int(block.max() + 1)
 
+    def drawn_sizes(self, size: Array, known: Array) -> Array:
+        """Return what the losses of draws are shares of, NaN where a draw of values holds zeros alone; see `total`.
+
+        Args:
+            size: Sum of the absolute values of each draw, (draws,).
+            known: Values of each draw.
+        """
+        drawn = size if np.nansum(np.abs(self.truth)) > 0 else 2.0 * known
+        return np.where(drawn > 0, drawn, np.nan)
+
     def _draws(self) -> dict[str, Array]:
         """Return scores of resampled windows (bootstrap by block)."""
         block, count = self.blocks()
@@ -145,9 +155,8 @@ class Collector:
         draws = rng.integers(0, count, (DRAWS, count))
         total = {name: values[draws].sum(axis=1) for name, values in sums.items()}
         n = np.maximum(total["n"], 1)
-        drawn_size = total["size"] if np.nansum(np.abs(self.truth)) > 0 else 2.0 * n
         found = {
-            "wql": total["loss"] / np.where(drawn_size > 0, drawn_size, np.nan),  # of values that are all 0 there is no share
+            "wql": total["loss"] / self.drawn_sizes(total["size"], n),
             "smape": total["percent"] / n,
             "mae": total["error"] / n,
             "rmse": np.sqrt(total["square"] / n),

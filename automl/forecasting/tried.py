@@ -76,8 +76,7 @@ def _sure(run: ForecastRun, found: Collector, said: dict[str, Array], best: str 
     def drawn(values: Array) -> Array:
         return np.asarray(times @ np.bincount(block.ravel(), np.nan_to_num(values).ravel(), minlength=count))
 
-    size = drawn(np.abs(found.truth)) if np.nansum(np.abs(found.truth)) > 0 else 2.0 * drawn(~np.isnan(found.truth))
-    size = np.where(size > 0, size, np.nan)  # of values that are all 0 there is no share
+    size = found.drawn_sizes(drawn(np.abs(found.truth)), drawn(~np.isnan(found.truth)))
     losses = {name: drawn(pinball(found.truth, quantiles).sum(axis=2) * 2 / 9) / size for name, quantiles in said.items()}
     value = {name: float(np.nansum(pinball(found.truth, quantiles))) * 2 / 9 / found.total for name, quantiles in said.items()}
     told: dict[str, dict[str, Any]] = {}
