@@ -99,7 +99,7 @@ def fit(
     sensitive: Sensitive = None,
     change: Changes = None,
     metric: Metric = None,
-    target_scale: Annotated[str | None, typer.Option(help="linear or log, where numbers span orders of magnitude; sqrt: forecasts.")] = None,
+    target_scale: Annotated[str | None, typer.Option(help="linear or log, where numbers span orders of magnitude.")] = None,
     combine_columns: Combine = False,
     pretrained: Pretrained = None,
     examples: Examples = None,
