@@ -390,6 +390,9 @@ def test_a_clock_that_runs_out_leaves_fewer_orders_that_still_add_up() -> None:
     told = explain_rows(model, frame.iloc[:100], frame.iloc[[120]], problem="binary", budget=Budget(2, clock=model.clock))[0]
     assert model.now <= 2
     assert told.completeness_gap < 1e-12
+    whole = tangled(frame.iloc[:100]).mean(axis=0)[told.output]
+    assert told.base == pytest.approx(whole)  # of all background rows, not only of those that the clock allowed
+    assert sum(as_dict(told).values()) == pytest.approx(told.prediction - whole)
     pairs = int(told.method.split("from ")[1].split(" ")[0])
     assert 2 <= pairs < 200
     assert told.evaluations == 101 + pairs * 22

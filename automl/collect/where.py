@@ -68,5 +68,5 @@ def trouble(sections: dict[str, Any]) -> tuple[str, ...]:
         leaf, share = tree.leaves[0], where.measure == "share wrong"
         numbers = [words.percent(v) if share else words.number(v) for v in (leaf.value, tree.whole)]
         what = f"{numbers[0]} are wrong, {numbers[1]} of all" if share else f"errors are {numbers[0]} on average, {numbers[1]} in all"
-        told.append(f"It does worst where {words.shorten(' and '.join(leaf.rules), 120)}: {what}.")
+        told.append(f"It does worst where {words.cohort(leaf.rules)}: {what}.")
     return tuple(told)

@@ -57,8 +57,7 @@ class RowExplanation:
         base: Mean prediction over the background rows.
         prediction: The row's own.
         contributions: The largest first.
-        completeness_gap: Size of (sum of contributions) − (prediction − base). It is 0 up to rounding with respect to the background rows
-            that were used: each order of columns leads from a background row to the explained row without a gap.
+        completeness_gap: Size of (sum of contributions) − (prediction − base), 0 up to rounding.
         exact: Whether every coalition was evaluated, instead of sampled orders.
         evaluations: Rows that the model predicted for all explained rows together.
         method: How it was computed, in a sentence.
@@ -131,7 +130,7 @@ def explain_rows(
     else:
         values, which = _sampled(game, players, samples)
         method = f"Shapley values from {len(which)} antithetic pairs of column orders and {len(np.unique(which))} background rows."
-    return game.told(players, values, which, bool(used), f"{method} {_unit(problem)}")
+    return game.told(players, values, bool(used), f"{method} {_unit(problem)}")
 
 
 def _unit(problem: str) -> str:
@@ -221,16 +220,17 @@ class _Game:
             start += count
         return moved
 
-    def told(self, players: list[list[str]], values: Array, which: Array, exact: bool, method: str) -> tuple[RowExplanation, ...]:
-        """Turn values (samples, rows, players) into explanations; `which` is the background row of each sample."""
+    def told(self, players: list[list[str]], values: Array, exact: bool, method: str) -> tuple[RowExplanation, ...]:
+        """Turn values (samples, rows, players) into explanations."""
         mean, error = values.mean(axis=0), values.std(axis=0, ddof=1 if len(values) > 1 else 0) / np.sqrt(len(values))
+        mean = _made_whole(mean, error, self.known - self.unknown.mean(axis=1))
         explained = []
         for row in range(self.rows):
             entries = [
                 ColumnContribution(self._name(columns), self._cell(row, columns), float(mean[row, player]), float(error[row, player]))
                 for player, columns in enumerate(players)
             ]
-            base, prediction = float(self.unknown[row, which].mean()), float(self.known[row])
+            base, prediction = float(self.unknown[row].mean()), float(self.known[row])
             gap = abs(sum(entry.contribution for entry in entries) - (prediction - base))
             ordered = tuple(sorted(entries, key=lambda entry: -abs(entry.contribution)))
             explained.append(RowExplanation(row, int(self.output[row]), base, prediction, ordered, gap, exact, self.evaluations, method))
@@ -241,6 +241,28 @@ class _Game:
 
     def _cell(self, row: int, columns: Sequence[str]) -> str:
         return cell_text(self.frame[columns[0]].iloc[row]) if len(columns) == 1 else f"{len(columns)} columns"
+
+
+def _made_whole(mean: Array, error: Array, total: Array) -> Array:
+    """Return contributions that add up to `total`: what is known exactly corrects what was drawn.
+
+    Where the clock allowed fewer orders than background rows, the drawn contributions add up to the difference from those rows alone. The
+    rest goes to each player by the variance of its estimate: the least-squares estimate under the constraint that the sum is known.
+
+    Args:
+        mean: Estimates, (rows, players).
+        error: Their standard errors, (rows, players).
+        total: Prediction minus the mean over the whole background, (rows,).
+
+    Example:
+        >>> _made_whole(np.array([[1.0, 1.0]]), np.array([[0.1, 0.2]]), np.array([2.5])).round(2).tolist()
+        [[1.1, 1.4]]
+    """
+    variance = np.square(error)
+    flat = variance.sum(axis=1, keepdims=True) <= 0
+    variance = np.where(flat, 1.0, variance)
+    rest = (total - mean.sum(axis=1))[:, None]
+    return np.asarray(mean + rest * variance / variance.sum(axis=1, keepdims=True))
 
 
 def _exact(game: _Game, players: Sequence[Sequence[str]], used: int) -> Array:

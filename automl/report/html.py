@@ -62,7 +62,7 @@ def render(facts: ReportFacts) -> str:
         .get_template("report.html.j2")
         .render(
             facts=facts,
-            front=front(facts),
+            front=front(with_names(facts)),
             parts=parts,
             glossary=glossary(facts),
             style=Markup(look),

@@ -12,6 +12,7 @@ from automl.report.blocks.front import front
 from automl.report.blocks.proof import glossary
 from automl.report.facts import ReportFacts
 from automl.report.html import drawn_parts, shown
+from automl.report.naming import with_names
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -25,7 +26,7 @@ def render_markdown(facts: ReportFacts) -> str:
     Returns:
         GitHub-flavoured Markdown; texts from the data are escaped, so that no name of a column becomes a heading or HTML.
     """
-    page = front(facts)
+    page = front(with_names(facts))
     lines = [heading(1, facts.title), ""]
     lines += [
         f"**Can we use it? {plain(page['verdict'])}.** {plain(page['headline'])}",

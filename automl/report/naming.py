@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from automl.report import words
 from automl.report.facts import ReportFacts
 
 _Facts = TypeVar("_Facts", bound=BaseModel)
@@ -46,13 +47,34 @@ def with_names(facts: ReportFacts) -> ReportFacts:
         else column
         for column in told.data.column_list
     )
-    return told.model_copy(update={"data": told.data.model_copy(update={"column_list": columns})})
+    told = told.model_copy(update={"data": told.data.model_copy(update={"column_list": columns})})
+    return _in_warnings(told, facts)
+
+
+def _in_warnings(told: ReportFacts, facts: ReportFacts) -> ReportFacts:
+    """Call the worst cohort on the first page as it is called below."""
+    pairs = [_cohort_text(one) for one in (facts, told)]
+    if None in pairs or pairs[0] == pairs[1]:
+        return told
+    warnings = tuple(warning.replace(str(pairs[0]), str(pairs[1])) for warning in told.answer.warnings)
+    return told.model_copy(update={"answer": told.answer.model_copy(update={"warnings": warnings})})
+
+
+def _cohort_text(facts: ReportFacts) -> str | None:
+    tree = facts.where.cohorts if facts.where is not None else None
+    return words.cohort(tree.leaves[0].rules) if tree is not None and tree.leaves else None
 
 
 def label(facts: ReportFacts, column: str) -> str:
     """Return what a column is called, with its unit."""
     unit = facts.units.get(column, "")
     return facts.names.get(column, column) + (f" ({unit})" if unit else "")
+
+
+def _in_rule(rule: str, labels: dict[str, str]) -> str:
+    """Return a rule of a cohort, which begins with the name of its column, with what that is called."""
+    column = max((name for name in labels if rule.startswith(f"{name} ")), key=len, default=None)
+    return rule if column is None else labels[column] + rule[len(column) :]
 
 
 def _named(value: _Facts, labels: dict[str, str]) -> _Facts:
@@ -75,6 +97,8 @@ def _renamed(name: str, old: Any, labels: dict[str, str]) -> Any:
         return labels.get(old, old)
     if not isinstance(old, tuple) or not old:
         return old
+    if name == "rules":
+        return tuple(_in_rule(rule, labels) for rule in old)
     if name == "columns" and all(isinstance(each, str) for each in old):
         return tuple(labels.get(each, each) for each in old) if labels.keys() & set(old) else old
     made = tuple(_named(each, labels) if isinstance(each, BaseModel) else each for each in old)

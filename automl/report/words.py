@@ -267,6 +267,16 @@ def shorten(text: object, limit: int = 60) -> str:
     return written if len(written) <= limit else written[: limit - 1] + "…"
 
 
+def cohort(rules: Sequence[str]) -> str:
+    """Write what makes a cohort in half a sentence.
+
+    Example:
+        >>> cohort(("contract is One year", "bill above 89"))
+        'contract is One year and bill above 89'
+    """
+    return shorten(" and ".join(rules), 120)
+
+
 def event(task: TaskFacts) -> str:
     """Name what a binary model looks for, such as "Churn = Yes".
 
