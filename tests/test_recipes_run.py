@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 RECIPES = sorted(path for path in (ROOT / "recipes").glob("*.yaml") if "anomaly_detection" not in path.read_text(encoding="utf-8"))
 # what any working run reaches on the bundled tables, and a broken one does not
 BETTER = {"roc_auc": 0.75, "accuracy": 0.5, "r2": 0.9, "coverage": 0.6}
+BY_DEFAULT = {"telco_churn", "demand_forecast", "ticket_routing"}  # one each of tables, forecasts and texts; the rest with `-m slow`
 # texts, pictures and series take longer to read, labels are learnt one by one, and what is generated has noise of its own
 OTHERS = {"product_returns", "ticket_routing", "defect_inspection", "machine_failure", "spare_parts"}
 LOWER = {"roc_auc": 0.6, "accuracy": 0.4}
@@ -32,7 +33,11 @@ def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module", params=RECIPES, ids=lambda path: path.stem)
+def marked(recipe: Path) -> Any:
+    return pytest.param(recipe, id=recipe.stem, marks=() if recipe.stem in BY_DEFAULT else pytest.mark.slow)
+
+
+@pytest.fixture(scope="module", params=map(marked, RECIPES))
 def ran(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp(request.param.stem)
     done = command("run", str(request.param), "--budget", "45s" if request.param.stem in OTHERS else "20s", folder=folder)

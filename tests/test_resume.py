@@ -426,7 +426,8 @@ def test_without_a_record_there_is_nothing_to_resume(tmp_path):
 # ── kill -9
 
 COMMAND = ("--trials", "7", "--families", "linear,hist_gradient_boosting", "--seed", "5")
-NETWORKS = ("--trials", "7", "--families", "linear,mlp", "--seed", "5")
+FEW = ("--trials", "3", "--families", "linear", "--seed", "5")
+NETWORKS = ("--trials", "4", "--families", "linear,mlp", "--seed", "5")
 
 
 def command(*arguments):
@@ -515,26 +516,26 @@ def test_kill_9_between_and_within_packs(options, moments, tmp_path):
 
 def test_a_second_process_refuses_and_a_new_run_does_not_replace_an_unfinished_one(tmp_path):
     data, folder = table(tmp_path), tmp_path / "run"
-    process = begin(folder, data, COMMAND)
+    process = begin(folder, data, FEW)
     while process.poll() is None and packs(folder) < 2:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGSTOP)
-    for arguments in (("fit", data, "-t", "churn", "--out", folder, *COMMAND), ("resume", folder)):
+    for arguments in (("fit", data, "-t", "churn", "--out", folder, *FEW), ("resume", folder)):
         second = command(*arguments)
         _, told = second.communicate(timeout=120)
         assert second.returncode == UsageError.exit_code == 2
         assert f"another process works (process {process.pid}); wait for it" in told.splitlines()[-1]
     assert kill_when(process, lambda: True)
-    third = begin(folder, data, COMMAND)
+    third = begin(folder, data, FEW)
     _, told = third.communicate(timeout=120)
     assert third.returncode == 2
     assert f"go on with `automl resume {folder}`" in told
-    finish(begin(folder, data, (*COMMAND, "--start-over")))
+    finish(begin(folder, data, (*FEW, "--start-over")))
 
 
 def test_a_recipe_goes_on_with_its_words_where_its_data_have_moved(tmp_path):
     data = table(tmp_path)
-    lines = ["data: people.csv", "target: churn", "title: Who leaves us", "trials: 7", "families: [linear, hist_gradient_boosting]"]
+    lines = ["data: people.csv", "target: churn", "title: Who leaves us", "trials: 3", "families: [linear]"]
     (tmp_path / "who.yaml").write_text("\n".join(lines))
     folder = tmp_path / "run"
     assert kill_when(command("run", tmp_path / "who.yaml", "--out", folder), lambda: packs(folder) >= 2)
