@@ -42,7 +42,7 @@ def column_names(raw: Sequence[Any], log: DecisionLog, *, strip: bool = False) -
             renamed.append(new)
         names.append(new)
     if renamed:
-        because = f"{len(renamed)} columns have a name that an earlier column has."
+        because = f"Every column needs a name of its own; {len(renamed)} had that of an earlier one."
         log.add("read", "duplicate column names", f"renamed to {', '.join(renamed[:5])}", because, [], "rename the columns before")
     return names
 

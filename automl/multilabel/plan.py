@@ -171,7 +171,7 @@ def _learnable(codes: Array, rows: Array, names: Sequence[str]) -> tuple[list[in
         if not having or not without:
             left_out[place] = "constant: no row has it" if not having else "constant: every row has it"
         elif min(having, without) < FEWEST:
-            side = f"only {having:,} rows have it" if having < without else f"only {without:,} rows do not have it"
+            side = f"only {having:,} of the rows have it" if having < without else f"all but {without:,} of the rows have it"
             left_out[place] = f"{side}, and at least {FEWEST} are needed"
     enough = [place for place in range(len(names)) if place not in left_out]
     return sorted(enough, key=lambda place: -int(counts[:, place].min())), left_out

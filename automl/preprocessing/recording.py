@@ -42,10 +42,10 @@ def record_columns(log: DecisionLog, columns: Sequence[tuple[str, str]], missing
     for kind in KINDS:
         names = [name for name, of_kind in columns if of_kind == kind]
         if names:
-            because = f"{len(names)} of {len(columns)} columns are of type {kind}: {listed(names)}."
+            because = f"Of type {kind}, {len(names)} of {len(columns)} columns: {listed(names)}."
             log.add("prepare", f"{kind} columns", _HOW[kind], because, override=f"types={{{names[0]!r}: ...}}")
     if missing:
-        because = f"{len(missing)} columns lack values in some of the {rows:,} training rows: {listed(missing)}."
+        because = f"In some of the {rows:,} training rows values are missing: {listed(missing)}."
         log.add("prepare", "missing values", "neutral value and an indicator", because)
 
 
@@ -59,7 +59,7 @@ def record_encoding(log: DecisionLog, names: Sequence[str], levels: int, share: 
         share: Share of the target's variance that they must explain.
         folds: Number of folds.
     """
-    because = f"{len(names)} columns have at least {levels} levels that explain {percent(share)} of the target or more: {listed(names)}."
+    because = f"At least {levels} levels, which explain {percent(share)} of the target or more: {listed(names)}."
     chosen = "mean of the target by level, from other rows" if folds > 1 else "mean of the target by level, from other training rows"
     log.add("prepare", "wide categories", chosen, because, ["codes alone"], f"ignore=[{names[0]!r}]")
 

@@ -53,7 +53,7 @@ def test_labels_are_found_and_each_has_a_threshold(model):
 def test_a_label_with_few_rows_is_told_and_predicted_by_its_share(model):
     rare = next(one for one in model.facts_.labels.labels if one.label == "rare")
     assert not rare.learnt
-    assert "only 3 rows have it" in rare.why
+    assert "only 3 of the rows have it" in rare.why
     assert np.unique(model.predict_proba(tagged())[:, 2]) == pytest.approx([3.5 / 241])
     assert model.facts_.answer.verdict == "yes, with review"
     assert "rare" in " ".join(model.facts_.answer.warnings)

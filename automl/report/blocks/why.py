@@ -67,10 +67,11 @@ def _which(entries: tuple[ImportanceEntry, ...], metric: str) -> str:
     if not sure:
         return "No single column was shown to matter on its own."
     first = words.listing(words.shorten(e.column, 40) for e in sure[:3])
-    verb = "matters" if len(sure[:3]) == 1 else "matter"
+    matter = f"{words.whole(len(sure))} of {words.count(len(entries), 'column')} {'matters' if len(sure) == 1 else 'matter'} beyond chance"
+    most = ", " if len(sure) == 1 else ": " if len(sure) <= 3 else ", most of all "
     worst = f"with the values of {words.shorten(sure[0].column, 40)} shuffled, the {metric} gets worse by {words.number(sure[0].value)}"
-    rest = f"; for {words.count(idle, 'column')} no worth was shown" if idle else ""
-    return f"{first} {verb} beyond chance: {worst}{rest}."
+    rest = f"; {'for the others' if idle > 1 else 'for the other'} no worth was shown" if idle else ""
+    return f"{matter}{most}{first}; {worst}{rest}."
 
 
 def examples(facts: ReportFacts) -> Block | None:
