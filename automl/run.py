@@ -28,6 +28,7 @@ from automl.metrics import selection_metric, served
 from automl.predictor import Part, Predictor, join_trials
 from automl.preprocessing.pictures.plan import folds_of
 from automl.preprocessing.preparation import Wanted, prepare
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.target import TargetScaler
 from automl.progress import Progress
 from automl.proof import proof_of
@@ -236,7 +237,8 @@ class Run:
         """Deal the rows into folds and, where rows are plenty or a test file is given, a holdout."""
         usable = self.rows if self.test_rows is None else np.setdiff1d(self.rows, self.test_rows)
         pictures = [self.dataset.frame[column.name].tolist() for column in self.schema.features if column.type == "image"]
-        folds = folds_of(pictures, len(usable), self.budget)
+        self.settled = Settled(self.budget, dict(self._recorded("settled") or {}))
+        folds = self.settled.once("folds", lambda: folds_of(pictures, len(usable), self.budget))
         self.parts: Split = split(
             self.task,
             self.y,
@@ -255,12 +257,11 @@ class Run:
         self.tell("prepare")
         train = self.dataset.frame.iloc[self.parts.train] if len(self.parts.train) < len(self.dataset.frame) else self.dataset.frame
         fold, folds, told = self.parts.fold, self.parts.folds, self.settings
-        words, combined = (self._recorded(entry) for entry in ("words as numbers", "combined columns"))
-        wanted = Wanted(told.seed, told.target_scale, told.combine_columns, words, combined, self.budget, told.pretrained)
+        wanted = Wanted(told.seed, told.target_scale, told.combine_columns, self.settled, told.pretrained)
         made = prepare(self.schema.cast(train), self.y[self.parts.train], self.schema, self.task, fold, folds, wanted, self.log)
         self.preprocessor, self.scaler = made.table, made.scaler
         if self.folder is not None:
-            self.entries |= {"words as numbers": made.words, "combined columns": made.combined}
+            self.entries["settled"] = self.settled.known
         self.data = TrainingData(made.arrays, made.target, fold, folds, made.table.spec, folds == 1 and not len(self.parts.holdout))
 
     # ── choose, search, ensemble

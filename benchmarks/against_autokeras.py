@@ -2,11 +2,11 @@
 
     python benchmarks/against_autokeras.py --data FOLDER --python PYTHON [--sets a,b] [--trials 1] [--epochs 10] [--least 60]
 
-PYTHON is an interpreter with AutoKeras 3.0.0, Keras 3.12.0 (it stops on later ones), TensorFlow and tensorboard. AutoKeras has no clock,
-so that it cannot be given a budget: a set's wall time is what its `fit` takes for `--trials` networks of at most `--epochs` passes (at
-least `--least` seconds, so that a search that gave up early does not leave ours without time). Both get the same training rows and are
-asked for the labels of the same test rows once. AutoKeras reads NumPy only: pictures of one size, or one text a row; ours reads the same
-arrays or the same column.
+PYTHON is an interpreter with AutoKeras 3.0.0, Keras 3.12.0 (it stops on later ones), TensorFlow, tensorboard and pandas. AutoKeras has no
+clock, so that it cannot be given a budget: a set's wall time is what its `fit` takes for `--trials` networks of at most `--epochs` passes
+(at least `--least` seconds, so that a search that gave up early does not leave ours without time). Both get the same training rows and
+are asked for the labels of the same test rows once. AutoKeras reads NumPy only: pictures of one size, or one text a row; ours reads the
+same arrays or the same column.
 """
 
 from __future__ import annotations

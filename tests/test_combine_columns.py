@@ -81,7 +81,7 @@ def test_a_run_that_goes_on_takes_its_columns_from_the_record(model, table, tmp_
         automl.fit(table, "drift", directory=tmp_path, progress=progress, **ASKED)
     recorded = recorded_run(tmp_path)
     assert recorded["arguments"]["combine_columns"] is True
-    assert recorded["combined columns"]["formulas"]
+    assert recorded["settled"]["combined columns"]["formulas"]
     monkeypatch.delattr("automl.preprocessing.preparation.choose")  # with another clock it might choose otherwise
     again = AutoML.resume(tmp_path, table)
     np.testing.assert_allclose(again.predict(table), model.predict(table), rtol=1e-6)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import abc
 import math
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Budget, Deadline
@@ -85,7 +87,8 @@ class SklearnFamily(Family):
             out[judge] = self.predict(model, for_fold(data.arrays, fold, judge), spec)
             return {**model, "fold": np.array(fold)} if data.spec.encoded else model
 
-        with threadpool_limits(max(cores // workers, 1), user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        with warnings.catch_warnings(), threadpool_limits(max(cores // workers, 1), user_api="blas"), ThreadPoolExecutor(workers) as pool:
+            warnings.simplefilter("ignore", ConvergenceWarning)  # expected: steps are short, so that the clock is asked in between
             models = interruptible([pool.submit(fit, fold) for fold in range(data.folds)], deadline.budget)
         if any(model is None for model in models):
             return None

@@ -25,10 +25,11 @@ from automl.metrics import selection_metric
 from automl.multilabel.cells import Labels, constant, labels_of
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
+from automl.preprocessing.hashing import hashed_once
 from automl.preprocessing.pictures.store import forget_pictures
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler
-from automl.preprocessing.text import forget_texts
 from automl.run import Run, RunSettings
 from automl.schema import Column, Schema, detect_schema
 from automl.split import Split
@@ -256,12 +257,13 @@ def _prepare(
     typed: pd.DataFrame, schema: Schema, labels: Labels, modality: str, settings: RunSettings, log: DecisionLog
 ) -> tuple[Preprocessor, Arrays]:
     """Turn the training rows into arrays, once for all labels: nothing here looks at a target."""
-    table = TabularPreprocessor(settings.seed).fit(typed, schema, Task("binary", labels.target, (0, 1)), log)
-    circumstances = Circumstances("binary", settings.seed, settings.budget, log)
-    encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, circumstances)
-    shared = Preprocessor(table, encoders, modality if encoders else "tabular")
-    arrays = {**table.transform(typed), **shared.further(typed)}
-    forget_texts()
+    settled = Settled(settings.budget)
+    circumstances = Circumstances("binary", settings.seed, settings.budget, log, settled=settled)
+    with hashed_once():
+        table = TabularPreprocessor(settings.seed).fit(typed, schema, Task("binary", labels.target, (0, 1)), log, settled)
+        encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, circumstances)
+        shared = Preprocessor(table, encoders, modality if encoders else "tabular")
+        arrays = {**table.transform(typed), **shared.further(typed)}
     forget_pictures()
     return shared, arrays
 

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from automl.budget import Budget
 from automl.decisions import DecisionLog
+from automl.percents import percent
 from automl.preprocessing.base import Arrays, Extra, Spec, State
 from automl.preprocessing.combined import CombinedColumns
+from automl.preprocessing.hashing import hashed_once
 from automl.preprocessing.pictures.store import forget_pictures
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.tabular import TabularPreprocessor
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Circumstances:
         budget: The run's clock and memory; None where there is none.
         log: Where choices are recorded.
         pretrained: The network that pictures are looked at with; None for the one of this package.
+        settled: What is chosen by the clock, some of it by an earlier part of the run.
     """
 
     problem: str
@@ -42,6 +46,7 @@ class Circumstances:
     budget: Budget | None = None
     log: DecisionLog = field(default_factory=DecisionLog)
     pretrained: Found | None = None
+    settled: Settled = field(default_factory=Settled)
 
 
 class Encoder(abc.ABC):
@@ -50,10 +55,12 @@ class Encoder(abc.ABC):
     Attributes:
         name: Under which it is stored.
         reads: The column type.
+        until: Share of the budget after which it is left out, so that there is time to learn from what there is.
     """
 
     name: ClassVar[str]
     reads: ClassVar[str]
+    until: ClassVar[float] = 1.0
 
     @classmethod
     @abc.abstractmethod
@@ -139,7 +146,8 @@ class Preprocessor:
             frame: The cast table.
             wanted: Names of the further arrays that somebody reads; None for all. What nobody reads is not computed.
         """
-        arrays = {**self.table.transform(frame), **self.further(frame, wanted)}
+        with hashed_once():
+            arrays = {**self.table.transform(frame), **self.further(frame, wanted)}
         forget_pictures()  # their files may change until the next rows come
         return arrays
 
@@ -191,6 +199,10 @@ def fit_encoders(frame: pd.DataFrame, types: dict[str, str], given: Circumstance
     fitted = []
     for encoder in encoders().values():
         columns = [name for name, kind in types.items() if kind == encoder.reads]
+        if columns and not given.settled.in_time(f"{encoder.name} in time", encoder.until):
+            because = f"{percent(encoder.until)} of the budget were used up before."
+            given.log.add("prepare", encoder.name.replace("_", " "), "left out", because, [], "budget=..., longer")
+            continue
         made = encoder.fit(frame[columns], given) if columns else None
         if made is not None:
             fitted.append(made)

@@ -14,7 +14,8 @@ from sklearn.preprocessing import normalize
 
 from automl.preprocessing.base import Arrays, Extra, State
 from automl.preprocessing.encoders import Circumstances, Encoder
-from automl.preprocessing.text import BUCKETS, hash_texts, is_blank
+from automl.preprocessing.hashing import BUCKETS, LONGEST, hash_texts, length_for
+from automl.preprocessing.text import is_blank
 
 MOST_BUCKETS = 60_000  # of one column; rarer ones are spellings that hardly come again, and each is a coefficient in every fold
 FIT_TEXTS = 60_000
@@ -27,16 +28,18 @@ class _Bag:
 
     buckets: NDArray[np.int32]
     rarity: NDArray[np.float32]
+    longest: int = LONGEST
 
     @classmethod
-    def fit(cls, texts: Sequence[Any], seed: int) -> _Bag:
+    def fit(cls, texts: Sequence[Any], seed: int, longest: int) -> _Bag:
         known = sorted({text for text in texts if not is_blank(text)})
         if len(known) > FIT_TEXTS:
             known = [known[place] for place in np.sort(np.random.default_rng(seed).choice(len(known), FIT_TEXTS, replace=False))]
-        frequency = np.bincount(hash_texts(known).indices, minlength=2 * BUCKETS)
+        frequency = np.bincount(hash_texts(known, longest).indices, minlength=2 * BUCKETS)
         often = np.flatnonzero(frequency >= 2)
         kept = np.sort(often[np.argsort(-frequency[often], kind="stable")[:MOST_BUCKETS]])
-        return cls(kept.astype(np.int32), (np.log((1.0 + len(known)) / (1.0 + frequency[kept])) + 1.0).astype(np.float32))
+        rarity = (np.log((1.0 + len(known)) / (1.0 + frequency[kept])) + 1.0).astype(np.float32)
+        return cls(kept.astype(np.int32), rarity, longest)
 
     @property
     def words(self) -> int:
@@ -47,7 +50,7 @@ class _Bag:
         """Return words and letter groups, each row of length 1, (texts, buckets) float32."""
         different = sorted({text for text in texts if not is_blank(text)})
         place = {text: number for number, text in enumerate(different)}
-        hashed = hash_texts(different)
+        hashed = hash_texts(different, self.longest)
         column = np.full(2 * BUCKETS, -1, dtype=np.int32)
         column[self.buckets] = np.arange(len(self.buckets))
         found = column[hashed.indices]
@@ -70,6 +73,7 @@ class Ngrams(Encoder):
 
     name = "ngrams"
     reads = "text"
+    until = 0.6
 
     def __init__(self, bags: dict[str, _Bag]) -> None:
         self.bags = bags
@@ -77,7 +81,8 @@ class Ngrams(Encoder):
     @classmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
         """Count buckets in the training rows; None where texts share nothing."""
-        bags = {str(name): _Bag.fit(cells[name].tolist(), given.seed) for name in cells}
+        columns = {str(name): cells[name].tolist() for name in cells}
+        bags = {name: _Bag.fit(texts, given.seed, length_for(name, texts, given.settled)) for name, texts in columns.items()}
         bags = {name: bag for name, bag in bags.items() if len(bag.buckets)}
         return cls(bags) if bags else None
 
@@ -106,10 +111,11 @@ class Ngrams(Encoder):
         arrays: Arrays = {}
         for place, bag in enumerate(self.bags.values()):
             arrays[f"buckets{place}"], arrays[f"rarity{place}"] = bag.buckets, bag.rarity
-        return State({"columns": list(self.bags)}, arrays)
+        return State({"columns": list(self.bags), "longest": [bag.longest for bag in self.bags.values()]}, arrays)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Rebuild from :meth:`state`."""
-        names = state.json["columns"]
-        return cls({name: _Bag(state.arrays[f"buckets{place}"], state.arrays[f"rarity{place}"]) for place, name in enumerate(names)})
+        names, arrays = state.json["columns"], state.arrays
+        longest = state.json.get("longest", [LONGEST] * len(names))  # models of before there was a choice have none
+        return cls({name: _Bag(arrays[f"buckets{i}"], arrays[f"rarity{i}"], int(longest[i])) for i, name in enumerate(names)})

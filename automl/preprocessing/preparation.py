@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +15,14 @@ from automl.preprocessing.base import Arrays
 from automl.preprocessing.combined import CombinedColumns
 from automl.preprocessing.combining import Choice, choose
 from automl.preprocessing.encoders import Circumstances, Preprocessor, fit_encoders
+from automl.preprocessing.hashing import hashed_once
 from automl.preprocessing.knots import LOOKED_AT
 from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.recording import record_words
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.preprocessing.target import TargetScaler, choose_scaler
 from automl.preprocessing.target_encoding import LEAST_SHARE
-from automl.preprocessing.text import forget_texts
 from automl.preprocessing.word_encoding import WordEncoding, affordable
 from automl.schema import Schema
 from automl.task import Task
@@ -40,38 +40,30 @@ class Prepared:
         scaler: The target's units, for regression.
         arrays: The training rows.
         target: Their class codes, or standardised target, (rows,).
-        words: Columns of texts whose words are told as numbers, for a run that goes on.
-        combined: What was decided about combined columns, JSON-ready, for a run that goes on; None where they were not asked for.
     """
 
     table: Preprocessor
     scaler: TargetScaler
     arrays: Arrays
     target: NDArray[Any]
-    words: list[str]
-    combined: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user, or an earlier part of the run, decided.
+    """What the user decided, and what an earlier part of the run did.
 
     Attributes:
         seed: Of the run.
         target_scale: "linear" or "log"; None to find out.
         combine: Whether combined columns are asked for.
-        budget: The clock of the run.
-        words: Columns of texts whose words an earlier part of the run told as numbers; None for a new run.
-        combined: What an earlier part of the run decided about them: its models fit these columns and no others.
+        settled: What is chosen by the clock, some of it by an earlier part of the run, whose models fit that and nothing else.
         pretrained: The network that pictures are looked at with; None for the one of this package.
     """
 
     seed: int = 0
     target_scale: str | None = None
     combine: bool = False
-    words: Sequence[str] | None = None
-    combined: Mapping[str, Any] | None = None
-    budget: Budget | None = None
+    settled: Settled = field(default_factory=Settled)
     pretrained: Found | None = None
 
 
@@ -101,29 +93,42 @@ def prepare(
         DataError: If there are no rows or no columns to learn from.
         UsageError: If the wanted scale of the target is impossible.
     """
-    table = TabularPreprocessor(wanted.seed).fit(typed, schema, task, log)
+    with hashed_once():
+        return _prepared(typed, y, schema, task, (fold, folds), wanted, log)
+
+
+def _prepared(
+    typed: pd.DataFrame,
+    y: NDArray[Any],
+    schema: Schema,
+    task: Task,
+    dealt: tuple[NDArray[np.int64], int],
+    wanted: Wanted,
+    log: DecisionLog | None,
+) -> Prepared:
+    (fold, folds), settled = dealt, wanted.settled
+    table = TabularPreprocessor(wanted.seed).fit(typed, schema, task, log, settled)
     scaler = TargetScaler()
     if not task.is_classification:
         scaler = choose_scaler(y, table.transform(typed), wanted=wanted.target_scale, seed=wanted.seed, log=log)
     target = y if task.is_classification else scaler.transform(y)
     arrays = table.fit_target(typed, target, fold, folds, log)
-    words, arrays = _add_words(table, typed, arrays, (target, fold, folds), len(schema.features), wanted, log)
-    combined = None
+    arrays = _add_words(table, typed, arrays, (target, fold, folds), len(schema.features), wanted, log)
     if wanted.combine:
-        if wanted.combined is None:
-            choice = choose(table, typed, arrays, target, fold, folds, wanted.budget or Budget(trials=1), wanted.seed)
-        else:
-            choice = Choice.from_dict(wanted.combined)
+        budget = settled.budget or Budget(trials=1)
+        chosen = settled.once(
+            "combined columns", lambda: choose(table, typed, arrays, target, fold, folds, budget, wanted.seed).to_dict()
+        )
+        choice = Choice.from_dict(chosen)
         if log is not None:
             log.entries.extend(choice.decisions)
-        arrays, combined = add_chosen(table, choice, typed, arrays), choice.to_dict()
-    given = Circumstances(task.problem, wanted.seed, wanted.budget, DecisionLog() if log is None else log, wanted.pretrained)
+        arrays = add_chosen(table, choice, typed, arrays)
+    given = Circumstances(task.problem, wanted.seed, settled.budget, DecisionLog() if log is None else log, wanted.pretrained, settled)
     encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, given)
     whole = Preprocessor(table, encoders, task.modality if encoders else "tabular")
     arrays |= whole.further(typed)
-    forget_texts()
     forget_pictures()
-    return Prepared(whole, scaler, arrays, target, words, combined)
+    return Prepared(whole, scaler, arrays, target)
 
 
 def _add_words(
@@ -134,24 +139,22 @@ def _add_words(
     columns: int,
     wanted: Wanted,
     log: DecisionLog | None,
-) -> tuple[list[str], Arrays]:
-    """Tell the words of texts beside other columns as numbers, where that explains the target; return which, and the arrays."""
+) -> Arrays:
+    """Tell the words of texts beside other columns as numbers, where that explains the target; return the arrays with them."""
     texts, (target, fold, folds) = table.texts(typed), learnt
-    if wanted.words is not None:
-        chosen = list(wanted.words)
-    elif len(texts) == columns:  # families of texts do as much where there is nothing to join
-        chosen = []
-    else:
-        limit = wanted.budget.limit if wanted.budget is not None and wanted.budget.timed else None
-        chosen = affordable(texts, table.spec, folds, limit)
+    if len(texts) == columns:  # families of texts do as much where there is nothing to join
+        return arrays
+    budget = wanted.settled.budget
+    limit = budget.limit if budget is not None and budget.timed else None
+    chosen = wanted.settled.once("words as numbers", lambda: affordable(texts, table.spec, folds, limit))
     if not chosen:
-        return [], arrays
+        return arrays
     words, encoded = WordEncoding.fit({name: texts[name] for name in chosen}, target, fold, folds, table.spec, wanted.seed)
     if not words.columns:
-        return [], arrays
+        return arrays
     if log is not None:
         record_words(log, words.columns, LEAST_SHARE)
-    return list(words.columns), table.add_words(words, encoded, arrays)
+    return table.add_words(words, encoded, arrays)
 
 
 def add_chosen(table: TabularPreprocessor, choice: Choice, typed: pd.DataFrame, arrays: Arrays) -> Arrays:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from automl.decisions import DecisionLog
 from automl.percents import percent
+from automl.preprocessing.hashing import LONGEST
 
 KINDS = ("number", "boolean", "datetime", "text", "image", "series", "category")
 _HOW = {
@@ -47,6 +48,19 @@ def record_columns(log: DecisionLog, columns: Sequence[tuple[str, str]], missing
     if missing:
         because = f"In some of the {rows:,} training rows values are missing: {listed(missing)}."
         log.add("prepare", "missing values", "neutral value and an indicator", because)
+
+
+def record_lengths(log: DecisionLog, longest: Mapping[str, int]) -> None:
+    """Record of which columns of texts the clock allows only the beginnings.
+
+    Args:
+        log: Where to.
+        longest: Characters that are looked at, by name of the column.
+    """
+    for name, characters in longest.items():
+        if characters < LONGEST:
+            because = f"There is no time to count the words of more of each text of {name!r}."
+            log.add("prepare", "beginnings of texts", f"{characters:,} characters", because, [f"{LONGEST:,}"], "budget=..., longer")
 
 
 def record_encoding(log: DecisionLog, names: Sequence[str], levels: int, share: float, folds: int) -> None:

@@ -39,6 +39,7 @@ class SentenceEmbeddings(Encoder):
 
     name = "sentence"
     reads = "text"
+    until = 0.4
 
     def __init__(self, columns: Sequence[str], source: Source) -> None:
         self._columns, self.source = tuple(columns), source

@@ -16,10 +16,12 @@ from automl.preprocessing.base import Arrays, Spec, State
 from automl.preprocessing.combined import CombinedColumns
 from automl.preprocessing.components import Components, components
 from automl.preprocessing.dates import DAYS, CalendarParts
+from automl.preprocessing.hashing import length_for
 from automl.preprocessing.knots import LOOKED_AT, quantile_knots
 from automl.preprocessing.levels import MOST_LEVELS, Levels
-from automl.preprocessing.recording import KINDS, listed, record_columns, record_encoding
+from automl.preprocessing.recording import KINDS, listed, record_columns, record_encoding, record_lengths
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.source_column import SourceColumn
 from automl.preprocessing.target_encoding import LEAST_SHARE, MOST_CLASSES, TargetEncoding
 from automl.preprocessing.text import TextComponents
@@ -70,7 +72,9 @@ class TabularPreprocessor:
         self.words: WordEncoding | None = None
         self.combined: CombinedColumns | None = None
 
-    def fit(self, frame: pd.DataFrame, schema: Schema, task: Task, log: DecisionLog | None = None) -> TabularPreprocessor:
+    def fit(
+        self, frame: pd.DataFrame, schema: Schema, task: Task, log: DecisionLog | None = None, settled: Settled | None = None
+    ) -> TabularPreprocessor:
         """Learn from the training rows, and from nothing else.
 
         Args:
@@ -78,6 +82,7 @@ class TabularPreprocessor:
             schema: Tells the type of each column; its features are used.
             task: Tells the problem and the number of outputs.
             log: Where the preparation is recorded.
+            settled: What is chosen by the clock, some of it by an earlier part of the run.
 
         Returns:
             Itself.
@@ -91,7 +96,7 @@ class TabularPreprocessor:
         _require(frame, [column.name for column in schema.features])
         sources, scales = [], []
         for column in schema.features:
-            source, scale = self._learn(frame, column.name, PREPARED_AS.get(column.type, column.type))
+            source, scale = self._learn(frame, column.name, PREPARED_AS.get(column.type, column.type), settled or Settled())
             sources.append(source)
             scales.extend(scale)
         table = np.array(scales, dtype=np.float64).reshape(len(scales), 3)
@@ -109,6 +114,7 @@ class TabularPreprocessor:
         if log is not None:
             missing = [source.name for source in self._sources if source.missing]
             record_columns(log, [(source.name, source.kind) for source in self._sources], missing, self.spec.rows)
+            record_lengths(log, {name: fitted.longest for name, (fitted, _) in self.texts(frame).items()})
         return self
 
     def fit_target(
@@ -302,7 +308,9 @@ class TabularPreprocessor:
         columns = [levels.every(frame[name].to_numpy().tolist()) for name, levels in self._categories]
         return np.stack(columns, axis=1)
 
-    def _learn(self, frame: pd.DataFrame, name: str, kind: str) -> tuple[SourceColumn, list[tuple[float, float, float]]]:
+    def _learn(
+        self, frame: pd.DataFrame, name: str, kind: str, settled: Settled
+    ) -> tuple[SourceColumn, list[tuple[float, float, float]]]:
         """Fit one column; return it with centre, factor and clipping of each number that it becomes."""
         values = frame[name].to_numpy()
         if kind == "category":
@@ -311,6 +319,8 @@ class TabularPreprocessor:
         fitted: CalendarParts | Components | None = None
         if kind == "datetime":
             fitted = CalendarParts.fit(values)
+        elif kind == "text":
+            fitted = TextComponents.fit(cells := values.tolist(), self.seed, length_for(name, cells, settled))
         elif kind in components():
             fitted = components()[kind].fit(values.tolist(), self.seed)
         numbers = finite(SourceColumn(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1))

@@ -72,6 +72,7 @@ class Tokens(Encoder):
 
     name = "tokens"
     reads = "text"
+    until = 0.4
 
     def __init__(self, columns: Sequence[str], length: int, tokenizer: Tokenizer) -> None:
         self._columns, self.length, self.tokenizer = tuple(columns), length, tokenizer

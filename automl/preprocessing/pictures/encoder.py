@@ -96,7 +96,8 @@ class SeenPictures(Encoder):
 
         first = next(one for one in found if one.present.any())
         sample = first.pixels[np.flatnonzero(first.present)[:32]]
-        looks = affordable_side(form.side, sample, len(cells) * cells.shape[1], given.budget)
+        pictures = len(cells) * cells.shape[1]
+        looks = given.settled.once("size of seen pictures", lambda: affordable_side(form.side, sample, pictures, given.budget))
         because = f"EfficientNet-Lite0, trained on ImageNet and part of this package, looks at {present:,} pictures once."
         chosen = "not used" if looks is None else f"{looks} × {looks} pixels"
         given.log.add("prepare", "trained network for pictures", chosen, "There is no time for it." if looks is None else because)

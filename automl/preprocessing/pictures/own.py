@@ -55,7 +55,7 @@ class OwnPictures(Encoder):
         sample = first.pixels[np.flatnonzero(first.present)[:BATCH]]
         values, present = _features(look, sample, units), sum(int(one.present.sum()) for one in found)
         what = f"{given.pretrained.called} (sha256 {given.pretrained.sha256[:12]}…)"
-        if not _affordable(look, sample, units, len(cells) * cells.shape[1], given):
+        if not given.settled.once("own network", lambda: _affordable(look, sample, units, len(cells) * cells.shape[1], given)):
             given.log.add("prepare", "trained network for pictures", "not used", f"There is no time for {what}; give a larger budget.")
             return None
         because = f"It was asked for, looks at {present:,} pictures once, finds {units:,} features, and is stored with the model."
