@@ -78,7 +78,7 @@ class Recipe(_Part):
         target_scale: "linear" or "log", for numbers over orders of magnitude.
         combine_columns: Whether to try products, ratios and differences of columns, and numbers beside the mean of their level.
         pretrained: A ``.keras`` file that pictures are looked at with, or a network of keras.applications in the local cache.
-        examples: "none" or "few": how much of single rows the report may hold; left out, pictures but no texts.
+        examples: "none" or "few": how much of single rows the report may hold, of forecasts too; left out, pictures but no texts.
         horizon, series, known, past, static, frequency, season, country: As in :class:`automl.forecasting.Forecaster`.
         glossary: What a column is called among people.
         units: Unit of a column, such as "EUR" or "months".

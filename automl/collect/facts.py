@@ -13,13 +13,13 @@ import pandas as pd
 
 from automl import __version__
 from automl.collect.drawn import drawing_of
-from automl.collect.private import allowed, private_columns, told_columns, told_decisions, told_findings
 from automl.collect.ruled import rule_facts
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
 from automl.collect.why import why_facts
 from automl.leaderboard import METRIC_TITLES, NOT_TRIED, Compared
 from automl.metrics import METRICS
+from automl.private import allowed, private_columns, told_columns, told_decisions, told_findings
 from automl.report import facts as f
 from automl.report.answer import answer
 from automl.report.blocks import trust

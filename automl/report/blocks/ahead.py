@@ -15,20 +15,23 @@ _KINDS = {"worst": "The worst series", "typical": "A typical series", "best": "T
 
 
 def fans(facts: ReportFacts) -> Block | None:
-    """Draw the worst, a typical and the best series with what was forecast and what came true."""
+    """Draw the worst, a typical and the best series with what was forecast and, where it may be shown, what came true."""
     told = facts.forecast
     if told is None or not told.fans:
         return None
     figures = tuple((_fan(fan, facts.task.target), _caption(fan)) for fan in told.fans)
+    shown = any(fan.truth for fan in told.fans)
     rows: list[list[Cell]] = []
     for fan in told.fans:
         for place, time in enumerate(fan.times[:60]):
-            values = (fan.truth[place], fan.median[place], fan.low[place], fan.high[place])
+            values = (*fan.truth[place : place + 1], fan.median[place], fan.low[place], fan.high[place])
             rows.append([fan.name, time, *(words.number(value) for value in values)])
-    table = Table("What was forecast and what came true", ("Series", "Time", "True", "Forecast", "10 %", "90 %"), rows, frozenset({0, 1}))
+    head = ("Series", "Time", *(("True",) if shown else ()), "Forecast", "10 %", "90 %")
+    table = Table(f"What was forecast{' and what came true' if shown else ''}", head, rows, frozenset({0, 1}))
     unseen = "a window that no choice has seen" if told.unseen else "the window that choices were made on"
     bands = f"the dark band should hold {words.percent(0.4)} of the values, the light one {words.percent(0.8)}"
-    note = f"The line is the median; {bands}. Dots came true."
+    beside = "Dots came true." if shown else "Values of the data were not to be shown."
+    note = f"The line is the median; {bands}. {beside}"
     series = "one series" if told.series == 1 else f"{words.whole(told.series)} series"
     return Block(
         "forecasts",
@@ -69,7 +72,7 @@ def _fan(fan: FanFacts, target: str) -> Markup:
     known = [value for value in (*fan.past, *fan.truth, *fan.low, *fan.high) if value is not None]
     low, high = min(known), max(known)
     room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
-    frame = svg.Frame(720.0, 300.0, (0.0, float(past + ahead - 1)), (low - room, high + room), (26.0, 14.0, 44.0, 62.0))
+    frame = svg.Frame(720.0, 300.0, (0.0, float(max(past + ahead - 1, 1))), (low - room, high + room), (26.0, 14.0, 44.0, 62.0))
     times = (*fan.past_times, *fan.times)
     places = sorted({0, past, past + ahead - 1} | {round(past * share) for share in (0.33, 0.66)})
     x_ticks = [(float(place), times[place]) for place in places if place == past or abs(place - past) > 0.15 * len(times)]
@@ -79,17 +82,18 @@ def _fan(fan: FanFacts, target: str) -> Markup:
         band = [*zip(steps, upper, strict=True), *zip(reversed(steps), reversed(lower), strict=True)]
         parts.append(svg.path([frame.at(x, y) for x, y in band], kind, closed=True))
     drawn = svg.thin([(float(place), value) for place, value in enumerate(fan.past) if value is not None], 300)
-    parts.append(frame.line(drawn, "line thin"))
-    parts.append(frame.segment((float(past) - 0.5, low - room), (float(past) - 0.5, high + room), "reference"))
+    if drawn:
+        parts.append(frame.line(drawn, "line thin"))
+    if past:
+        parts.append(frame.segment((float(past) - 0.5, low - room), (float(past) - 0.5, high + room), "reference"))
     parts.append(frame.line(list(zip(steps, fan.median, strict=True)), "line"))
-    for step, value in zip(steps, fan.truth, strict=True):
+    for step, value in zip(steps, fan.truth, strict=False):
         if value is not None:
             x, y = frame.at(step, value)
             parts.append(svg.tag("circle", cx=x, cy=y, r=3.0, class_="true"))
     name = f"fan-{fan.kind}"
-    return svg.chart(
-        svg.join(parts), name, f"{_KINDS[fan.kind]}: {fan.name}", "The past, the forecast with its bands, and what came true.", 720, 300
-    )
+    about = "The past, the forecast with its bands, and what came true." if fan.truth else "The forecast with its bands."
+    return svg.chart(svg.join(parts), name, f"{_KINDS[fan.kind]}: {fan.name}", about, 720, 300)
 
 
 def horizon(facts: ReportFacts) -> Block | None:

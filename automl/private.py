@@ -4,6 +4,12 @@
     None    pictures of a few rows, and a few explained rows without their texts; of words only those that several texts hold
     "few"   the texts of the explained rows, too, and where a transformer attended in them
 
+Of forecasts, whose substance are curves of the target over time:
+
+    "none"  no value of a single step: series by their number in place of their name, forecasts without what was before and came true
+    None    the worst, a typical and the best series by name, with what was before, what was forecast and what came true
+    "few"   as None, and what columns that are not used look like
+
 Counts, curves and the levels of categories are no examples and stay. Of a column that only tells rows or groups apart (codes, addresses,
 names) no value is in any sentence unless "few" is said, because each belongs to a single row: its facts are made of counts, and findings
 keep their examples apart from their sentences. The same facts make the page, the JSON, the Markdown and a notebook's summary: what is left
@@ -17,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from automl.errors import UsageError, did_you_mean
 from automl.report import facts as f
 
 if TYPE_CHECKING:
@@ -25,6 +32,23 @@ if TYPE_CHECKING:
     from automl.schema import Column
 
 HIDDEN = "a text"
+EXAMPLES = ("none", "few")
+
+
+def check_examples(wanted: Any) -> str | None:
+    """Return how much of single rows was asked for.
+
+    Raises:
+        UsageError: If it is another word.
+
+    Example:
+        >>> check_examples("none")
+        'none'
+    """
+    if wanted is not None and wanted not in EXAMPLES:
+        law = "`examples` must be 'none' or 'few', or left out for pictures without texts"
+        raise UsageError(f"{law}. Received examples={wanted!r}.{did_you_mean(wanted, EXAMPLES)}")
+    return None if wanted is None else str(wanted)
 
 
 def private_columns(columns: Iterable[Column], findings: Iterable[Finding]) -> frozenset[str]:
