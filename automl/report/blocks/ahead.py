@@ -9,7 +9,7 @@ from markupsafe import Markup
 from automl.report import svg, words
 from automl.report.blocks.base import Block, Cell, Table
 from automl.report.facts import ReportFacts
-from automl.report.forecasts import FanFacts, StepFacts
+from automl.report.forecasts import CovariateFacts, FanFacts, StepFacts
 
 _KINDS = {"worst": "The worst series", "typical": "A typical series", "best": "The best series"}
 
@@ -36,7 +36,7 @@ def fans(facts: ReportFacts) -> Block | None:
     return Block(
         "forecasts",
         "Forecasts",
-        f"Forecasts {_ahead(told.horizon, told.frequency)} ahead for {series}, on {unseen}.",
+        f"Forecasts {how_far(told.horizon, told.frequency)} ahead for {series}, on {unseen}.",
         "What will be different this time: forecasts go on with what was, and know of a new shop next door only what the columns say.",
         notes=(note,),
         figures=figures,
@@ -53,11 +53,11 @@ _STEPS = {"D": "day", "B": "working day", "W": "week", "M": "month", "MS": "mont
           "QE": "quarter", "Y": "year", "YS": "year", "YE": "year", "h": "hour", "H": "hour", "min": "minute", "s": "second"}  # fmt: skip
 
 
-def _ahead(steps: int, code: str) -> str:
+def how_far(steps: int, code: str) -> str:
     """Say how far so many steps lead, in the unit of the step where that says something to a reader.
 
     Example:
-        >>> [_ahead(*told).replace(words.SPACE, " ") for told in ((14, "D"), (1, "W-SUN"), (8, "15min"), (12, "step"))]
+        >>> [how_far(*told).replace(words.SPACE, " ") for told in ((14, "D"), (1, "W-SUN"), (8, "15min"), (12, "step"))]
         ['14 days', '1 week', '8 steps of 15 minutes', '12 steps']
     """
     amount = "".join(sign for sign in code if sign.isdigit())
@@ -181,6 +181,12 @@ def by_series(facts: ReportFacts) -> Block | None:
     )
 
 
+def _adds(best: CovariateFacts) -> str:
+    if not best.rise:
+        return "No column was shown to add anything: without what any one says of the moment, the loss does not rise."
+    return f"{words.shorten(best.name, 40)} adds most: without what it says of the moment, the loss rises by {words.percent(best.share)}."
+
+
 def covariates(facts: ReportFacts) -> Block | None:
     """List what each column adds."""
     told = facts.forecast
@@ -191,11 +197,10 @@ def covariates(facts: ReportFacts) -> Block | None:
         [entry.name, roles[entry.role], words.percent(entry.share) if entry.share is not None else "not measured"]
         for entry in told.covariates
     ]
-    best = told.covariates[0]
     return Block(
         "covariates",
         "What other columns add",
-        f"{words.shorten(best.name, 40)} adds most: without what it says of the moment, the loss rises by {words.percent(best.share)}.",
+        _adds(told.covariates[0]),
         "What would happen if somebody changed these columns: a price that follows demand is no lever on it.",
         notes=("Measured by exchanging blocks of time of one column at a time; the model stays as it is.",),
         tables=(Table("Rise of the weighted quantile loss", ("Column", "Role", "Rise"), rows, frozenset({0, 1})),),
