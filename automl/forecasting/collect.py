@@ -48,6 +48,7 @@ def collect(run: ForecastRun) -> f.ReportFacts:
         findings=_findings(run),
         evaluation=evaluation,
         forecast=found.forecast(),
+        cards=() if run.card is None else (run.card,),
         leaderboard=board,
         tried=tried,
         search=_search(run),

@@ -154,6 +154,7 @@ class Forecaster:
             UsageError: If an argument is impossible.
         """
         from automl.forecasting.collect import collect
+        from automl.forecasting.effect_tests import verify_covariates
         from automl.forecasting.effects import measure_covariates
         from automl.forecasting.proving import proof_of_forecast
         from automl.forecasting.run import ForecastRun
@@ -165,6 +166,7 @@ class Forecaster:
         run.ensemble()
         run.train_again()
         run.rises = measure_covariates(run)
+        run.card = verify_covariates(run)
         run.tell("report")
         facts = collect(run)
         board = pd.DataFrame([row.model_dump() for row in facts.leaderboard.rows]) if facts.leaderboard else pd.DataFrame()

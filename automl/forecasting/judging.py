@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.forecasting.base import unflat
-from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, weighted_quantile_loss
+from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, stretches, weighted_quantile_loss
 from automl.forecasting.patterns import patterns
 from automl.forecasting.run import Chosen
 from automl.forecasting.world import Windows, in_world
@@ -111,12 +111,7 @@ class Collector:
 
     def blocks(self) -> tuple[Array, int]:
         """Return what is drawn anew for intervals: windows where they are many, else stretches of steps of them."""
-        count = len(self.windows)
-        if count >= 12:
-            return np.repeat(np.arange(count)[:, None], self.run.horizon, axis=1), count
-        length = max(self.run.horizon // 12, 1)
-        block = np.arange(self.run.horizon) // length
-        return np.arange(count)[:, None] * (block.max() + 1) + block[None, :], count * int(block.max() + 1)
+        return stretches(len(self.windows), self.run.horizon)
 
     def drawn_sizes(self, size: Array, known: Array) -> Array:
         """Return what the losses of draws are shares of, NaN where a draw of values holds zeros alone; see `total`.

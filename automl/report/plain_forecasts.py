@@ -71,7 +71,9 @@ def _covariates(facts: ReportFacts) -> str:
     if best is None or not best.rise:
         return "No other column was shown to help the forecasts."
     worse = f": with its values moved to other times they get worse by {words.percent(best.share)}" if best.share is not None else ""
-    return f"Of all other columns {words.shorten(best.name, 40)} helps the forecasts most{worse}."
+    failed = any(check.passed is False for card in facts.cards if card.of == "covariates" for check in card.checks)
+    doubt = " That did not pass all tests: do not rely on it." if failed else ""
+    return f"Of all other columns {words.shorten(best.name, 40)} helps the forecasts most{worse}.{doubt}"
 
 
 def _patterns(facts: ReportFacts) -> str:

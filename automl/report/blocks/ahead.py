@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from automl.report import svg, words
+from automl.report.blocks import card
 from automl.report.blocks.base import Block, Cell, Table
 from automl.report.facts import ReportFacts
 from automl.report.forecasts import CovariateFacts, FanFacts, StepFacts
 
+_SHOWN = 15
 _KINDS = {"worst": "The worst series", "typical": "A typical series", "best": "The best series"}
 
 
@@ -188,7 +190,7 @@ def _adds(best: CovariateFacts) -> str:
 
 
 def covariates(facts: ReportFacts) -> Block | None:
-    """List what each column adds."""
+    """Draw what each column adds, with the tests that it passed and failed."""
     told = facts.forecast
     if told is None or not any(entry.rise is not None for entry in told.covariates):
         return None
@@ -197,12 +199,33 @@ def covariates(facts: ReportFacts) -> Block | None:
         [entry.name, roles[entry.role], words.percent(entry.share) if entry.share is not None else "not measured"]
         for entry in told.covariates
     ]
+    known = [entry for entry in told.covariates if entry.share is not None]
+    domain = (0.0, max(max((entry.share or 0.0 for entry in known), default=0.0), 1e-3))
+    drawn = [
+        {
+            "title": words.shorten(entry.name, 48),
+            "note": roles[entry.role],
+            "value": words.percent(entry.share),
+            "interval": words.NOTHING,
+            "drawing": svg.dot_interval(entry.share, None, None, domain, reference=0.0, bar_from=0.0),
+        }
+        for entry in known[:_SHOWN]
+    ]
     return Block(
         "covariates",
         "What other columns add",
         _adds(told.covariates[0]),
         "What would happen if somebody changed these columns: a price that follows demand is no lever on it.",
         notes=("Measured by exchanging blocks of time of one column at a time; the model stays as it is.",),
-        tables=(Table("Rise of the weighted quantile loss", ("Column", "Role", "Rise"), rows, frozenset({0, 1})),),
-        open_tables=True,
+        template="importance",
+        data={
+            "rows": drawn,
+            "axis": svg.axis([(t, words.percent(t)) for t in svg.ticks(*domain, 4)], domain),
+            "more": max(len(known) - _SHOWN, 0),
+            "card": card.card(facts, "covariates"),
+        },
+        tables=(
+            Table("Rise of the weighted quantile loss", ("Column", "Role", "Rise"), rows, frozenset({0, 1})),
+            *card.table(facts, "covariates"),
+        ),
     )
