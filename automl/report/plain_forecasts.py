@@ -56,7 +56,7 @@ def _horizon(facts: ReportFacts) -> str:
 def _series(facts: ReportFacts) -> str:
     known = [] if facts.forecast is None else [entry for entry in facts.forecast.by_series if entry.mase is not None]
     if not known:
-        return ""
+        return "Which series are hard cannot be told: repeating what was makes no error in the past."
     good = sum((entry.mase or 0.0) <= 1 for entry in known)
     which = "All" if good == len(known) else "None" if not good else words.whole(good)
     are = words.are(good if good else len(known))

@@ -110,7 +110,7 @@ def horizon(facts: ReportFacts) -> Block | None:
     ]
     levels: list[list[Cell]] = [[words.percent(e.nominal), words.percent(e.measured), words.whole(e.values)] for e in told.levels]
     growth = ""
-    if len(steps) > 1 and first.mae and last.mae:
+    if len(steps) > 1 and first.mae is not None and last.mae is not None:
         growth = f" from {words.number(first.mae)} ({_steps(first)} ahead) to {words.number(last.mae)} ({_steps(last)} ahead)"
     measured = told.levels[0].measured if told.levels else None
     return Block(
@@ -169,17 +169,24 @@ def by_series(facts: ReportFacts) -> Block | None:
     rows: list[list[Cell]] = [
         [words.shorten(s.name, 60), words.number(s.mase), words.number(s.smape), words.percent(s.coverage)] for s in told.by_series
     ]
-    known = [s.mase for s in told.by_series if s.mase is not None]
-    low, high, worse = min(known, default=None), max(known, default=None), sum(mase > 1 for mase in known)
     return Block(
         "series",
         "Series by series",
-        f"The error goes from {words.number(low)} to {words.number(high)} times that of the seasonal"
-        f" naive in the past; {words.whole(worse) if worse else 'none'} of {len(told.by_series)} series shown"
-        f" {'lies' if worse < 2 else 'lie'} above 1.",
+        _spread([s.mase for s in told.by_series if s.mase is not None]),
         "Why a series is hard: a short history, a change of habits, or chance.",
         tables=(Table("The worst first", ("Series", "MASE", "sMAPE", "Coverage of 80 %"), rows),),
         open_tables=True,
+    )
+
+
+def _spread(known: Sequence[float]) -> str:
+    """Say between which multiples of the seasonal naive the errors of series lie, where there is one to divide by."""
+    if not known:
+        return "The errors of series cannot be held against the seasonal naive, which makes none in the past."
+    worse = sum(mase > 1 for mase in known)
+    return (
+        f"The error goes from {words.number(min(known))} to {words.number(max(known))} times that of the seasonal naive in the past;"
+        f" {words.whole(worse) if worse else 'none'} of {len(known)} series shown {'lies' if worse < 2 else 'lie'} above 1."
     )
 
 
