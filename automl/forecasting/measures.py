@@ -106,12 +106,11 @@ def scores(truth: Array, quantiles: Array, absolute: Array, square: Array) -> di
     """
     median = quantiles[..., MEDIAN]
     error = truth - median
+    count = (~np.isnan(error)).sum(axis=1)
     return {
         "wql": weighted_quantile_loss(truth, quantiles),
         "mase": _mean(np.abs(error) / absolute[:, None]),
-        "rmsse": _mean(np.sqrt(np.nanmean(np.where(np.isnan(error).all(axis=1)[:, None], np.nan, error) ** 2, axis=1)) / square)
-        if (~np.isnan(error)).all(axis=1).any()
-        else float("nan"),
+        "rmsse": _mean(np.sqrt(np.nansum(error**2, axis=1) / np.where(count > 0, count, np.nan)) / square),
         "smape": _mean(np.where(np.isnan(truth), np.nan, smape(truth, median))),
         "mae": _mean(np.abs(error)),
         "rmse": float(np.sqrt(_mean(error**2))),

@@ -15,7 +15,7 @@ def task(facts: ReportFacts) -> str:
     """Say what was learnt from what."""
     target, columns = facts.task.target_label or facts.task.target, facts.data.columns_used
     helped = f", with the help of {words.count(columns, 'other column')}" if columns else ""
-    return f"The model learned from {words.count(facts.data.rows, 'row')} of the past how {target} goes on{helped}."
+    return f"The model learned from {words.count(facts.data.rows, 'row')} of the past how the values of {target} go on{helped}."
 
 
 def scores(facts: ReportFacts) -> str:
