@@ -108,13 +108,14 @@ def _repeated(base: Array, rises: dict[Column, Array], halves: tuple[Array, ...]
 
 
 def _control(run: ForecastRun, windows: Windows, best: Column) -> tuple[tuple[CheckFacts, ...], str]:
-    """Let the quickest member that reads the best column learn a control beside it, and measure what that adds."""
-    reading = sorted((member for member in run.chosen if _reads(member, windows, best)), key=lambda member: member.trial.seconds)
+    """Let a member that reads the best column learn a control beside it, networks last, and measure what that adds."""
+    reading = [member for member in run.chosen if _reads(member, windows, best)]
+    reading.sort(key=lambda member: (member.trial.family.tags.kind == "network", member.trial.number))
     if not reading:
         told = "No model that was trained before the windows reads the column, so that none can learn a control beside it."
         return (CheckFacts(name="control", sentence=told),), ""
-    member, room = reading[0], run.budget.remaining(UNTIL) if run.budget.timed else np.inf
-    if 2 * member.trial.seconds > min(SECONDS, SHARE * room):
+    member = reading[0]
+    if run.budget.timed and 2 * member.trial.seconds > min(SECONDS, SHARE * run.budget.remaining(UNTIL)):
         return (), LATE
     data, place = with_control(run, best)
     family = member.trial.family
