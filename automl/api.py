@@ -252,8 +252,8 @@ def compare(
         test, seconds, size, prediction times, whether no other model beats it in both score and speed (`on_the_line`), weight in the
         ensemble, best configuration; a family without a usable model has its reason in `note`. Losses of labels are means over them.
         ``attrs`` hold the name of the metric and the rows it was measured on, the advice on networks, the simplest model within one
-        standard error in words, the correlation of the models' mistakes (a DataFrame), the losses label by label (a DataFrame), and the
-        kinds of models that did not take part.
+        standard error in words, the correlation of the models' mistakes by title and title, the losses by title and label (``pd.DataFrame``
+        makes tables of both), and the kinds of models that did not take part.
 
     Raises:
         DataError: If the data cannot be used.

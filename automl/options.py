@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from automl.budget import Budget
-from automl.errors import UsageError, did_you_mean
+from automl.errors import UsageError
+from automl.private import check_examples
 from automl.run import RunSettings
 from automl.selection import check_families
 
-EXAMPLES = ("none", "few")
 AS_GIVEN = ("problem", "positive", "metric", "min_precision", "min_recall", "group", "time", "target_scale", "test")
 
 
@@ -44,7 +44,7 @@ def settings_of(given: Mapping[str, Any]) -> RunSettings:
         changes=None if given["changes"] is None else dict(given["changes"]),
         combine_columns=bool(given["combine_columns"]),
         pretrained=_pretrained(given["pretrained"]),
-        examples=_examples(given["examples"]),
+        examples=check_examples(given["examples"]),
         directory=None if given["directory"] is None else str(given["directory"]),
         **{name: given[name] for name in AS_GIVEN},
     )
@@ -63,13 +63,6 @@ def _pretrained(wanted: Any) -> Any:
     from automl.pretrained.own import find
 
     return find(wanted)
-
-
-def _examples(wanted: Any) -> str | None:
-    if wanted is not None and wanted not in EXAMPLES:
-        law = "`examples` must be 'none' or 'few', or left out for pictures without texts"
-        raise UsageError(f"{law}. Received examples={wanted!r}.{did_you_mean(wanted, EXAMPLES)}")
-    return None if wanted is None else str(wanted)
 
 
 def _several(given: Any) -> tuple[Any, ...]:

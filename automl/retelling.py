@@ -28,7 +28,8 @@ def retold(facts: ReportFacts, recipe: Recipe) -> ReportFacts:
         "units": recipe.units,
         "decisions": (*told, *facts.decisions),
     }
-    called = {"target_label": recipe.glossary.get(recipe.target), "unit": recipe.units.get(recipe.target)}
+    only = recipe.targets[0] if len(recipe.targets) == 1 else ""
+    called = {"target_label": recipe.glossary.get(only), "unit": recipe.units.get(only)}
     changes["task"] = facts.task.model_copy(update={name: text for name, text in called.items() if text})
     if facts.importance is not None:
         entries = tuple(

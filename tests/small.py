@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 import automl
 from automl.families.base import Family, FittedFamily, Tags, Trained
@@ -40,6 +42,20 @@ FEATURES = ["age", "income", "city", "member", "since"]
 def fit(data: Any, target: Any = None, **options: Any) -> automl.AutoML:
     """Fit one linear model without a clock, or as asked for."""
     return automl.fit(data, target, **{"budget": None, "trials": 1, "families": ["linear"], **options})
+
+
+def album(folder: Path, count: int = 30, side: int = 16) -> Path:
+    """Write pictures of noise, of which those in "spot" have a bright square."""
+    rng = np.random.default_rng(0)
+    for kind in ("plain", "spot"):
+        (folder / kind).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(40, 110, (side, side)).astype(np.uint8)
+            if kind == "spot":
+                down, right = rng.integers(0, side - 5, 2)
+                pixels[down : down + 5, right : right + 5] = 230
+            Image.fromarray(pixels).save(folder / kind / f"{number}.png")
+    return folder
 
 
 class HandClock:

@@ -122,7 +122,11 @@ def test_a_comparison_is_a_page_too(tmp_path):
     assert "Can we use it?" not in page
     assert "one standard error" in board.attrs["simplest"]
     assert board.attrs["simplest"].replace("'", "&#39;") in page
-    assert sorted(board.attrs["mistakes"].columns) == ["Linear model", "Wood"]
+    mistakes = pd.DataFrame(board.attrs["mistakes"])
+    assert sorted(mistakes.columns) == ["Linear model", "Wood"]
+    assert (mistakes.to_numpy() == mistakes.to_numpy().T).all()
+    again = board.copy()  # pandas compares what two tables hold besides their cells
+    assert pd.concat([board, again], keys=["one", "two"]).attrs == board.attrs
 
 
 def _told(page):
@@ -162,7 +166,8 @@ def test_labels_and_forecasts_are_compared_like_tables(case, tmp_path):
     assert all(words.number(loss, 4).replace("\u202f", " ") in page for loss in board["loss"])  # the page and the table: one set of facts
     assert "one standard error" in board.attrs["simplest"]
     assert board.attrs["simplest"].replace("\u00a0", " ").replace("\u202f", " ") in page
-    assert board.attrs["mistakes"].shape == (2, 2)
+    assert pd.DataFrame(board.attrs["mistakes"]).shape == (2, 2)
+    assert len(pd.concat([board, board])) == 2 * len(board)
     assert "Who is wrong together" in page
     assert "Score and speed" in page
 
@@ -180,7 +185,8 @@ def test_the_report_of_a_forecast_tells_the_call_that_makes_it_again():
 def test_the_losses_of_labels_are_means_over_them():
     data, target, options = CASES["labels"]()
     board = automl.compare(data, target, budget=None, **options)
-    by_label = board.attrs["by_label"]
+    by_label = pd.DataFrame(board.attrs["by_label"])
+    assert len(pd.concat([board, board.copy()])) == 2 * len(board)
     assert sorted(by_label.index) == ["blue", "red"]
     for row in board.to_dict("records"):
         assert row["loss"] == pytest.approx(by_label[row["title"]].mean(), abs=1e-6)  # every row has both labels known

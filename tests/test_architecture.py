@@ -66,6 +66,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "speed": set(),
     # tell, keep
     "report": {"evaluation", "threshold", "calibration", "intervals", "explanation", "metrics"},
+    "private": {"report"},
     "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals"},
 }
 STAGES = set(ALLOWED) - {"_backend"}
@@ -73,7 +74,7 @@ ALLOWED["toys"] = {"families", "preprocessing"}
 ALLOWED["testing"] = {"toys", "families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}
-ALLOWED["collect"] = {"report", "metrics", "leaderboard", "families", "explanation"}
+ALLOWED["collect"] = {"report", "private", "metrics", "leaderboard", "families", "explanation"}
 ALLOWED["looking"] = {"explanation", "predictor", "preprocessing", "task", "families"}
 ALLOWED["attending"] = {"explanation", "predictor", "preprocessing", "families"}
 ALLOWED["attribution"] = {"explanation"}
@@ -87,13 +88,13 @@ ALLOWED["verifying"] = {
     "artifact", "dataset", "evaluation", "storage", "families", "proof", "multilabel", "forecasting", "anomaly", "report",
 }
 ALLOWED["run"] = STAGES | {"collect", "leaderboard", "storage", "explaining", "examining", "proof", "occluding"}
-ALLOWED["options"] = {"run", "selection", "pretrained"}
+ALLOWED["options"] = {"run", "selection", "pretrained", "private"}
 ALLOWED["resuming"] = {"dataset", "families", "trials"}
 ALLOWED["estimator"] = STAGES | {"attending", "attribution", "options", "run", "resuming", "storage", "explaining", "examining", "notebook"}
 # forecasting is a story of its own over the same stages: windows are its rows
 ALLOWED["forecasting"] = {
     "dataset", "schema", "task", "detection", "progress", "preprocessing", "layers", "training", "families", "selection", "search",
-    "trials", "artifact", "report", "_backend", "evaluation", "speed", "proof",
+    "trials", "artifact", "report", "_backend", "evaluation", "speed", "proof", "private",
 }
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
@@ -101,7 +102,7 @@ ALLOWED["anomaly"] |= {"detection", "pretrained", "explanation", "proof"}  # wha
 # labels: what they share is done once, then each walks through the stages of one run; all are judged together
 ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",
-    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report", "collect", "proof",
+    "metrics", "evaluation", "explanation", "predictor", "run", "storage", "artifact", "report", "collect", "proof", "private",
 }
 ALLOWED["loading"] = {"artifact", "storage", "families", "estimator", "forecasting", "anomaly", "multilabel"}
 ALLOWED["api"] = STAGES | {"estimator", "run", "loading", "detection", "forecasting", "anomaly", "multilabel"}

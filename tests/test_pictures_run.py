@@ -11,25 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from small import album
 
 import automl
 from automl.budget import Budget
 from automl.errors import DataError
-
-
-def album(folder: Path, count: int = 30, side: int = 16) -> Path:
-    """Write pictures of noise, of which those in "spot" have a bright square."""
-    rng = np.random.default_rng(0)
-    for kind in ("plain", "spot"):
-        (folder / kind).mkdir(parents=True)
-        for number in range(count):
-            pixels = rng.integers(40, 110, (side, side)).astype(np.uint8)
-            if kind == "spot":
-                down, right = rng.integers(0, side - 5, 2)
-                pixels[down : down + 5, right : right + 5] = 230
-            Image.fromarray(pixels).save(folder / kind / f"{number}.png")
-    return folder
 
 
 def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import automl
-from automl.collect.private import HIDDEN, allowed
 from automl.errors import UsageError
+from automl.private import HIDDEN, allowed
 from automl.report import facts as f
 from automl.results import write_results
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from fakes import FakeFit
@@ -56,6 +58,11 @@ def test_a_key_that_stands_twice_is_told_because_yaml_would_take_the_last() -> N
         ("", "which is NoneType"),
         ("data: x\ntarget: y\nproblem: clustering", "line 3, problem"),
         ("data: x\ntarget: ''", "line 2, target"),
+        ("data: x\ntarget: 3", "line 2, target: it must be the name of a column, or a list of names. Received 3."),
+        ("data: x\ntarget: []", "line 2, target: it must be the name"),
+        ("data: x\ntarget: [a, '']", "line 2, target: it must be the name"),
+        ("data: x\ntarget: [a, b, a]", "line 2, target: each target must be named once"),
+        ("data: x\ntarget: [a, b]\nproblem: regression", "line 3, problem: several targets are labels"),
         ("data: x\ntarget: y\nminimum: {recall: 1.5}", "minimum.recall"),
         ("data: x\ntarget: y\nfamilies: mlp", "families"),
         ("data: x\ntarget: y\nname: a/b", "line 3, name"),
@@ -139,7 +146,7 @@ def test_bundled_recipes_are_complete(path: Path) -> None:
     assert recipe.question.endswith("?")
     assert recipe.matters
     header = Path(recipe.data).read_text(encoding="utf-8").splitlines()[0].split(",")
-    assert {recipe.target, *recipe.glossary, *recipe.ignore, *recipe.sensitive, *recipe.types} <= set(header)
+    assert {*recipe.targets, *recipe.glossary, *recipe.ignore, *recipe.sensitive, *recipe.types} <= set(header)
 
 
 def test_there_are_recipes() -> None:
@@ -214,3 +221,20 @@ def test_the_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     model = run_recipe(tmp_path / "r.yaml", budget=automl.Budget(trials=1))
     assert len(seen) == 1
     assert any(decision.stage == "read" for decision in model.decisions_)
+
+
+def test_several_targets_are_labels(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(80, 2))
+    frame = pd.DataFrame({"x": x[:, 0], "z": x[:, 1], "rain": x[:, 0] > 0, "wind": x[:, 1] > 0.3})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    text = "data: d.csv\ntarget: [rain, wind]\nproblem: multilabel\nfamilies: [linear]\ntrials: 1\nglossary: {rain: it rains}\n"
+    (tmp_path / "r.yaml").write_text(text)
+    assert parse_recipe(text).targets == ("rain", "wind")
+    assert parse_recipe("data: d.csv\ntarget: [rain]").target == "rain"
+    model = run_recipe(tmp_path / "r.yaml", out=tmp_path / "out")
+    assert model.labels_.tolist() == ["rain", "wind"]
+    assert model.facts_.task.target == "rain, wind"
+    assert (tmp_path / "out" / "report.html").exists()
+    (tmp_path / "r.yaml").write_text("data: d.csv\ntarget: [rain, wnd]\nignore: [rain]\n")
+    with pytest.raises(UsageError, match=r"there is no column 'wnd'. Did you mean 'wind'\?\n  ignore or sensitive: 'rain' is a target"):
+        run_recipe(tmp_path / "r.yaml")

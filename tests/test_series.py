@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import plain_words
 import pytest
 
 import automl
@@ -43,6 +44,7 @@ def model():
 def test_arrays_are_told_apart(model):
     x, y = two_events(80, 1, channels=2)
     assert model.task_.modality == "sequence"
+    assert plain_words.faults(model.facts_) == []
     assert [column.type for column in model.schema_.features] == ["series"]
     assert accuracy(model, x, y) > 0.95
     assert accuracy(model, x.transpose(0, 2, 1), y) > 0.95  # channels first

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plain_words
 import pytest
 
 import automl
@@ -32,6 +33,7 @@ def test_a_text_column_alone_is_learnt_from(model: automl.AutoML) -> None:
     new = reviews(80, seed=1)
     assert (model.predict(new) == new["liked"]).mean() > 0.95
     assert {"tfidf_linear", "fasttext"} <= set(model.leaderboard()["family"])
+    assert plain_words.faults(model.facts_) == []
 
 
 def test_a_stored_model_predicts_the_same(model: automl.AutoML, tmp_path: Path) -> None:

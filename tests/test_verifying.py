@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from small import FEATURES, fit, people
+from small import FEATURES, album, fit, people
 
+import automl
 from automl import artifact
+from automl.budget import Budget
 from automl.cli import main
 from automl.proof import Proof
 from automl.verifying import Verification, verify
@@ -124,3 +127,32 @@ def test_the_command_ends_with_its_code(saved: Path, tmp_path: Path, capsys: pyt
     content[len(content) // 2] ^= 1
     broken.write_bytes(bytes(content))
     assert main(["verify", str(broken), str(saved / "churn.csv")]) == 3
+
+
+def test_pictures_are_known_by_their_files_wherever_they_lie(tmp_path: Path) -> None:
+    photos = album(tmp_path / "photos", 8, 8)
+    model = automl.fit(photos, budget=Budget(trials=1), families=["linear"])
+    model.save(tmp_path / "model.automl")
+    assert str(tmp_path) not in model.facts_.model_dump_json()
+    moved = shutil.copytree(photos, tmp_path / "elsewhere")
+    for place in (photos, moved):
+        found = verify(tmp_path / "model.automl", place)
+        assert told(found) == {"model file": True, "data": True, "predictions": True, "scores": True, "versions": True}
+        assert "in another file" not in found.checks[1].sentence
+    (moved / "spot" / "0.png").write_bytes((moved / "plain" / "0.png").read_bytes())
+    changed = verify(tmp_path / "model.automl", moved)
+    assert told(changed)["data"] is False
+    assert told(changed)["predictions"] is None
+
+
+def test_arrays_in_a_file_can_be_verified(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    pixels = (rng.random((40, 8, 8)) * 100).astype(np.uint8)
+    pixels[y == 1, 2:5, 2:5] = 240
+    np.savez(tmp_path / "arrays.npz", x=pixels, y=y)
+    automl.fit(tmp_path / "arrays.npz", budget=Budget(trials=1), families=["linear"]).save(tmp_path / "model.automl")
+    assert main(["verify", str(tmp_path / "model.automl"), str(tmp_path / "arrays.npz")]) == 0
+    pixels[0, 0, 0] += 1
+    np.savez(tmp_path / "other.npz", x=pixels, y=y)
+    assert told(verify(tmp_path / "model.automl", tmp_path / "other.npz"))["data"] is False

@@ -23,7 +23,7 @@ Pretrained = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="A .keras file to look at pictures with, or a network of keras.applications in the cache."),
 ]
-Examples = Annotated[str | None, typer.Option(help="none or few: what the report shows of single rows. Default: pictures, no texts.")]
+Examples = Annotated[str | None, typer.Option(help="none or few: what the report shows of rows or series. Default: pictures, no texts.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice. Default: 0.")]
 Trials = Annotated[int | None, typer.Option(help="Try at most so many configurations; without --budget a run can be repeated exactly.")]
 Metric = Annotated[

@@ -13,13 +13,13 @@ import pandas as pd
 
 from automl import __version__
 from automl.collect.drawn import drawing_of
-from automl.collect.private import allowed, private_columns, told_columns, told_decisions, told_findings
 from automl.collect.ruled import rule_facts
 from automl.collect.shared import only
 from automl.collect.where import trouble, where_facts
 from automl.collect.why import why_facts
 from automl.leaderboard import METRIC_TITLES, NOT_TRIED, Compared
 from automl.metrics import METRICS
+from automl.private import allowed, private_columns, told_columns, told_decisions, told_findings
 from automl.report import facts as f
 from automl.report.answer import answer
 from automl.report.blocks import trust
@@ -52,8 +52,8 @@ def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:
     private = frozenset() if examples == "few" else private_columns(run.schema.columns, run.findings)
     findings = told_findings(run.findings, private, examples)
     data = data_facts(run.dataset, run.schema, run.parts, run.learning_rows, test=run.test_rows is not None, private=private)
-    texts = [column.name for column in run.schema.columns if column.type == "text"]
-    sections = {**allowed(why_facts(run), examples, texts), **where_facts(run)}
+    texts, pictures = ([column.name for column in run.schema.columns if column.type == kind] for kind in ("text", "image"))
+    sections = {**allowed(why_facts(run), examples, texts, pictures), **where_facts(run)}
     found = answer(task, evaluation, threshold=threshold, findings=findings, trouble=trouble(sections))
     made = f.ReportFacts(
         title=f"{run.task.target}: predicted from {run.dataset.name}",

@@ -13,6 +13,7 @@ import numpy as np
 from automl import __version__
 from automl.forecasting.judging import Collector
 from automl.forecasting.tried import side_by_side
+from automl.private import counted, told_decisions
 from automl.report import facts as f
 from automl.report import words
 
@@ -47,10 +48,11 @@ def collect(run: ForecastRun) -> f.ReportFacts:
         findings=_findings(run),
         evaluation=evaluation,
         forecast=found.forecast(),
+        cards=() if run.card is None else (run.card,),
         leaderboard=board,
         tried=tried,
         search=_search(run),
-        decisions=tuple(f.DecisionFacts.model_validate(decision.to_dict()) for decision in run.log),
+        decisions=told_decisions(run.log, run.dataset.frame, _private(run)),
         reproduce=_reproduce(run),
     )
 
@@ -115,14 +117,21 @@ def _findings(run: ForecastRun) -> tuple[f.FindingFacts, ...]:
     return tuple(made)
 
 
+def _private(run: ForecastRun) -> frozenset[str]:
+    """Return the columns no value of which may stand in a sentence: those that are not used, and what series are called."""
+    wanted, layout = run.settings.examples, run.layout
+    return frozenset() if wanted == "few" else frozenset({*layout.dropped, *(layout.series if wanted == "none" else ())})
+
+
 def _data(run: ForecastRun) -> f.DataFacts:
-    frame, layout = run.dataset.frame, run.layout
+    frame, layout, private = run.dataset.frame, run.layout, _private(run)
     roles = {layout.target.name: "target", layout.time.name: "time", **dict.fromkeys(layout.series, "series")}
     roles |= {covariate.name: "feature" for covariate in layout.covariates} | dict.fromkeys(layout.dropped, "dropped")
     said = {
         covariate.name: {"known": "known in advance", "past": "known for the past", "static": "fixed for a series"}[covariate.role]
         for covariate in layout.covariates
     }
+    said |= {name: counted(frame[name]) for name in layout.series if name in private}
     columns = tuple(
         f.ColumnFacts(
             name=name,
@@ -181,7 +190,7 @@ def _call(run: ForecastRun) -> str:
     arguments += [f"budget={budget.limit:g}" if budget.timed else "budget=None"]
     arguments += [f"trials={budget.trials}"] if budget.trials is not None else []
     names = ("families", "series", "time", "known", "past", "static", "frequency", "season", "country", "ignore", "types", "target_scale")
-    for name in (*names, "only_networks"):
+    for name in (*names, "only_networks", "examples"):
         value = getattr(settings if hasattr(settings, name) else settings.asked, name)
         if value is not None and value is not False and (value or name not in ("types", "ignore")):
             shown = [getattr(one, "name", one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -39,13 +39,21 @@ def measure_covariates(run: ForecastRun) -> dict[str, float]:
     for role, place, entry in entries:
         if run.budget.timed and run.budget.remaining(UNTIL) < 1.5 * each:
             break
-        other = _exchanged(windows, role, place, rng)
+        other = exchanged(windows, role, place, rng)
         found[entry.name] = max(weighted_quantile_loss(truth, run.model.quantiles(other)) - base, 0.0)
     return found
 
 
-def _exchanged(windows: Windows, role: str, place: int, rng: np.random.Generator) -> Windows:
-    """Return the windows in a world where blocks of one covariate stand elsewhere."""
+def exchanged(windows: Windows, role: str, place: int, rng: np.random.Generator, steady: bool = True) -> Windows:
+    """Return the windows in a world where blocks of one covariate stand elsewhere.
+
+    Args:
+        windows: The windows.
+        role: "known", "past" or "static".
+        place: Of the covariate among those of its role.
+        rng: Says where.
+        steady: Whether a step that the covariate closes stays closed.
+    """
     panel = windows.world.panel
     values = np.array(getattr(panel, role))
     if role == "static":
@@ -59,7 +67,7 @@ def _exchanged(windows: Windows, role: str, place: int, rng: np.random.Generator
         cut = column[:, start:].reshape(len(column), blocks, length)
         # Rolled inside of a block, too: promotions come in step with the blocks as often as not.
         values[:, start:, place] = np.roll(cut[:, order], length // 3, axis=2).reshape(len(column), -1)
-        if role == "known":  # whether a step is closed is no opinion of the model
+        if role == "known" and steady:  # whether a step is closed is no opinion of the model
             values[:, :, place] = np.where(windows.world.closed, column, values[:, :, place])
     world = World(replace(panel, **{role: values}), windows.world.rules)  # type: ignore[arg-type]
     return Windows(world, windows.series, windows.origin, windows.horizon, windows.folds)

@@ -20,6 +20,7 @@ from automl.forecasting.frame import steps_ahead, table_of
 from automl.forecasting.model import ForecastModel
 from automl.forecasting.settings import ForecastSettings
 from automl.preprocessing.base import State
+from automl.private import check_examples
 from automl.proof import Proof
 from automl.report.facts import ReportFacts
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 OPTIONS = ("horizon", "series", "known", "past", "static", "frequency", "season", "country")
 """Arguments that only a forecast has: whoever gives one of them wants a forecast."""
-_SHARED = ("time", "budget", "families", "only_networks", "seed", "trials", "types", "ignore", "target_scale", "problem", "directory")
+_SHARED = (
+    "time", "budget", "families", "only_networks", "seed", "trials", "types", "ignore", "target_scale", "examples", "problem", "directory",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Forecaster:
         types: Column types, where the detection is overruled.
         ignore: Columns that are not used.
         target_scale: "linear", "log" or "sqrt" (Box-Cox with powers 1, 0 and 1/2); None to find out.
+        examples: How much of the data the report may hold. None: three series by name, with what was before, what was forecast and what
+            came true. "none": no value of a single step; series have numbers, and forecasts stand without what was before and came true.
+            "few": as None, and what columns that are not used look like.
 
     Attributes:
         facts_: Everything that the report says.
@@ -106,6 +112,7 @@ class Forecaster:
         types: dict[str, str] | None = None,
         ignore: str | Sequence[str] | None = None,
         target_scale: str | None = None,
+        examples: str | None = None,
         problem: str | None = None,
         directory: Any = None,
     ) -> None:
@@ -131,6 +138,7 @@ class Forecaster:
             bool(only_networks),
             int(seed),
             dict(types or {}),
+            check_examples(examples),
         )
 
     def fit(self, X: Any, y: Any = None, *, progress: Callable[[Progress], None] | None = None) -> Forecaster:
@@ -146,6 +154,7 @@ class Forecaster:
             UsageError: If an argument is impossible.
         """
         from automl.forecasting.collect import collect
+        from automl.forecasting.effect_tests import verify_covariates
         from automl.forecasting.effects import measure_covariates
         from automl.forecasting.proving import proof_of_forecast
         from automl.forecasting.run import ForecastRun
@@ -157,6 +166,7 @@ class Forecaster:
         run.ensemble()
         run.train_again()
         run.rises = measure_covariates(run)
+        run.card = verify_covariates(run)
         run.tell("report")
         facts = collect(run)
         board = pd.DataFrame([row.model_dump() for row in facts.leaderboard.rows]) if facts.leaderboard else pd.DataFrame()

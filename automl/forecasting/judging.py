@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.forecasting.base import unflat
-from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, weighted_quantile_loss
+from automl.forecasting.measures import MEDIAN, naive_errors, pinball, scores, smape, stretches, weighted_quantile_loss
 from automl.forecasting.patterns import patterns
 from automl.forecasting.run import Chosen
 from automl.forecasting.world import Windows, in_world
@@ -111,12 +111,7 @@ class Collector:
 
     def blocks(self) -> tuple[Array, int]:
         """Return what is drawn anew for intervals: windows where they are many, else stretches of steps of them."""
-        count = len(self.windows)
-        if count >= 12:
-            return np.repeat(np.arange(count)[:, None], self.run.horizon, axis=1), count
-        length = max(self.run.horizon // 12, 1)
-        block = np.arange(self.run.horizon) // length
-        return np.arange(count)[:, None] * (block.max() + 1) + block[None, :], count * int(block.max() + 1)
+        return stretches(len(self.windows), self.run.horizon)
 
     def drawn_sizes(self, size: Array, known: Array) -> Array:
         """Return what the losses of draws are shares of, NaN where a draw of values holds zeros alone; see `total`.
@@ -258,9 +253,12 @@ class Collector:
         return tuple(made)
 
     def name(self, place: int) -> str:
-        """Return what people call the series of a window."""
-        key = self.run.world.panel.keys[int(self.windows.series[place])]
-        return " · ".join(key) if key else self.run.target
+        """Return what people call the series of a window; its number, where no value of the data is to be told."""
+        number = int(self.windows.series[place])
+        key = self.run.world.panel.keys[number]
+        if not key:
+            return self.run.target
+        return f"series {number + 1}" if self.run.settings.examples == "none" else " · ".join(key)
 
     def fans(self) -> tuple[FanFacts, ...]:
         """Return the worst, a typical and the best series with their past."""
@@ -276,7 +274,9 @@ class Collector:
             start = max(origin - length, 0)
             steps = panel.ordinals(np.array([number]), np.arange(start, origin + self.run.horizon)[None, :])[0]
             times = [_stamp(stamp) for stamp in panel.frequency.stamps(steps)]
-            ours, past = self.ours[place], panel.y[number, start:origin]
+            ours, past, truth = self.ours[place], panel.y[number, start:origin], self.truth[place]
+            if self.run.settings.examples == "none":
+                times, past, truth = times[len(past) :], past[:0], truth[:0]
             made.append(
                 FanFacts(
                     kind=kind,  # type: ignore[arg-type]
@@ -285,7 +285,7 @@ class Collector:
                     past_times=tuple(times[: len(past)]),
                     past=tuple(_plain(value) for value in past),
                     times=tuple(times[len(past) :]),
-                    truth=tuple(_plain(value) for value in self.truth[place]),
+                    truth=tuple(_plain(value) for value in truth),
                     median=tuple(map(float, ours[:, MEDIAN])),
                     low=tuple(map(float, ours[:, 0])),
                     high=tuple(map(float, ours[:, -1])),

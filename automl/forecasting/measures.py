@@ -42,6 +42,23 @@ def weighted_quantile_loss(truth: Array, quantiles: Array) -> float:
     return float(2.0 * np.nansum(pinball(truth, quantiles)) / len(QUANTILES) / total) if total > 0 else _mean(pinball(truth, quantiles))
 
 
+def stretches(windows: int, horizon: int) -> tuple[Array, int]:
+    """Return what is drawn anew for intervals: windows where they are many, else stretches of steps of them.
+
+    Returns:
+        The number of what each step belongs to, (windows, horizon), and how many there are.
+
+    Example:
+        >>> stretches(1, 3)[0].tolist(), stretches(20, 3)[1]
+        ([[0, 1, 2]], 20)
+    """
+    if windows >= 12:
+        return np.repeat(np.arange(windows)[:, None], horizon, axis=1), windows
+    block = np.arange(horizon) // max(horizon // 12, 1)
+    each = int(block.max()) + 1
+    return np.arange(windows)[:, None] * each + block[None, :], windows * each
+
+
 def _mean(values: Array) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
@@ -89,12 +106,11 @@ def scores(truth: Array, quantiles: Array, absolute: Array, square: Array) -> di
     """
     median = quantiles[..., MEDIAN]
     error = truth - median
+    count = (~np.isnan(error)).sum(axis=1)
     return {
         "wql": weighted_quantile_loss(truth, quantiles),
         "mase": _mean(np.abs(error) / absolute[:, None]),
-        "rmsse": _mean(np.sqrt(np.nanmean(np.where(np.isnan(error).all(axis=1)[:, None], np.nan, error) ** 2, axis=1)) / square)
-        if (~np.isnan(error)).all(axis=1).any()
-        else float("nan"),
+        "rmsse": _mean(np.sqrt(np.nansum(error**2, axis=1) / np.where(count > 0, count, np.nan)) / square),
         "smape": _mean(np.where(np.isnan(truth), np.nan, smape(truth, median))),
         "mae": _mean(np.abs(error)),
         "rmse": float(np.sqrt(_mean(error**2))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from automl.percents import percent
 from automl.progress import Progress
 from automl.schema import detect_schema
 from automl.trials import Trial, TrialStore
+
+if TYPE_CHECKING:
+    from automl.report.explained import CardFacts
 
 Array = NDArray[Any]
 SHORTEST = 4  # known values that one series at least must have
@@ -60,6 +63,7 @@ class ForecastRun:
         self.interrupted = False
         self.warnings: list[str] = []
         self.rises: dict[str, float] = {}
+        self.card: CardFacts | None = None
 
     def tell(self, stage: str, message: str = "") -> None:
         """Report progress."""

@@ -24,3 +24,4 @@ class ForecastSettings:
     only_networks: bool = False
     seed: int = 0
     types: dict[str, str] = field(default_factory=dict)
+    examples: str | None = None

@@ -11,7 +11,6 @@ import numpy as np
 
 from automl import __version__
 from automl.collect.facts import data_facts
-from automl.collect.private import private_columns, told_decisions, told_findings
 from automl.evaluation.facts import Estimate
 from automl.multilabel import judging
 from automl.multilabel.cells import slug
@@ -19,6 +18,7 @@ from automl.multilabel.judging import Seen
 from automl.multilabel.plan import Plan
 from automl.multilabel.run import Outcome, shares
 from automl.multilabel.tried import over_labels
+from automl.private import private_columns, told_decisions, told_findings
 from automl.report import facts as f
 from automl.report.blocks.judged import how_good
 from automl.report.labelled import LabelFacts, LabelsFacts, PairFacts, SizeFacts

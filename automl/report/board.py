@@ -62,15 +62,20 @@ def _entry(row: LeaderboardRow, fastest: bool) -> dict[str, Any]:
 
 
 def _tried(facts: ReportFacts) -> dict[Any, Any]:
-    """Return what is known about the models besides the leaderboard, where there is anything."""
+    """Return what is known about the models besides the leaderboard, where there is anything, all of it comparable by ``==``.
+
+    pandas compares the `attrs` of tables that are joined, and ends with an error where that gives more than one truth value.
+    """
     tried = facts.tried
     told: dict[Any, Any] = {}
     if tried is not None and tried.simplest is not None:
         told["simplest"] = tried.simplest.sentence
     if tried is not None and tried.mistakes is not None:
         names = list(tried.mistakes.titles)
-        told["mistakes"] = pd.DataFrame(tried.mistakes.correlation, index=names, columns=names, dtype=float)
+        rows = zip(names, tried.mistakes.correlation, strict=True)
+        told["mistakes"] = {name: dict(zip(names, values, strict=True)) for name, values in rows}
     if facts.labels is not None:
-        by_label = {one.label: one.losses for one in facts.labels.labels if one.learnt}
-        told["by_label"] = pd.DataFrame.from_dict(by_label, orient="index")
+        learnt = [one for one in facts.labels.labels if one.learnt]
+        titles = dict.fromkeys(title for one in learnt for title in one.losses)
+        told["by_label"] = {title: {one.label: one.losses[title] for one in learnt if title in one.losses} for title in titles}
     return told

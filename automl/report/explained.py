@@ -29,9 +29,9 @@ class CheckCurveFacts(Fact):
 
 
 class CardFacts(Fact):
-    """The tests of one kind of explanation: of "importance" or of "rows"; `skipped` says why some are missing."""
+    """The tests of one kind of explanation: of "importance", of "rows" or of "covariates"; `skipped` says why some are missing."""
 
-    of: Literal["importance", "rows"]
+    of: Literal["importance", "rows", "covariates"]
     rows: int
     checks: tuple[CheckFacts, ...] = ()
     curves: tuple[CheckCurveFacts, ...] = ()

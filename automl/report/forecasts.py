@@ -11,6 +11,7 @@ class FanFacts(Fact):
     """One series on the window that no choice has seen: the past, what was forecast, and what came true.
 
     `low` and `high` are the ends of the 80 % interval, `inner_low` and `inner_high` those of the 40 % interval; `score` is its MASE.
+    `past` and `truth` are empty where no value of the data is to be told.
     """
 
     kind: Literal["worst", "typical", "best"]

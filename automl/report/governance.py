@@ -263,7 +263,7 @@ def _explanation(facts: ReportFacts) -> str:
         told.append(f"{words.count(len(facts.examples), 'case')} with Shapley values and the smallest change that turns the answer.")
     for card in facts.cards:
         failed = sum(check.passed is False for check in card.checks)
-        of = "importance" if card.of == "importance" else "single cases"
+        of = {"importance": "importance", "rows": "single cases", "covariates": "what other columns add"}[card.of]
         told.append(f"Tests of {of}: {sum(check.passed is True for check in card.checks)} passed, {failed} failed.")
     return " ".join(told) or "No explanation was made."
 

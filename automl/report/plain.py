@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from automl.report import ruled, words
+from automl.report import plain_forecasts, ruled, words
+from automl.report.blocks.effects import CLEAR
 from automl.report.facts import ReportFacts
 
 
@@ -21,6 +22,8 @@ def plain(name: str, facts: ReportFacts) -> str:
 
 def _task(facts: ReportFacts) -> str:
     data = facts.data
+    if facts.task.problem == "forecasting":
+        return plain_forecasts.task(facts)
     return (
         f"The model learned from {words.count(data.rows, 'past case')} to tell {facts.task.target_label or facts.task.target} in"
         f" advance, from {words.count(data.columns_used, 'piece')} of information about each."
@@ -35,6 +38,8 @@ def _findings(facts: ReportFacts) -> str:
 
 
 def _scores(facts: ReportFacts) -> str:
+    if facts.task.problem == "forecasting":
+        return plain_forecasts.scores(facts)
     return f"{facts.answer.headline} Everything was measured on {words.count(facts.evaluation.rows, 'case')} that the model had not seen."
 
 
@@ -50,9 +55,28 @@ def _confusion(facts: ReportFacts) -> str:
     return f"Of 100 {facts.task.cases} the model names {right} rightly{between}; the table says which mistakes it makes. {asked}".strip()
 
 
+def _curves(facts: ReportFacts) -> str:
+    known = facts.evaluation.curves
+    if known is None:
+        return ""
+    if facts.task.problem == "binary":
+        area = known.roc[name].area if (name := str(words.positive(facts.task))) in known.roc else None
+        if area is None:
+            return ""
+        return f"Shown two {facts.task.cases}, one of each kind, the model picks the right one {words.of_hundred(area)} times in 100."
+    ranked = sorted((curve.area, label) for label, curve in known.precision_recall.items() if curve.area is not None)
+    if not ranked:
+        return ""
+    easiest = f", {words.shorten(ranked[-1][1], 40)} the easiest" if len(ranked) > 1 else ""
+    return f"{words.shorten(ranked[0][1], 40)} is the hardest class to find{easiest}."
+
+
 def _reliability(facts: ReportFacts) -> str:
     if facts.task.problem == "regression":
-        return ""
+        bins = facts.evaluation.reliability.after if facts.evaluation.reliability else ()
+        held = sum(entry.low <= entry.mean_predicted <= entry.high for entry in bins)
+        groups = words.count(len(bins), "group")
+        return f"In {held} of {groups} of like {facts.task.cases} the predictions are neither too high nor too low."
     gap = facts.evaluation.scores.get("calibration_error")
     if gap is None or gap.value is None:
         return ""
@@ -102,6 +126,34 @@ def _errors(facts: ReportFacts) -> str:
     return f"A prediction is off by {words.value(known.value, facts.task)} on average{between}."
 
 
+def _predicted(facts: ReportFacts) -> str:
+    known = facts.evaluation.scores.get("r2")
+    if known is None or known.value is None:
+        return "The nearer to the dashed line, the nearer a prediction came to the truth."
+    if known.value <= 0:
+        return f"What makes {words.shorten(facts.task.target)} high or low, the model does not know."
+    between = words.bracket(f"between {words.percent(known.low)} and {words.percent(known.high)}" if known.low is not None else "")
+    target, case = words.shorten(facts.task.target), facts.task.case
+    return f"Of what makes {target} differ from {case} to {case}, the model knows {words.percent(known.value)}{between}."
+
+
+def _labels(facts: ReportFacts) -> str:
+    learnt = [one for one in facts.labels.labels if one.learnt] if facts.labels else []
+    if not learnt:
+        return "No label could be learnt."
+    good = sum(one.better for one in learnt)
+    told = f"{words.whole(good)} of {words.count(len(learnt), 'label')} {words.are(good)}"
+    return f"{told} told better than by guessing from how common each is."
+
+
+def _cohort(facts: ReportFacts) -> str:
+    tree = facts.where.cohorts if facts.where else None
+    if tree is None or not tree.leaves or not tree.worse:
+        return f"No group of {facts.task.cases} was shown to go wrong more than the rest."
+    rules = words.shorten(" and ".join(tree.leaves[0].rules) or "all cases", 140)
+    return f"The model goes wrong most where {rules}, by more than chance: look at such {facts.task.cases} yourself."
+
+
 def _coverage(facts: ReportFacts) -> str:
     known = facts.evaluation.regression.coverage if facts.evaluation.regression else None
     if known is None:
@@ -137,6 +189,37 @@ def _importance(facts: ReportFacts) -> str:
     return f"Most of what the model knows comes from {words.listing((words.shorten(entry.column, 40) for entry in sure), 3)}."
 
 
+def _kinds(facts: ReportFacts) -> str:
+    known = facts.kinds
+    sure = [entry.column for entry in known.entries if entry.low is not None and entry.low > 0] if known else []
+    if not sure:
+        return "No kind of data was shown to add anything to the others."
+    return f"The model needs the {words.listing(sure)}; without, it is worse by more than chance."
+
+
+def _interactions(facts: ReportFacts) -> str:
+    known = facts.interactions
+    if not known:
+        return ""
+    one, two = (words.shorten(name, 30) for name in known[0].columns)
+    if known[0].low is None or known[0].low <= CLEAR:
+        return f"No two pieces of information were clearly shown to depend on each other; {one} and {two} come nearest."
+    return f"What {one} means for the answer depends on {two}, and the other way round."
+
+
+def _attention(facts: ReportFacts) -> str:
+    return "The darker a word, the more the model looked at it; that does not say why it decided so."
+
+
+def _search(facts: ReportFacts) -> str:
+    known = facts.search
+    if known is None:
+        return ""
+    late = len(known.history) > 1 and any(point.elapsed > known.seconds / 2 for point in known.history)
+    more = "more time may bring a better one" if late else "nothing better came in the second half of that time"
+    return f"{words.count(known.trials, 'model')} {words.was(known.trials)} tried in {words.seconds(known.seconds)}; {more}."
+
+
 def _leaderboard(facts: ReportFacts) -> str:
     board = facts.leaderboard
     scored = [row for row in board.rows if row.score is not None] if board else []
@@ -146,7 +229,13 @@ def _leaderboard(facts: ReportFacts) -> str:
 def _pareto(facts: ReportFacts) -> str:
     known = facts.tried.simplest if facts.tried else None
     if known is None:
-        return ""
+        rows = facts.leaderboard.rows if facts.leaderboard else ()
+        timed = [row for row in rows if row.predict_seconds_one is not None and row.kind != "naive"]
+        if not timed:
+            return ""
+        fast = min(timed, key=lambda row: row.predict_seconds_one or 0.0)
+        least = f"{fast.title} answers fastest, in {words.moment(fast.predict_seconds_one)}"
+        return f"{least}; the picture shows what is gained by waiting longer."
     if known.title == known.best:
         return f"{known.title} is the simplest model that is good enough: nothing simpler comes near the best."
     return f"If a simple model is wanted, {known.title} is as good as the best by the usual rule."
@@ -191,6 +280,14 @@ _PLAIN: dict[str, Callable[[ReportFacts], str]] = {
     "findings": _findings,
     "scores": _scores,
     "confusion": _confusion,
+    "curves": _curves,
+    "predicted": _predicted,
+    "labels": _labels,
+    "cohort": _cohort,
+    "kinds": _kinds,
+    "interactions": _interactions,
+    "attention": _attention,
+    "search": _search,
     "reliability": _reliability,
     "trust": _trust,
     "decides": _decides,
@@ -207,4 +304,5 @@ _PLAIN: dict[str, Callable[[ReportFacts], str]] = {
     "decisions": _decisions,
     "reproduce": _reproduce,
     "governance": _governance,
+    **plain_forecasts.FORECASTS,
 }

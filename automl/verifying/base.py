@@ -72,6 +72,7 @@ class Verifying(ABC):
         table = read_table(data, folders=True)
         self.frame: pd.DataFrame = table.frame
         self.found = {"rows": len(self.frame), "columns": self.frame.shape[1], "sha256": fingerprint(self.frame)}
+        self.from_file = sha256 is not None
         self.same_file = sha256 is not None and table.details.get("sha256") == sha256
         self.is_test = proof is not None and bool(proof.test) and self._is(proof.test)
         self.is_data = proof is not None and (self._is(proof.content) or self.same_file)
@@ -107,7 +108,8 @@ class Verifying(ABC):
         if self.same_file:
             return Check("data", True, f"The data are the file that the model was fitted on, byte for byte ({shape}).")
         if self.is_data:
-            return Check("data", True, f"The data have the content that the model was fitted on ({shape}), in another file.")
+            where = ", in another file" if self.from_file else ""
+            return Check("data", True, f"The data have the content that the model was fitted on ({shape}){where}.")
         if not self.proof.content:
             return Check(
                 "data", None, "The content of the data was not recorded, and no hash of their file is the same; nothing follows from that."

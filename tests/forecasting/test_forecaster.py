@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plain_words
 import pytest
 from small_series import daily
 
@@ -97,6 +98,7 @@ def test_the_report_tells_of_series_and_horizon(model: Any, tmp_path: Path) -> N
     assert facts.covariates[0].rise > 0
     assert {row.family for row in model.facts_.leaderboard.rows} >= {"seasonal_naive", "ridge_lags", "theta", "ensemble"}
     assert model.facts_.evaluation.comparisons[0].better
+    assert plain_words.faults(model.facts_) == []
     page = Path(model.report(tmp_path / "r.html")).read_text(encoding="utf-8")
     assert "fan-worst" in page
     assert "coverage-by-step" in page

@@ -64,3 +64,14 @@ def test_weights_prefer_the_better_and_add_up() -> None:
     weights = greedy_weights(truth, members, steady=True)
     assert weights.sum() == pytest.approx(1)
     assert weights[0] > 0.8
+
+
+def test_a_gap_in_every_window_leaves_all_measures_known() -> None:
+    truth = np.array([[1.0, np.nan, 5.0], [np.nan, 2.0, 2.0], [np.nan, np.nan, np.nan]])
+    quantiles = np.tile(np.full(9, 2.0), (3, 3, 1))
+    found = scores(truth, quantiles, np.full(3, 2.0), np.full(3, 2.0))
+    assert found["rmsse"] == pytest.approx((np.sqrt((1 + 9) / 2) / 2 + 0.0) / 2)
+    assert found["mase"] == pytest.approx((0.5 + 1.5) / 4)
+    nothing = scores(truth[2:], quantiles[2:], np.full(1, 2.0), np.full(1, 2.0))
+    assert np.isnan(nothing["rmsse"])
+    assert np.isnan(nothing["mae"])

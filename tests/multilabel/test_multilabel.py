@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plain_words
 import pytest
 
 import automl
@@ -48,6 +49,7 @@ def test_labels_are_found_and_each_has_a_threshold(model):
     assert ((probability > [model.thresholds_[name] for name in model.labels_]).sum(axis=1) == [len(one) for one in found]).all()
     assert model.predictions(rows)["prediction"].tolist() == [";".join(one) for one in found]
     assert model.score(rows, [list(one) for one in found]) == 1.0
+    assert plain_words.faults(model.facts_) == []
 
 
 def test_a_label_with_few_rows_is_told_and_predicted_by_its_share(model):

@@ -15,6 +15,16 @@ from automl.calibration import calibrate
 from automl.evaluation import evaluate
 from automl.report.answer import answer
 from automl.report.facts import EvaluationFacts, FindingFacts, ReportFacts, TaskFacts, ThresholdFacts
+from automl.report.forecasts import (
+    CovariateFacts,
+    FanFacts,
+    ForecastFacts,
+    LevelFacts,
+    PatternFacts,
+    PatternLevelFacts,
+    SeriesScoreFacts,
+    StepFacts,
+)
 from automl.threshold import choose_threshold
 
 
@@ -621,3 +631,34 @@ def bare() -> ReportFacts:
             },
         }
     )
+
+
+def forecast(**changes: Any) -> ReportFacts:
+    """Three shops, seven days ahead."""
+    weekday = (
+        PatternLevelFacts(name="Monday", mean=-0.1, low=-0.2, high=-0.05),
+        PatternLevelFacts(name="Friday", mean=0.3, low=0.2, high=0.4),
+    )
+    told: dict[str, Any] = {
+        "horizon": 7,
+        "frequency": "D",
+        "series": 3,
+        "steps": 90,
+        "windows": 3,
+        "fans": (
+            FanFacts(
+                kind="typical", name="Brno", times=("a", "b"), median=(1, 2), low=(0, 1), high=(2, 3), inner_low=(1, 1), inner_high=(1, 2)
+            ),
+        ),
+        "by_step": (
+            StepFacts(first=1, last=1, mae=2.0, coverage=0.8, values=3),
+            StepFacts(first=7, last=7, mae=3.0, coverage=0.7, values=3),
+        ),
+        "by_series": (SeriesScoreFacts(name="Brno", mase=1.4, smape=9.0), SeriesScoreFacts(name="Praha", mase=0.5, smape=4.0)),
+        "levels": (LevelFacts(nominal=0.8, measured=0.76, values=21),),
+        "covariates": (CovariateFacts(name="promo", role="known", rise=0.1, share=0.5),),
+        "patterns": (PatternFacts(part="weekday", cycle="week", relative=True, levels=weekday),),
+    }
+    base = bare()
+    task = base.task.model_copy(update={"problem": "forecasting", "target": "sales", "metric": "wql"})
+    return base.model_copy(update={"task": task, "forecast": ForecastFacts(**{**told, **changes})})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from automl.report.blocks.ahead import _ahead, _steps
+from automl.report.blocks.ahead import _steps, how_far
 from automl.report.forecasts import StepFacts
 from automl.report.words import SPACE
 
 
 @pytest.mark.parametrize(("steps", "code", "told"), [(14, "D", "14 days"), (1, "W-SUN", "1 week"), (3, "30min", "3 steps of 30 minutes")])
 def test_the_horizon_has_a_unit(steps: int, code: str, told: str) -> None:
-    assert _ahead(steps, code).replace(SPACE, " ") == told
+    assert how_far(steps, code).replace(SPACE, " ") == told
 
 
 def test_one_step_is_not_steps() -> None:

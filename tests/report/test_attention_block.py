@@ -2,7 +2,7 @@
 
 import report_samples
 
-from automl.collect.private import allowed
+from automl.private import allowed
 from automl.report import explained
 from automl.report.blocks.texts import attention
 from automl.report.html import render

@@ -6,8 +6,10 @@ import re
 
 import report_samples
 
-from automl.report.blocks import card, effects, why
+from automl.report.blocks import ahead, card, effects, why
+from automl.report.explained import CardFacts, CheckFacts
 from automl.report.html import render
+from automl.report.words import SPACE
 
 
 def test_a_failed_test_is_shown_as_failed() -> None:
@@ -73,3 +75,16 @@ def test_the_smallest_change_and_similar_cases_stand_on_the_card() -> None:
 def test_without_explanations_there_are_no_blocks() -> None:
     facts = report_samples.bare()
     assert why.importance(facts) is effects.effects(facts) is effects.interactions(facts) is None
+
+
+def test_the_tests_of_what_columns_add_to_a_forecast_stand_beside_them() -> None:
+    check = CheckFacts(name="control", passed=True, sentence="It adds less.", value=0.0, low=0.0, high=0.1, limit=0.5)
+    facts = report_samples.forecast().model_copy(update={"cards": (CardFacts(of="covariates", rows=9, checks=(check,)),)})
+    block = ahead.covariates(facts)
+    assert block is not None
+    assert block.data["card"]["title"] == "This list of what columns add passed its only test."
+    assert [row["value"].replace(SPACE, " ") for row in block.data["rows"]] == ["50 %"]
+    failed = facts.cards[0].model_copy(update={"checks": (check.model_copy(update={"passed": False}),)})
+    page = render(facts.model_copy(update={"cards": (failed,)}))
+    assert "A planted column: failed" in page
+    assert page.count("do not rely on it") == 2  # for both readers

@@ -7,33 +7,38 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from automl.report import svg, words
+from automl.report.blocks import card
 from automl.report.blocks.base import Block, Cell, Table
 from automl.report.facts import ReportFacts
-from automl.report.forecasts import FanFacts, StepFacts
+from automl.report.forecasts import CovariateFacts, FanFacts, StepFacts
 
+_SHOWN = 15
 _KINDS = {"worst": "The worst series", "typical": "A typical series", "best": "The best series"}
 
 
 def fans(facts: ReportFacts) -> Block | None:
-    """Draw the worst, a typical and the best series with what was forecast and what came true."""
+    """Draw the worst, a typical and the best series with what was forecast and, where it may be shown, what came true."""
     told = facts.forecast
     if told is None or not told.fans:
         return None
     figures = tuple((_fan(fan, facts.task.target), _caption(fan)) for fan in told.fans)
+    shown = any(fan.truth for fan in told.fans)
     rows: list[list[Cell]] = []
     for fan in told.fans:
         for place, time in enumerate(fan.times[:60]):
-            values = (fan.truth[place], fan.median[place], fan.low[place], fan.high[place])
+            values = (*fan.truth[place : place + 1], fan.median[place], fan.low[place], fan.high[place])
             rows.append([fan.name, time, *(words.number(value) for value in values)])
-    table = Table("What was forecast and what came true", ("Series", "Time", "True", "Forecast", "10 %", "90 %"), rows, frozenset({0, 1}))
+    head = ("Series", "Time", *(("True",) if shown else ()), "Forecast", "10 %", "90 %")
+    table = Table(f"What was forecast{' and what came true' if shown else ''}", head, rows, frozenset({0, 1}))
     unseen = "a window that no choice has seen" if told.unseen else "the window that choices were made on"
     bands = f"the dark band should hold {words.percent(0.4)} of the values, the light one {words.percent(0.8)}"
-    note = f"The line is the median; {bands}. Dots came true."
+    beside = "Dots came true." if shown else "Values of the data were not to be shown."
+    note = f"The line is the median; {bands}. {beside}"
     series = "one series" if told.series == 1 else f"{words.whole(told.series)} series"
     return Block(
         "forecasts",
         "Forecasts",
-        f"Forecasts {_ahead(told.horizon, told.frequency)} ahead for {series}, on {unseen}.",
+        f"Forecasts {how_far(told.horizon, told.frequency)} ahead for {series}, on {unseen}.",
         "What will be different this time: forecasts go on with what was, and know of a new shop next door only what the columns say.",
         notes=(note,),
         figures=figures,
@@ -50,11 +55,11 @@ _STEPS = {"D": "day", "B": "working day", "W": "week", "M": "month", "MS": "mont
           "QE": "quarter", "Y": "year", "YS": "year", "YE": "year", "h": "hour", "H": "hour", "min": "minute", "s": "second"}  # fmt: skip
 
 
-def _ahead(steps: int, code: str) -> str:
+def how_far(steps: int, code: str) -> str:
     """Say how far so many steps lead, in the unit of the step where that says something to a reader.
 
     Example:
-        >>> [_ahead(*told).replace(words.SPACE, " ") for told in ((14, "D"), (1, "W-SUN"), (8, "15min"), (12, "step"))]
+        >>> [how_far(*told).replace(words.SPACE, " ") for told in ((14, "D"), (1, "W-SUN"), (8, "15min"), (12, "step"))]
         ['14 days', '1 week', '8 steps of 15 minutes', '12 steps']
     """
     amount = "".join(sign for sign in code if sign.isdigit())
@@ -69,7 +74,7 @@ def _fan(fan: FanFacts, target: str) -> Markup:
     known = [value for value in (*fan.past, *fan.truth, *fan.low, *fan.high) if value is not None]
     low, high = min(known), max(known)
     room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
-    frame = svg.Frame(720.0, 300.0, (0.0, float(past + ahead - 1)), (low - room, high + room), (26.0, 14.0, 44.0, 62.0))
+    frame = svg.Frame(720.0, 300.0, (0.0, float(max(past + ahead - 1, 1))), (low - room, high + room), (26.0, 14.0, 44.0, 62.0))
     times = (*fan.past_times, *fan.times)
     places = sorted({0, past, past + ahead - 1} | {round(past * share) for share in (0.33, 0.66)})
     x_ticks = [(float(place), times[place]) for place in places if place == past or abs(place - past) > 0.15 * len(times)]
@@ -79,17 +84,18 @@ def _fan(fan: FanFacts, target: str) -> Markup:
         band = [*zip(steps, upper, strict=True), *zip(reversed(steps), reversed(lower), strict=True)]
         parts.append(svg.path([frame.at(x, y) for x, y in band], kind, closed=True))
     drawn = svg.thin([(float(place), value) for place, value in enumerate(fan.past) if value is not None], 300)
-    parts.append(frame.line(drawn, "line thin"))
-    parts.append(frame.segment((float(past) - 0.5, low - room), (float(past) - 0.5, high + room), "reference"))
+    if drawn:
+        parts.append(frame.line(drawn, "line thin"))
+    if past:
+        parts.append(frame.segment((float(past) - 0.5, low - room), (float(past) - 0.5, high + room), "reference"))
     parts.append(frame.line(list(zip(steps, fan.median, strict=True)), "line"))
-    for step, value in zip(steps, fan.truth, strict=True):
+    for step, value in zip(steps, fan.truth, strict=False):
         if value is not None:
             x, y = frame.at(step, value)
             parts.append(svg.tag("circle", cx=x, cy=y, r=3.0, class_="true"))
     name = f"fan-{fan.kind}"
-    return svg.chart(
-        svg.join(parts), name, f"{_KINDS[fan.kind]}: {fan.name}", "The past, the forecast with its bands, and what came true.", 720, 300
-    )
+    about = "The past, the forecast with its bands, and what came true." if fan.truth else "The forecast with its bands."
+    return svg.chart(svg.join(parts), name, f"{_KINDS[fan.kind]}: {fan.name}", about, 720, 300)
 
 
 def horizon(facts: ReportFacts) -> Block | None:
@@ -104,7 +110,7 @@ def horizon(facts: ReportFacts) -> Block | None:
     ]
     levels: list[list[Cell]] = [[words.percent(e.nominal), words.percent(e.measured), words.whole(e.values)] for e in told.levels]
     growth = ""
-    if len(steps) > 1 and first.mae and last.mae:
+    if len(steps) > 1 and first.mae is not None and last.mae is not None:
         growth = f" from {words.number(first.mae)} ({_steps(first)} ahead) to {words.number(last.mae)} ({_steps(last)} ahead)"
     measured = told.levels[0].measured if told.levels else None
     return Block(
@@ -163,22 +169,35 @@ def by_series(facts: ReportFacts) -> Block | None:
     rows: list[list[Cell]] = [
         [words.shorten(s.name, 60), words.number(s.mase), words.number(s.smape), words.percent(s.coverage)] for s in told.by_series
     ]
-    known = [s.mase for s in told.by_series if s.mase is not None]
-    low, high, worse = min(known, default=None), max(known, default=None), sum(mase > 1 for mase in known)
     return Block(
         "series",
         "Series by series",
-        f"The error goes from {words.number(low)} to {words.number(high)} times that of the seasonal"
-        f" naive in the past; {words.whole(worse) if worse else 'none'} of {len(told.by_series)} series shown"
-        f" {'lies' if worse < 2 else 'lie'} above 1.",
+        _spread([s.mase for s in told.by_series if s.mase is not None]),
         "Why a series is hard: a short history, a change of habits, or chance.",
         tables=(Table("The worst first", ("Series", "MASE", "sMAPE", "Coverage of 80 %"), rows),),
         open_tables=True,
     )
 
 
+def _spread(known: Sequence[float]) -> str:
+    """Say between which multiples of the seasonal naive the errors of series lie, where there is one to divide by."""
+    if not known:
+        return "The errors of series cannot be held against the seasonal naive, which makes none in the past."
+    worse = sum(mase > 1 for mase in known)
+    return (
+        f"The error goes from {words.number(min(known))} to {words.number(max(known))} times that of the seasonal naive in the past;"
+        f" {words.whole(worse) if worse else 'none'} of {len(known)} series shown {'lies' if worse < 2 else 'lie'} above 1."
+    )
+
+
+def _adds(best: CovariateFacts) -> str:
+    if not best.rise:
+        return "No column was shown to add anything: without what any one says of the moment, the loss does not rise."
+    return f"{words.shorten(best.name, 40)} adds most: without what it says of the moment, the loss rises by {words.percent(best.share)}."
+
+
 def covariates(facts: ReportFacts) -> Block | None:
-    """List what each column adds."""
+    """Draw what each column adds, with the tests that it passed and failed."""
     told = facts.forecast
     if told is None or not any(entry.rise is not None for entry in told.covariates):
         return None
@@ -187,13 +206,33 @@ def covariates(facts: ReportFacts) -> Block | None:
         [entry.name, roles[entry.role], words.percent(entry.share) if entry.share is not None else "not measured"]
         for entry in told.covariates
     ]
-    best = told.covariates[0]
+    known = [entry for entry in told.covariates if entry.share is not None]
+    domain = (0.0, max(max((entry.share or 0.0 for entry in known), default=0.0), 1e-3))
+    drawn = [
+        {
+            "title": words.shorten(entry.name, 48),
+            "note": roles[entry.role],
+            "value": words.percent(entry.share),
+            "interval": words.NOTHING,
+            "drawing": svg.dot_interval(entry.share, None, None, domain, reference=0.0, bar_from=0.0),
+        }
+        for entry in known[:_SHOWN]
+    ]
     return Block(
         "covariates",
         "What other columns add",
-        f"{words.shorten(best.name, 40)} adds most: without what it says of the moment, the loss rises by {words.percent(best.share)}.",
+        _adds(told.covariates[0]),
         "What would happen if somebody changed these columns: a price that follows demand is no lever on it.",
         notes=("Measured by exchanging blocks of time of one column at a time; the model stays as it is.",),
-        tables=(Table("Rise of the weighted quantile loss", ("Column", "Role", "Rise"), rows, frozenset({0, 1})),),
-        open_tables=True,
+        template="importance",
+        data={
+            "rows": drawn,
+            "axis": svg.axis([(t, words.percent(t)) for t in svg.ticks(*domain, 4)], domain),
+            "more": max(len(known) - _SHOWN, 0),
+            "card": card.card(facts, "covariates"),
+        },
+        tables=(
+            Table("Rise of the weighted quantile loss", ("Column", "Role", "Rise"), rows, frozenset({0, 1})),
+            *card.table(facts, "covariates"),
+        ),
     )

@@ -36,12 +36,17 @@ def patterns(facts: ReportFacts) -> Block | None:
     )
 
 
-def _sentence(one: PatternFacts) -> str:
-    """Name the level furthest above and the one furthest below, where chance does not explain them."""
+def standing_out(one: PatternFacts) -> tuple[PatternLevelFacts | None, PatternLevelFacts | None]:
+    """Return the level furthest above and the one furthest below, where chance does not explain them."""
     sure = [level for level in one.levels if level.low is not None and level.high is not None and not level.low <= 0.0 <= level.high]
     high = max((level for level in sure if level.mean > 0), key=lambda level: level.mean, default=None)
     low = min((level for level in sure if level.mean < 0), key=lambda level: level.mean, default=None)
-    told = [f"{level.name} lies {_far(one, level)}" for level in (high, low) if level is not None]
+    return high, low
+
+
+def _sentence(one: PatternFacts) -> str:
+    """Name the levels that stand out, and how far they lie from the mean."""
+    told = [f"{level.name} lies {_far(one, level)}" for level in standing_out(one) if level is not None]
     if not told:
         return f"No {one.part} differs from the mean of its {one.cycle} by more than chance explains."
     return f"{', '.join(told)} the mean of its {one.cycle}."

@@ -14,6 +14,8 @@ _NAMES = {
     "insertion": "Giving back",
     "another model": "Another model",
     "repetition": "Again",
+    "beyond chance": "Beyond chance",
+    "control": "A planted column",
 }
 
 
@@ -53,7 +55,7 @@ def card(facts: ReportFacts, of: str) -> dict[str, Any] | None:
 
 def _title(known: CardFacts, done: int, failed: int) -> str:
     """Say in one sentence whether the explanation can be believed."""
-    what = "ranking" if known.of == "importance" else "explanation of single cases"
+    what = {"importance": "ranking", "rows": "explanation of single cases", "covariates": "list of what columns add"}[known.of]
     if not done:
         return f"This {what} was not tested."
     if failed:

@@ -12,7 +12,7 @@ from automl.report.blocks.why import signed
 from automl.report.facts import EffectFacts, InteractionFacts, ReportFacts
 
 _PAIRS = 6
-_CLEAR = 0.1  # a tenth of what two columns do together
+CLEAR = 0.1  # a tenth of what two columns do together
 
 
 def effects(facts: ReportFacts) -> Block | None:
@@ -148,7 +148,7 @@ def interactions(facts: ReportFacts) -> Block | None:
 def _together(known: tuple[InteractionFacts, ...], facts: ReportFacts) -> str:
     pair = known[0]
     one, two = (words.shorten(name, 30) for name in pair.columns)
-    sure = pair.low is not None and pair.low > _CLEAR
+    sure = pair.low is not None and pair.low > CLEAR
     (a, b), (c, d) = pair.corners
     (_, _), (low, high) = pair.labels
     start, end = pair.labels[0]

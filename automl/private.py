@@ -1,8 +1,14 @@
 """How much of single rows a report may hold: the one rule of ``examples=``.
 
     "none"  nothing that belongs to single rows: no explained rows, no pictures, no words
-    None    pictures of a few rows, and a few explained rows without their texts; of words only those that several texts hold
+    None    pictures of a few rows, and a few explained rows without their texts and paths; of words only those that several texts hold
     "few"   the texts of the explained rows, too, and where a transformer attended in them
+
+Of forecasts, whose substance are curves of the target over time:
+
+    "none"  no value of a single step: series by their number in place of their name, forecasts without what was before and came true
+    None    the worst, a typical and the best series by name, with what was before, what was forecast and what came true
+    "few"   as None, and what columns that are not used look like
 
 Counts, curves and the levels of categories are no examples and stay. Of a column that only tells rows or groups apart (codes, addresses,
 names) no value is in any sentence unless "few" is said, because each belongs to a single row: its facts are made of counts, and findings
@@ -12,11 +18,12 @@ out here is in none of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from automl.errors import UsageError, did_you_mean
 from automl.report import facts as f
 
 if TYPE_CHECKING:
@@ -24,7 +31,24 @@ if TYPE_CHECKING:
     from automl.decisions import Decision
     from automl.schema import Column
 
-HIDDEN = "a text"
+HIDDEN, PICTURE = "a text", "a picture"
+EXAMPLES = ("none", "few")
+
+
+def check_examples(wanted: Any) -> str | None:
+    """Return how much of single rows was asked for.
+
+    Raises:
+        UsageError: If it is another word.
+
+    Example:
+        >>> check_examples("none")
+        'none'
+    """
+    if wanted is not None and wanted not in EXAMPLES:
+        law = "`examples` must be 'none' or 'few', or left out for pictures without texts"
+        raise UsageError(f"{law}. Received examples={wanted!r}.{did_you_mean(wanted, EXAMPLES)}")
+    return None if wanted is None else str(wanted)
 
 
 def private_columns(columns: Iterable[Column], findings: Iterable[Finding]) -> frozenset[str]:
@@ -82,30 +106,37 @@ def told_decisions(log: Iterable[Decision], frame: pd.DataFrame, private: Collec
     return tuple(made)
 
 
-def allowed(sections: dict[str, Any], examples: str | None, texts: Collection[str]) -> dict[str, Any]:
+def allowed(
+    sections: dict[str, Any], examples: str | None, texts: Collection[str], pictures: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the sections of a report with no more of single rows than was asked for.
 
     Args:
         sections: What :func:`automl.collect.why.why_facts` returned.
         examples: "none", "few" or None for the rule in between.
         texts: Names of the columns of texts.
+        pictures: Names of the columns of pictures, whose paths say where somebody keeps them.
     """
     if not sections or examples == "few":
         return sections
     if examples == "none":
         return {**sections, "examples": (), "pictures": (), "words": ()}
-    told = tuple(_hidden(example, texts) for example in sections.get("examples", ()))
+    hidden = {**dict.fromkeys(pictures, PICTURE), **dict.fromkeys(texts, HIDDEN)}
+    told = tuple(_hidden(example, hidden) for example in sections.get("examples", ()))
     counted = tuple(entry.model_copy(update={"attention": None}) for entry in sections.get("words", ()))
     return {**sections, "examples": told, "words": counted}
 
 
-def _hidden(example: f.ExampleFacts, texts: Collection[str]) -> f.ExampleFacts:
-    """Return an explained row without its texts."""
-    told = tuple(entry.model_copy(update={"value": HIDDEN}) if entry.column in texts else entry for entry in example.contributions)
+def _hidden(example: f.ExampleFacts, hidden: Mapping[str, str]) -> f.ExampleFacts:
+    """Return an explained row without its texts and the places of its pictures."""
+    told = tuple(
+        entry.model_copy(update={"value": hidden[entry.column]}) if entry.column in hidden else entry for entry in example.contributions
+    )
     change = example.change
     if change is not None:
         changes = tuple(
-            one.model_copy(update={"before": HIDDEN, "after": HIDDEN}) if one.column in texts else one for one in change.changes
+            one.model_copy(update={"before": hidden[one.column], "after": hidden[one.column]}) if one.column in hidden else one
+            for one in change.changes
         )
         change = change.model_copy(update={"changes": changes})
     return example.model_copy(update={"contributions": told, "change": change})

@@ -1,0 +1,73 @@
+"""What covariates add is put to tests that a made-up effect fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from small_series import daily, prepared
+
+from automl.budget import Budget
+from automl.forecasting.effect_tests import LATE, verify_covariates, with_control
+from automl.forecasting.effects import measure_covariates
+from automl.report.explained import CardFacts
+
+
+@pytest.fixture(scope="module")
+def run() -> Any:
+    """Promotions lift sales; `noise` says nothing."""
+    frame = daily(5, 120)
+    frame["noise"] = np.random.default_rng(7).normal(size=len(frame))
+    made = prepared(frame, families=["ridge_lags"], known=("promo", "noise"))
+    made.search()
+    made.ensemble()
+    made.train_again()
+    made.rises = measure_covariates(made)
+    return made
+
+
+def checks(found: CardFacts | None) -> dict[str, Any]:
+    assert found is not None
+    return {check.name: check for check in found.checks}
+
+
+def test_a_true_effect_passes_all_tests(run: Any) -> None:
+    found = checks(verify_covariates(run))
+    assert {name: check.passed for name, check in found.items()} == {"beyond chance": True, "repetition": True, "control": True}
+    assert found["control"].high < 0.1 < 1.0 < found["control"].limit
+    assert "promo comes first in both" in found["repetition"].sentence
+
+
+def test_a_made_up_effect_fails(run: Any) -> None:
+    true, run.rises = run.rises, {"": run.rises[""], "noise": 0.0001 * run.rises[""], "kind": 0.0}
+    found = checks(verify_covariates(run))
+    run.rises = true
+    assert found["control"].passed is False
+    assert found["beyond chance"].passed is False or found["repetition"].passed is False
+
+
+def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
+    data, place = with_control(run, ("known", 0, "promo"))
+    promo, control = run.world.panel.known[:, :, 0], data.world.panel.known[:, :, place]
+    assert place == 2 == data.spec.known - 1 == len(data.spec.levels) - 2
+    assert set(np.unique(control[~np.isnan(control)])) == {0.0, 1.0}
+    both = ~(np.isnan(promo) | np.isnan(control))
+    assert abs(np.corrcoef(promo[both], control[both])[0, 1]) < 0.3
+    assert ("known", 2) in data.world.rules.inputs
+
+
+def test_what_cannot_be_tested_is_told(run: Any) -> None:
+    true = run.rises
+    run.rises = {"": 1.0, "promo": 0.0}
+    (only,) = checks(verify_covariates(run)).values()
+    assert only.passed is None
+    run.rises = {}
+    assert verify_covariates(run) is None
+    run.rises, settings = true, run.budget
+    run.budget = Budget(1e-6)
+    late = verify_covariates(run)
+    run.budget = settings
+    assert late is not None
+    assert late.skipped == LATE
+    assert late.checks == ()
