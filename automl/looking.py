@@ -15,6 +15,7 @@ from automl.preprocessing.pictures.decode import decode
 from automl.task import Task
 
 MISTAKES, CLEAR = 4, 3
+CLOSER = 128  # pixels at which pictures are looked at for a map of places, where the features came from fewer: 2 × 2 places tell nothing
 
 
 def look_at(
@@ -89,7 +90,7 @@ def grad_cam_of(predictor: Predictor) -> Callable[[pd.DataFrame, Sequence[int]],
     parts.sort(key=lambda one: -one.share)
     columns = sum(column.type == "image" for column in predictor.schema.features)
     looks = next((one.looks for one in predictor.preprocessor.encoders if isinstance(one, SeenPictures)), None)
-    seen = None if looks is None or columns > 1 else lambda arrays: last_maps(arrays["pixels"], looks)
+    seen = None if looks is None or columns > 1 else lambda arrays: last_maps(arrays["pixels"], max(looks, CLOSER))
 
     def places(frame: pd.DataFrame, outputs: Sequence[int]) -> NDArray[Any] | None:
         arrays = predictor.preprocessor.transform(predictor.schema.cast(frame))

@@ -31,7 +31,7 @@ def grad_cam(fitted: Any, arrays: Arrays, outputs: Sequence[int], seen: Seen | N
         fitted: The chosen networks of a family.
         arrays: Prepared rows, a few.
         outputs: The output looked at in each row.
-        seen: The last maps of the network behind "image_features"; None where they are not known.
+        seen: The last maps of the network behind "image_features", at any size; None where they are not known.
 
     Returns:
         (rows, lines, columns), none below 0; None where the networks have no maps.
@@ -89,7 +89,9 @@ def _looked_at(fitted: Any, pack: Any, arrays: Arrays, seen: Seen | None) -> Ite
         elif features is not None:
 
             def read(maps: Any, member: int = member) -> Any:
-                return model.answered(inputs, {"image_features": ops.mean(maps, axis=(1, 2))[None]})[:, member]
+                # The slope is that at the features which were read: the maps may be those of a closer look.
+                moved = ops.mean(maps, axis=(1, 2)) - ops.mean(features, axis=(1, 2))
+                return model.answered(inputs, {"image_features": (inputs["image_features"] + moved)[None]})[:, member]
 
             yield float(share), features, read
 

@@ -18,6 +18,7 @@ from automl.families.base import TrainingData
 from automl.families.fusion import Fusion
 from automl.preprocessing.base import Extra, Spec
 from automl.preprocessing.pictures.frozen import last_maps, look
+from automl.training import Schedule
 
 WORDS = ["none", "order", "box", "monday", "please", "blue", "urgent"]
 ROWS, LENGTH = 240, 4
@@ -101,3 +102,27 @@ def test_features_are_the_means_of_the_last_maps() -> None:
     maps = last_maps(pixels, 64)
     assert maps.shape == (2, 2, 2, 1280)
     np.testing.assert_allclose(maps.mean(axis=(1, 2)), look(pixels, 64)[1], atol=1e-3)
+
+
+def test_a_closer_look_leaves_the_answer_as_it_is() -> None:
+    from automl.families._grad_cam import _looked_at
+
+    pixels, _, there = album(12)
+    extra = (Extra("image_features", (1280,)), Extra("pixels", (16, 16, 1), "uint8"))
+    spec = Spec(1, 1, (), 2, "binary", 12, extra=extra, modality="mixed")
+    numbers = np.zeros((12, 1), np.float32)
+    arrays = {"numbers": numbers, "raw_numbers": numbers, "categories": np.zeros((12, 0), np.int32)}
+    arrays |= {"image_features": look(pixels, 32)[1], "pixels": pixels}
+    family, data = Fusion(), TrainingData(arrays, there.astype(np.int64), np.where(np.arange(12) < 4, 0, -1), 1, spec)
+    family.schedule = lambda *given: Schedule(2, 4)  # type: ignore[method-assign]
+    config = family.complete({"embedding": "none", "seed": 1}, spec)
+    (trained,) = family.train([config], data, deadline=Budget(trials=1).deadline(), seed=0)
+    fitted = family.combine([(config, trained.models, 1.0)], spec)
+    few = {name: values[:2] for name, values in arrays.items()}
+    ((_, maps, scores),) = _looked_at(fitted, fitted.packs[0], few, lambda given: last_maps(given["pixels"], 64))
+    logits = np.asarray(scores(maps)) * trained.models[0]["scale"]
+    told = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(told, fitted.predict(few), atol=1e-4)
+    heat = grad_cam(fitted, few, [1, 1], lambda given: last_maps(given["pixels"], 64))
+    assert heat is not None
+    assert heat.shape == (2, 2, 2)
