@@ -175,7 +175,8 @@ def _kept(sizes: Any, texts: int, pace: float, given: Circumstances) -> tuple[in
         return 0, f"To train its last block further {why}."
     enough = next((kept for kept in fitting if kept >= np.quantile(sizes, 0.9)), fitting[-1])
     takes = f", which takes about {cost[enough]:.0f} s" if timed else ""
-    return enough, f"Its last block is trained further on {enough} places of each text, longer ones by the means of neighbours{takes}."
+    seen = f"{tuned_rows(texts):,} texts in all passes together, {enough} places of each, longer ones by the means of neighbours"
+    return enough, f"Its last block is trained further on {seen}{takes}."
 
 
 def tuned_rows(rows: int) -> int:
