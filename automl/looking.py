@@ -15,6 +15,7 @@ from automl.preprocessing.pictures.decode import decode
 from automl.task import Task
 
 MISTAKES, CLEAR = 4, 3
+CLOSER = 128  # pixels at which pictures are looked at for a map of places, where the features came from fewer: 2 × 2 places tell nothing
 
 
 def look_at(
@@ -75,19 +76,26 @@ def telling_rows(prediction: NDArray[Any], y: NDArray[Any], task: Task, predicto
 
 
 def grad_cam_of(predictor: Predictor) -> Callable[[pd.DataFrame, Sequence[int]], NDArray[Any] | None] | None:
-    """Return what tells where the convolutions of a model looked, by the family with the largest share; None where it has none."""
+    """Return what tells where the networks of a model looked in its first picture column; None where no family can.
+
+    The family with the largest share that has maps is asked: convolutions over pixels, or a network that joins several kinds of data.
+    """
     parts = [part for part in predictor.parts if "pixels" in part.family.tags.inputs]
     if not parts:
         return None
-    from automl.families._pictures import PictureFamily, grad_cam
+    from automl.families._grad_cam import grad_cam
+    from automl.preprocessing.pictures.encoder import SeenPictures
+    from automl.preprocessing.pictures.frozen import last_maps
 
-    parts = [part for part in parts if isinstance(part.family, PictureFamily)]  # a network over all kinds of data has no maps to show
-    if not parts:
-        return None
-    part = max(parts, key=lambda one: one.share)
+    parts.sort(key=lambda one: -one.share)
+    columns = sum(column.type == "image" for column in predictor.schema.features)
+    looks = next((one.looks for one in predictor.preprocessor.encoders if isinstance(one, SeenPictures)), None)
+    seen = None if looks is None or columns > 1 else lambda arrays: last_maps(arrays["pixels"], max(looks, CLOSER))
 
     def places(frame: pd.DataFrame, outputs: Sequence[int]) -> NDArray[Any] | None:
         arrays = predictor.preprocessor.transform(predictor.schema.cast(frame))
-        return grad_cam(part.fitted, arrays, outputs)
+        found = (grad_cam(part.fitted, arrays, outputs, seen) for part in parts)
+        heat = next((one for one in found if one is not None), None)
+        return None if heat is None else heat[:, :, : heat.shape[2] // columns]  # pictures of several columns stand side by side
 
     return places

@@ -27,6 +27,7 @@ from automl.trials import Trial
 
 Array = NDArray[Any]
 BLOCK = 100_000  # rows that are prepared at once, so that memory does not grow with the file
+BLOCK_BYTES = 2**28  # of their further arrays
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,17 @@ class Predictor:
     def __call__(self, frame: pd.DataFrame) -> Array:
         """Return calibrated predictions (rows, outputs) of raw rows."""
         typed = self.schema.cast(frame)
-        blocks = []
-        for start in range(0, max(len(typed), 1), BLOCK):
-            block = typed if len(typed) <= BLOCK else typed.iloc[start : start + BLOCK]
+        blocks, size = [], self._block()
+        for start in range(0, max(len(typed), 1), size):
+            block = typed if len(typed) <= size else typed.iloc[start : start + size]
             blocks.append(self.raw(self.preprocessor.transform(block, self.wanted)) if len(block) else np.zeros((0, self.task.outputs)))
         return self.calibration.apply(np.concatenate(blocks))
+
+    def _block(self) -> int:
+        """Return how many rows are prepared at once: fewer where the arrays that its families read are large."""
+        read = [extra for extra in self.preprocessor.spec.extra if extra.name in self.wanted and extra.kind != "sparse"]
+        each = sum(int(np.prod(extra.shape)) * np.dtype(extra.kind).itemsize for extra in read)
+        return int(np.clip(BLOCK_BYTES // max(each, 1), 1_000, BLOCK))
 
     def decide(self, prediction: Array) -> Array:
         """Return labels or numbers (rows,) for predictions (rows, outputs)."""

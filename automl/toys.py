@@ -12,6 +12,7 @@ from scipy import sparse
 from automl.families.base import Family, TrainingData
 from automl.preprocessing.base import Extra, Spec
 from automl.preprocessing.target_encoding import TargetEncoding
+from automl.pretrained import sentences
 
 ROWS = 240
 
@@ -65,6 +66,16 @@ def _toy_sentence(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     vectors = rng.normal(size=(len(latent), 8))
     vectors[:, 0] = 2.0 * latent
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), Extra("sentence", (8,))
+
+
+def _toy_sentence_middle(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
+    """Return texts of one to four places, as the last block of the network for sentences reads them: some units of each hold the signal."""
+    values = rng.normal(size=(len(latent), 1, 4, 384))
+    values[..., :8] += 2.0 * latent[:, None, None, None]
+    values[:, 0][np.arange(4) >= rng.integers(1, 5, len(latent))[:, None]] = 0.0
+    return values.astype(np.float16), Extra("sentence_middle", (1, 4, 384), "float16")
+
+
 def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
     """Return series of 16 to 24 steps and two channels: the larger the signal, the earlier a bump in the first one; NaN behind the end."""
     steps = np.arange(24)
@@ -79,6 +90,7 @@ def _toy_series(latent: Any, rng: np.random.Generator) -> tuple[Any, Extra]:
 FURTHER: dict[str, Callable[[Any, np.random.Generator], tuple[Any, Extra]]] = {
     "tokens": _toy_tokens,
     "sentence": _toy_sentence,
+    "sentence_middle": _toy_sentence_middle,
     "words": _toy_words,
     "letters": _toy_letters,
     "pixels": _toy_pixels,
@@ -98,7 +110,7 @@ def toy_for(family: Family, problem: str) -> TrainingData:
         ()
     """
     further = sorted((family.tags.inputs - TABLE) & FURTHER.keys())
-    with_them = {"words": ["letters"], "image_features": ["image_middle"]}
+    with_them = {"words": ["letters"], "image_features": ["image_middle"], "sentence": ["sentence_middle"] if sentences.found() else []}
     data = toy_data(problem, further=sorted({*further, *(other for name in further for other in with_them.get(name, ()))}))
     modalities = family.tags.modalities
     return data if modalities is None else replace(data, spec=replace(data.spec, modality=min(modalities)))

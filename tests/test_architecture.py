@@ -70,7 +70,7 @@ ALLOWED: dict[str, set[str]] = {  # in the order in which a row of data walks; s
     "artifact": {"schema", "task", "preprocessing", "families", "calibration", "threshold", "intervals"},
 }
 STAGES = set(ALLOWED) - {"_backend"}
-ALLOWED["toys"] = {"families", "preprocessing"}
+ALLOWED["toys"] = {"families", "preprocessing", "pretrained"}
 ALLOWED["testing"] = {"toys", "families", "preprocessing", "layers", "training", "metrics", "search", "task", "schema"}
 # the story: `run` calls one stage after the other, `collect` puts what they found into the report's facts
 ALLOWED["leaderboard"] = {"report", "metrics", "evaluation", "trials", "predictor", "speed"}

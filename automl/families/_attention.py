@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from automl import _backend
 from automl.families.base import FittedFamily
-from automl.families.networks import FittedNetworks, _arranged, inputs_of
+from automl.families.networks import FittedNetworks, arranged, inputs_of
 from automl.layers.text import PackedTextTransformer
 from automl.preprocessing.base import Arrays
 
@@ -34,7 +34,7 @@ def attention(fitted: FittedFamily, arrays: Arrays) -> NDArray[np.float64] | Non
     inputs = {name: _backend.to_device(values) for name, values in inputs_of(arrays, fitted.family.reads).items()}
     for pack in fitted.packs:
         model = fitted.family.build(fitted.spec, pack.configs)
-        model(_arranged(inputs, pack.folds))
+        model(arranged(inputs, pack.folds))
         for variable, values in zip([*model.trainable_variables, *model.non_trainable_variables], pack.weights, strict=True):
             variable.assign(values)
         layer = model.further["tokens"]

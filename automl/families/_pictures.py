@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from automl import _backend
 from automl.families._footprint import COPIES, MEANS, Footprint, footprint
 from automl.families.base import Config, Trained, TrainingData
 from automl.families.networks import _PACE, KerasFamily, inputs_of
 from automl.layers.pictures import PictureReader
-from automl.preprocessing.base import Arrays, Spec
+from automl.preprocessing.base import Spec
 from automl.training import Schedule
 
 MIXING = frozenset({"mixup", "cutmix", "averaging"})  # what may differ between the members of a pack
@@ -151,58 +149,3 @@ class PictureFamily(KerasFamily):
         size, work = self._measured(spec, trained.config)
         views = 2 if "flip" in trained.config and looks_twice(trained.config) else 1
         return views * len(trained.models) * (work + 5.0 * size.activations) / PREDICTION_PACE
-
-
-def grad_cam(fitted: Any, arrays: Arrays, outputs: Sequence[int]) -> NDArray[np.float64] | None:
-    """Return which places of pictures moved the networks of a family towards an output: Grad-CAM, the mean over its networks by weight.
-
-    The gradient of the output's logit, averaged over all places, says how much each channel of the last maps counts; their sum, where it is
-    above 0, is the heat of a place. Source: Selvaraju et al. (2017, arXiv:1610.02391).
-
-    Args:
-        fitted: The chosen networks of a family on pixels.
-        arrays: Prepared rows, a few.
-        outputs: The output looked at in each row.
-
-    Returns:
-        (rows, lines, columns), none below 0; None where the networks have no maps.
-    """
-    from keras import ops
-
-    if not isinstance(getattr(fitted, "family", None), PictureFamily) or "pixels" not in arrays:
-        return None
-    total: NDArray[np.float64] | None = None
-    of = np.asarray(outputs) if fitted.spec.is_classification else np.zeros(len(outputs), np.int64)
-    for pack in fitted.packs:
-        model = fitted.family.build(fitted.spec, pack.configs)
-        if getattr(model, "array", "") != "pixels":
-            return None
-        pixels = _backend.to_device(arrays["pixels"])
-        model({"numbers": _backend.to_device(arrays["numbers"]), "pixels": pixels})
-        for variable, values in zip(model.trainable_variables, pack.weights, strict=True):
-            variable.assign(values)
-        seen = model.reader(pixels)
-        for member, share in enumerate(pack.shares):
-            own = {name: ops.convert_to_tensor(weight)[member] for name, weight in model.tower.own.items()}
-            maps = ops.cast(model.tower.maps(ops.cast(seen, model.tower.compute_dtype), own), "float32")
-
-            def score(values: list[Any], own: dict[str, Any] = own, member: int = member, model: Any = model) -> Any:
-                vector = model.tower.vector(values[0], own)[None]
-                whole = ops.repeat(vector, model.members, axis=0)
-                for layer in model.body:
-                    whole = layer(whole)
-                return ops.sum(whole[member] * ops.one_hot(ops.convert_to_tensor(of.astype(np.int32)), whole.shape[-1]))
-
-            (slope,) = _backend.gradients(score, [maps])
-            channels = _backend.to_numpy(slope).astype(np.float64).mean(axis=(1, 2), keepdims=True)
-            heat = np.maximum((channels * _backend.to_numpy(maps)).sum(axis=-1), 0.0)
-            heat /= np.maximum(heat.max(axis=(1, 2), keepdims=True), 1e-12)
-            if total is not None and total.shape != heat.shape:
-                heat = np.stack([_resized(one, total.shape[1:]) for one in heat])
-            total = float(share) * heat if total is None else total + float(share) * heat
-    return total
-
-
-def _resized(heat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    lines, columns = (np.minimum(np.arange(size) * old // size, old - 1) for size, old in zip(shape, heat.shape, strict=True))
-    return np.asarray(heat[lines][:, columns])

@@ -72,6 +72,7 @@ class SklearnFamily(Family):
         started = deadline.budget.clock()
         cores = os.cpu_count() or 1
         workers = min(cores, data.folds)
+        given = self._read(data)
         out = np.full((data.rows, data.spec.outputs), np.nan, dtype=np.float32)
         spec = of_one_fold(data.spec)
 
@@ -79,12 +80,12 @@ class SklearnFamily(Family):
             learn, judge = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
             rounds = math.ceil((data.folds - fold) / workers)
             share = deadline.budget.deadline(seconds=deadline.remaining() / rounds)
-            arrays = for_fold(data.arrays, fold, learn)
+            arrays = for_fold(given, fold, learn)
             threads = max(cores // workers, 1)
             model = self.fit(config, arrays, data.target[learn], spec, deadline=share, seed=seed + 1000 * fold, threads=threads)
             if model is None:
                 return None
-            out[judge] = self.predict(model, for_fold(data.arrays, fold, judge), spec)
+            out[judge] = self.predict(model, for_fold(given, fold, judge), spec)
             return {**model, "fold": np.array(fold)} if data.spec.encoded else model
 
         with warnings.catch_warnings(), threadpool_limits(max(cores // workers, 1), user_api="blas"), ThreadPoolExecutor(workers) as pool:
@@ -93,6 +94,11 @@ class SklearnFamily(Family):
         if any(model is None for model in models):
             return None
         return Trained(config, models, out, deadline.budget.clock() - started)
+
+    def _read(self, data: TrainingData) -> Arrays:
+        """Return the arrays of the table and those that this family reads: each fold has a copy of its rows, and others may be large."""
+        wanted = {*getattr(self, "reads", ()), *self.tags.inputs}
+        return {name: values for name, values in data.arrays.items() if data.spec.further(name) is None or name in wanted}
 
     def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedSklearn:
         """Join the models of the chosen configurations; each fold's model has an equal share of its weight."""

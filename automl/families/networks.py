@@ -246,7 +246,7 @@ class FittedNetworks(FittedFamily):
         models, each = [], 1
         for pack in self.packs:
             model = self.family.build(self.spec, pack.configs)
-            size = footprint(model, _arranged({name: _backend.to_device(values[:1]) for name, values in used.items()}, pack.folds))
+            size = footprint(model, arranged({name: _backend.to_device(values[:1]) for name, values in used.items()}, pack.folds))
             each = max(each, size.row_bytes())
             for variable, values in zip([*model.trainable_variables, *model.non_trainable_variables], pack.weights, strict=True):
                 variable.assign(values)
@@ -256,7 +256,7 @@ class FittedNetworks(FittedFamily):
         def forward(inputs: dict[str, Any]) -> Any:
             total = 0.0
             for model, pack in zip(models, self.packs, strict=True):
-                outputs = pooled(model(_arranged(inputs, pack.folds)), self.spec.is_classification)
+                outputs = pooled(model(arranged(inputs, pack.folds)), self.spec.is_classification)
                 if self.spec.is_classification:
                     outputs = ops.softmax(outputs * pack.scale.astype("float32")[None, :, None], axis=-1)
                 total = total + ops.sum(outputs * pack.shares.astype("float32")[None, :, None], axis=1)
@@ -289,7 +289,7 @@ def inputs_of(arrays: Arrays, reads: Sequence[str] = INPUTS) -> Arrays:
     return {name: arrays[name] for name in names if name in arrays and (name == "numbers" or arrays[name].shape[-1])}
 
 
-def _arranged(inputs: dict[str, Any], folds: NDArray[np.int32]) -> dict[str, Any]:
+def arranged(inputs: dict[str, Any], folds: NDArray[np.int32]) -> dict[str, Any]:
     """Give each member the encoding of its fold: (rows, folds, columns) becomes (members, rows, columns)."""
     from keras import ops
 

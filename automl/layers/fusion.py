@@ -177,9 +177,17 @@ class FusionModel(PackedModel):
 
     def call(self, inputs: dict[str, Any]) -> Any:
         """Map arrays of `rows` to (rows, members, outputs)."""
-        if packed._STARTING:
-            return self._begin(inputs)
-        found = self._found(inputs)
+        return self._begin(inputs) if packed._STARTING else self.answered(inputs, {})
+
+    def answered(self, inputs: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+        """Return the answer, (rows, members, outputs), where something else was found of some kinds of data.
+
+        Args:
+            inputs: Arrays of `rows`.
+            given: By further array what stands in the place of what its encoder finds, (members or 1, rows, ·).
+        """
+        known = {**self._found({name: values for name, values in inputs.items() if name not in given}), **given}
+        found = {kind: known[kind] for kind in ("table", *self.further) if kind in known}  # in the order that the layers were trained in
         there = self._there(inputs, list(found))
         encoded = {}
         for place, (kind, values) in enumerate(found.items()):
@@ -205,12 +213,13 @@ class FusionModel(PackedModel):
     def _found(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is known of each kind of data, (members or 1, rows, ·)."""
         table = self._table(inputs)
-        further = {name: layer(inputs[name]) for name, layer in self.further.items()}
+        further = {name: layer(inputs[name]) for name, layer in self.further.items() if name in inputs}
         return further if table is None else {"table": table, **further}
 
     def _there(self, inputs: Mapping[str, Any], kinds: Sequence[str]) -> Any:
         """Return which kinds are used of each row, bool (rows, kinds): those that it has, in training less those that are left out."""
-        whole = ops.ones(ops.shape(inputs["numbers"])[:1], dtype="bool")
+        # Told from the rows, not a constant: folding that one, TensorFlow loses all weights of the loop where no kind is left out.
+        whole = ops.equal(ops.sum(0.0 * inputs["numbers"], axis=1), 0.0)
         there = {kind: whole if kind == "table" else known_rows(kind, inputs[kind]) for kind in kinds}
         modalities: dict[str, Any] = {}
         for kind, rows in there.items():

@@ -78,8 +78,13 @@ class Encoder(abc.ABC):
         """Name, shape of one row and kind of the values of each array that it makes."""
 
     @abc.abstractmethod
-    def transform(self, cells: pd.DataFrame) -> Arrays:
-        """Return the arrays of some rows, each (rows, …); a row alone gives what it gives among others."""
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of some rows, each (rows, …); a row alone gives what it gives among others.
+
+        Args:
+            cells: Of its columns.
+            wanted: Names of the arrays that somebody reads; None for all. Large ones that nobody reads are left out.
+        """
 
     @abc.abstractmethod
     def state(self) -> State:
@@ -156,7 +161,7 @@ class Preprocessor:
         found: Arrays = {}
         for encoder in self.encoders:
             if wanted is None or any(extra.name in wanted for extra in encoder.extra):
-                found |= encoder.transform(frame[list(encoder.columns)])
+                found |= encoder.transform(frame[list(encoder.columns)], wanted)
         return found
 
     def add_combined(self, combined: CombinedColumns, frame: pd.DataFrame, arrays: Arrays) -> Arrays:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -98,7 +98,7 @@ class Ngrams(Encoder):
         letters = sum(len(bag.buckets) for bag in self.bags.values()) - words
         return (Extra("words", (words,), "sparse"), Extra("letters", (letters,), "sparse"))
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
         """Return the weighted bags of some rows."""
         blocks = [bag.transform(cells[name].tolist()) for name, bag in self.bags.items()]
         return {

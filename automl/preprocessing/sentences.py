@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -22,6 +22,13 @@ WORD_PACE = 150_000.0  # words per second of one slow core, looked up and added
 WORD_SECONDS = 2.0  # to read the vectors of words
 PROBED = 64  # texts that the pace is measured with
 REMEMBERED = 20_000  # vectors of the latest texts: explanations ask for the same texts again and again
+REMEMBERED_BYTES = 2**27  # of the latest texts, with what the last block reads of them
+TUNED_SHARE = 0.25  # of the budget that training the last block further may take
+TUNED_ROWS, TUNED_PASSES, TUNED_FOLDS = (3_000, 12_000), 2, 5  # rows that training sees in all, at least and at most; passes; networks
+TUNED_WORK = 0.4  # a step of the last block by the pass of a token through all six: forward, and twice as much backward
+JUDGED_WORK = 0.7  # to look at the rows that were left out twice, and as often to know how long that takes, by such a pass
+KEPT = (8, 12, 16, 24, 32, 48, 64)  # places of a text that what the last block reads is kept at
+MOST_MIDDLE = 2**29  # bytes of what the last block reads, of all rows
 WORDS = 3.0  # on average; shorter cells are names rather than sentences
 KNOWN = 0.5  # share of the words that must have a vector: those of another language have none
 
@@ -29,8 +36,11 @@ KNOWN = 0.5  # share of the words that must have a vector: those of another lang
 class SentenceEmbeddings(Encoder):
     """Frozen vectors of every text column: by all-MiniLM-L6-v2, or where that is missing or takes too long as means of GloVe vectors.
 
-    The array "sentence" is float32 (rows, 384 × columns), or (rows, 50 × columns); zeros for an empty cell. See
-    :mod:`automl.preprocessing.sources`.
+    - "sentence", float32 (rows, 384 × columns), or (rows, 50 × columns); zeros for an empty cell.
+    - "sentence_middle", float16 (rows, columns, places, 384): what the last block of the network reads, to train that block further; zeros
+      behind the end of a text.
+
+    See :mod:`automl.preprocessing.sources`.
 
     Args:
         columns: The text columns.
@@ -43,7 +53,8 @@ class SentenceEmbeddings(Encoder):
 
     def __init__(self, columns: Sequence[str], source: Source) -> None:
         self._columns, self.source = tuple(columns), source
-        self._known: dict[str, Any] = {"": np.zeros(source.units, np.float32)}
+        self._vectors: dict[str, Any] = {"": np.zeros(source.units, np.float32)}
+        self._middle: dict[str, Any] = {"": np.zeros((source.kept, source.units), np.float16)}
 
     @classmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
@@ -63,20 +74,44 @@ class SentenceEmbeddings(Encoder):
 
     @property
     def extra(self) -> tuple[Extra, ...]:
-        """One vector for each column, side by side."""
-        return (Extra("sentence", (self.source.units * len(self._columns),)),)
+        """One vector for each column, side by side, and where the last block is trained further what it reads."""
+        count, units = len(self._columns), self.source.units
+        middle = [Extra("sentence_middle", (count, self.source.kept, units), "float16")] if self.source.kept else []
+        return Extra("sentence", (units * count,)), *middle
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
-        """Return the vectors of some rows; equal texts are looked at once."""
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of some rows; equal texts are looked at once."""
         columns = [[clean(text) for text in cells[name].tolist()] for name in self._columns]
-        known = self._known if len(self._known) <= REMEMBERED else {"": self._known[""]}
-        new = sorted({text for texts in columns for text in texts} - set(known))
-        known = {**known, **dict(zip(new, self.source.vectors(new), strict=True))}
-        self._known = known
-        return {"sentence": np.hstack([np.stack([known[text] for text in texts]) for texts in columns]) if len(cells) else self._none()}
+        deep = self.source.kept > 0 and (wanted is None or "sentence_middle" in wanted)
+        vectors, middle = self._read(sorted({text for texts in columns for text in texts}), deep)
+        if not len(cells):
+            return {extra.name: np.zeros((0, *extra.shape), extra.kind) for extra in self.extra}
+        found = {"sentence": np.hstack([np.stack([vectors[text] for text in texts]) for texts in columns])}
+        if deep:
+            found["sentence_middle"] = np.empty((len(cells), len(columns), self.source.kept, self.source.units), np.float16)
+            for place, texts in enumerate(columns):
+                for row, text in enumerate(texts):
+                    found["sentence_middle"][row, place] = middle[text]
+        return found
 
-    def _none(self) -> Any:
-        return np.zeros((0, self.source.units * len(self._columns)), np.float32)
+    def _read(self, texts: Sequence[str], deep: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what is known of each text, and keep the latest; what was read of it before is not read again."""
+        vectors, middle = dict(self._vectors), dict(self._middle)
+        new = [text for text in texts if text not in (middle if deep else vectors)]
+        found, read = self.source.read(new, deep)
+        vectors |= dict(zip(new, found, strict=True))
+        if deep:
+            middle |= dict(zip(new, read, strict=True))
+        each = max(2 * self.source.kept * self.source.units, 1)
+        self._vectors = self._latest(vectors, REMEMBERED)
+        self._middle = self._latest(middle, REMEMBERED_BYTES // each)
+        return vectors, middle
+
+    @staticmethod
+    def _latest(known: dict[str, Any], most: int) -> dict[str, Any]:
+        """Return the latest texts, copied out of the arrays that they came in, so that these can be let go."""
+        texts = ["", *[text for text in known if text][-most:]]
+        return {text: known[text] if known[text].base is None else known[text].copy() for text in texts}
 
     def state(self) -> State:
         """Return the source with what it learnt, not its weights: they come with their package."""
@@ -116,8 +151,43 @@ def _network(cells: pd.DataFrame, given: Circumstances) -> Source | None:
         given.log.add("prepare", "sentence embeddings", "left out", because, [SentenceNetwork.name], "budget='10m'")
         return None
     because = f"At most {fitting[-1]} tokens of each text are read, which takes about {cost[fitting[-1]]:.0f} s for {texts:,} texts."
-    given.log.add("prepare", "sentence embeddings", f"{SentenceNetwork.name}, frozen", because, ["left out"])
-    return SentenceNetwork(fitting[-1], network.sha256)
+    kept, told = _kept(np.minimum(sizes, fitting[-1]), texts, pace, given)
+    chosen = f"{SentenceNetwork.name}, {'with its last block' if kept else 'frozen'}"
+    given.log.add("prepare", "sentence embeddings", chosen, f"{because} {told}", ["left out"], None if kept else "budget='20m'")
+    return SentenceNetwork(fitting[-1], network.sha256, kept)
+
+
+def _kept(sizes: Any, texts: int, pace: float, given: Circumstances) -> tuple[int, str]:
+    """Return at how many places of a text the last block is trained further, by the clock and the memory, and a sentence; 0 for none.
+
+    Args:
+        sizes: Tokens of some texts.
+        texts: How many there are.
+        pace: Tokens per second through the whole network.
+        given: The circumstances.
+    """
+    cost = {kept: kept * (tuned_rows(texts) * TUNED_FOLDS * TUNED_WORK + texts * JUDGED_WORK) / pace for kept in KEPT}
+    timed = given.budget is not None and given.budget.timed
+    allowed = TUNED_SHARE * given.budget.limit if timed else float("inf")  # type: ignore[union-attr]
+    small = [kept for kept in KEPT if 2 * texts * kept * SentenceNetwork.units <= MOST_MIDDLE]
+    fitting = [kept for kept in small if cost[kept] <= allowed]
+    if not fitting:
+        why = f"would take about {cost[KEPT[0]]:.0f} s, {allowed:.0f} s are allowed" if small else "would take too much memory"
+        return 0, f"To train its last block further {why}."
+    enough = next((kept for kept in fitting if kept >= np.quantile(sizes, 0.9)), fitting[-1])
+    takes = f", which takes about {cost[enough]:.0f} s" if timed else ""
+    seen = f"{tuned_rows(texts):,} texts in all passes together, {enough} places of each, longer ones by the means of neighbours"
+    return enough, f"Its last block is trained further on {seen}{takes}."
+
+
+def tuned_rows(rows: int) -> int:
+    """Return how many rows the last block sees in training, all passes together: two passes suffice, and few of many rows do.
+
+    Example:
+        >>> tuned_rows(500), tuned_rows(5_000), tuned_rows(50_000)
+        (3000, 10000, 12000)
+    """
+    return int(np.clip(TUNED_PASSES * rows, *TUNED_ROWS))
 
 
 def _means(cells: pd.DataFrame, given: Circumstances) -> Source | None:

@@ -17,6 +17,7 @@ from automl.pretrained import sentences as network
 from automl.pretrained import words as glove
 
 Vectors = NDArray[np.float32]
+Middle = NDArray[np.float16]
 SMOOTHING = 1e-3  # a of the paper, whose authors recommend 1e-3 to 1e-4
 _WORD = re.compile(r"[^\W_]+(?:['’.,&\-][^\W_]+)*")
 _PARTS = re.compile(r"n['’]t\b|['’][^\W_]+|[^\W_]+?(?=n['’]t\b)|[^\W_]+")
@@ -28,10 +29,21 @@ class Source(abc.ABC):
     Attributes:
         name: Under which it is stored and told.
         units: Numbers of a vector.
+        kept: Places of a text that :meth:`read` keeps what its last block reads at; 0 where that is not trained further.
     """
 
     name: ClassVar[str]
     units: ClassVar[int]
+    kept: int = 0
+
+    def read(self, texts: Sequence[str], kept: bool = True) -> tuple[Vectors, Middle]:
+        """Return vectors, and what the last block reads of each text, (texts, kept, units), zeros behind its end.
+
+        Args:
+            texts: Cleaned texts.
+            kept: Whether the second is wanted; (texts, 0, units) otherwise.
+        """
+        return self.vectors(texts), np.zeros((len(texts), 0, self.units), np.float16)
 
     @abc.abstractmethod
     def vectors(self, texts: Sequence[str]) -> Vectors:
@@ -57,28 +69,33 @@ class SentenceNetwork(Source):
     Args:
         longest: Tokens that are read of a text.
         sha256: Of the weights.
+        kept: Places that what the last block reads is kept at; 0 where it is not.
     """
 
     name = "all-MiniLM-L6-v2"
     units = network.UNITS
 
-    def __init__(self, longest: int, sha256: str) -> None:
-        self.longest, self.sha256 = longest, sha256
+    def __init__(self, longest: int, sha256: str, kept: int = 0) -> None:
+        self.longest, self.sha256, self.kept = longest, sha256, kept
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Return what the network makes of each text."""
+        return self.read(texts, kept=False)[0]
+
+    def read(self, texts: Sequence[str], kept: bool = True) -> tuple[Vectors, Middle]:
+        """Return what the network makes of each text, and what its last block reads."""
         found = network.sentences()
         _check(network.PACKAGE, found.sha256, self.sha256)
-        return found.embed(found.tokens(texts, self.longest))
+        return found.embed(found.tokens(texts, self.longest), self.kept if kept else 0)
 
     def state(self) -> State:
-        """Return length and hash."""
-        return State({"longest": self.longest, "sha256": self.sha256})
+        """Return lengths and hash."""
+        return State({"longest": self.longest, "sha256": self.sha256, "kept": self.kept})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Rebuild from :meth:`state`."""
-        return cls(int(state.json["longest"]), str(state.json["sha256"]))
+        return cls(int(state.json["longest"]), str(state.json["sha256"]), int(state.json.get("kept", 0)))
 
 
 class WeightedWords(Source):

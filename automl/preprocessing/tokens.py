@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -123,7 +123,7 @@ class Tokens(Encoder):
         """The tokens of a row."""
         return (Extra("tokens", (self.length,), "int32", self.vocabulary),)
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
         """Return the tokens of some rows, (rows, length)."""
         found = np.full((len(cells), self.length), PADDING, dtype=np.int32)
         for row, tokens in enumerate(self._encoded(cells)):

@@ -39,7 +39,10 @@ class SentenceBlock(keras.layers.Layer):  # type: ignore[misc]
 
 
 class SentenceNetwork(keras.Model):  # type: ignore[misc]
-    """Token ids to one vector of length 1 for each text: the mean of the last block's tokens (Reimers and Gurevych, 2019)."""
+    """Token ids to what the last block reads, and to one vector of length 1 for each text: the mean of the last block's tokens.
+
+    Source: Reimers and Gurevych (2019), "Sentence-BERT", arXiv:1908.10084.
+    """
 
     def __init__(self, words: int, places: int, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -50,15 +53,49 @@ class SentenceNetwork(keras.Model):  # type: ignore[misc]
         self.blocks = [SentenceBlock() for _ in range(BLOCKS)]
 
     def call(self, tokens: Any) -> Any:
-        """Map (texts, tokens) int32, 0 where there is none, to (texts, 384)."""
+        """Map (texts, tokens) int32, 0 where there is none, to (texts, tokens, 384), 0 likewise, and (texts, 384)."""
         present = ops.cast(tokens > 0, "float32")
         places = ops.arange(tokens.shape[1], dtype="int32")[None]
         values = self.normalise(self.words(tokens) + self.places(places) + self.kinds(ops.zeros_like(tokens)))
         hidden = (1.0 - present)[:, None, None] * -1e9
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             values = block(values, hidden)
+        middle = values * present[..., None]
+        values = self.blocks[-1](values, hidden)
         mean = ops.sum(values * present[..., None], axis=1) / ops.maximum(ops.sum(present, axis=1, keepdims=True), 1.0)
-        return mean / ops.maximum(ops.sqrt(ops.sum(ops.square(mean), axis=1, keepdims=True)), 1e-9)
+        return middle, mean / ops.maximum(ops.sqrt(ops.sum(ops.square(mean), axis=1, keepdims=True)), 1e-9)
+
+
+DENSE = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "attended": "attention.output.dense",
+    "open": "intermediate.dense",
+    "close": "output.dense",
+}
+NORMS = {"between": "attention.output.LayerNorm", "after": "output.LayerNorm"}
+
+
+def block_weights(weights: Mapping[str, NDArray[Any]], number: int) -> dict[str, NDArray[np.float32]]:
+    """Return the weights of one block by the names of :class:`SentenceBlock`'s layers.
+
+    Args:
+        weights: Under the names that BERT's files use.
+        number: Of the block; from the end where it is below 0.
+
+    Returns:
+        ``<layer>/kernel`` (inputs, units) and ``<layer>/bias`` (units,) of its dense layers, ``<layer>/gain`` and ``<layer>/shift``,
+        (units,), of its normalisations.
+    """
+    home, found = f"encoder.layer.{number % BLOCKS}.", {}
+    for name, stored in DENSE.items():
+        found[f"{name}/kernel"] = np.asarray(weights[f"{home}{stored}.weight"], np.float32).T
+        found[f"{name}/bias"] = np.asarray(weights[f"{home}{stored}.bias"], np.float32)
+    for name, stored in NORMS.items():
+        found[f"{name}/gain"] = np.asarray(weights[f"{home}{stored}.weight"], np.float32)
+        found[f"{name}/shift"] = np.asarray(weights[f"{home}{stored}.bias"], np.float32)
+    return found
 
 
 def build(weights: Mapping[str, NDArray[Any]]) -> SentenceNetwork:
@@ -72,17 +109,7 @@ def build(weights: Mapping[str, NDArray[Any]]) -> SentenceNetwork:
     network.kinds.set_weights([np.asarray(weights["embeddings.token_type_embeddings.weight"])])
     network.normalise.set_weights([weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"]])
     for number, block in enumerate(network.blocks):
-        home = f"encoder.layer.{number}."
-        dense = {
-            "attention.self.query": block.query,
-            "attention.self.key": block.key,
-            "attention.self.value": block.value,
-            "attention.output.dense": block.attended,
-            "intermediate.dense": block.open,
-            "output.dense": block.close,
-        }
-        for name, layer in dense.items():
-            layer.set_weights([np.asarray(weights[f"{home}{name}.weight"]).T, weights[f"{home}{name}.bias"]])
-        for name, layer in {"attention.output.LayerNorm": block.between, "output.LayerNorm": block.after}.items():
-            layer.set_weights([weights[f"{home}{name}.weight"], weights[f"{home}{name}.bias"]])
+        own = block_weights(weights, number)
+        for name, parts in [*((name, ("kernel", "bias")) for name in DENSE), *((name, ("gain", "shift")) for name in NORMS)]:
+            getattr(block, name).set_weights([own[f"{name}/{part}"] for part in parts])
     return network

@@ -50,12 +50,14 @@ class Schedule:
         batch_size: Rows of a step.
         keep: Share of the configurations that survives each of the inner cycle ends; 1.0 keeps all.
         seed: Seed of the order of the batches, shared by all members.
+        steps: Of an epoch, which may be a random part of the rows, or several passes over them; None for one pass.
     """
 
     epochs: int
     batch_size: int
     keep: tuple[float, float, float] = (1.0, 0.5, 0.5)
     seed: int = 0
+    steps: int | None = None
 
     def cut_between(self, before: float, after: float) -> float:
         """Return the share of the configurations that survives when the progress goes from `before` to `after`."""

@@ -63,7 +63,7 @@ class PackTrainer:
         # With a holdout, nobody learns from the rows that are held out; with several folds, every row has members that do.
         self.rows = np.flatnonzero(data.fold != 0) if data.folds == 1 else np.arange(len(data.target))
         self.batch = min(schedule.batch_size, len(self.rows))
-        self.steps = max(len(self.rows) // self.batch, 1)
+        self.steps = schedule.steps or max(len(self.rows) // self.batch, 1)
         kind = np.int32 if data.classification else np.float32
         self.constants = [_backend.to_device(data.target.astype(kind)), _backend.to_device(data.fold.astype(np.int32))]
         self.constants += [_backend.to_device(values) for values in data.arrays.values()]
@@ -163,7 +163,8 @@ class PackTrainer:
         self._validate(probe, 0)
         validation = clock() - before
         # Where a pass over all rows would take most of the time, an "epoch" is a random part of them.
-        affordable = int(self.deadline.remaining() / LEAST_EPOCHS / self.seconds_per_step)
+        least = LEAST_EPOCHS if self.schedule.steps is None else self.schedule.epochs
+        affordable = int(self.deadline.remaining() / least / self.seconds_per_step)
         self.steps = int(np.clip(affordable, 1, self.steps))
         self.seconds_per_epoch = self.seconds_per_step * self.steps + validation
 

@@ -14,7 +14,7 @@ from automl.budget import Budget
 from automl.dataset.picture import Picture
 from automl.explanation import Clock, inline_png, picture_effects, warmed
 from automl.explanation.pictures import GRID, covered
-from automl.families._pictures import grad_cam
+from automl.families._grad_cam import grad_cam
 from automl.families.base import TrainingData
 from automl.families.cnn import CNN
 from automl.looking import opened, telling_rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self
 
 import numpy as np
@@ -49,7 +50,7 @@ class Pictures(Encoder):
         """The pixels."""
         return (Extra("pixels", (self.form.side, self.form.side * len(self._columns), self.form.channels), "uint8"),)
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
         """Return the pixels of some rows."""
         found = [decoded(cells[name].tolist(), self.form.side, self.form.channels).pixels for name in self._columns]
         return {"pixels": found[0] if len(found) == 1 else np.concatenate(found, axis=2)}
@@ -121,7 +122,7 @@ class SeenPictures(Encoder):
             found.append(Extra("image_middle", pretrained.cut_shape(self.looks, CUT), "float16"))
         return tuple(found)
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
         """Return what the network sees in some rows."""
         from automl.preprocessing.pictures.frozen import look
 
@@ -132,7 +133,7 @@ class SeenPictures(Encoder):
             middle, features = look(one.pixels, self.looks)
             features[~one.present] = 0.0
             seen.append(features)
-            if self.middle:
+            if self.middle and (wanted is None or "image_middle" in wanted):
                 middle[~one.present] = 0.0
                 arrays["image_middle"] = middle
         return {**arrays, "image_features": seen[0] if len(seen) == 1 else np.concatenate(seen, axis=1)}

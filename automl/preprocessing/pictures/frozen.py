@@ -47,6 +47,18 @@ def look(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float16], NDA
     return middle, features
 
 
+def last_maps(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Return the last maps of the network for a few pictures, (rows, lines, columns, 1280); the features are their means over all places.
+
+    Args:
+        pixels: uint8 (rows, height, width, 1 or 3).
+        side: The size at which the network looks at them.
+    """
+    weights = pretrained.weights()
+    found = _backend.to_numpy(pretrained.looking(side, pretrained.LAST)(_backend.to_device(pixels))[0]).astype(np.float32)
+    return np.asarray(np.clip(found @ weights["head/kernel"][0, 0] + weights["head/bias"], 0.0, 6.0), np.float32)
+
+
 def affordable_side(wanted: int, pictures: NDArray[np.uint8], rows: int, budget: Budget | None) -> int | None:
     """Return the size at which the network can look at all rows in its share of the time; None where even the smallest takes longer.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, Self
 
@@ -73,7 +73,7 @@ class OwnPictures(Encoder):
         """The features."""
         return (Extra("image_features", (self.units * len(self._columns),), "float32"),)
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
         """Return what the network sees in some rows."""
         look, units = _looking(self.network, self.form.side, _backend.name())
         seen: list[NDArray[Any]] = []

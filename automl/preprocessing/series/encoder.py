@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self
 
 import numpy as np
@@ -43,7 +44,7 @@ class Series(Encoder):
         """One array."""
         return (Extra("series", (self.arrays.steps, self.arrays.channels)),)
 
-    def transform(self, cells: pd.DataFrame) -> Arrays:
+    def transform(self, cells: pd.DataFrame, wanted: Collection[str] | None = None) -> Arrays:
         """Return the array of some rows."""
         return {"series": self.arrays.transform(_joined(cells))}
 

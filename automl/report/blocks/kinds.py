@@ -30,11 +30,23 @@ def kinds(facts: ReportFacts) -> Block | None:
         "What each kind of data adds",
         _lead(known.entries, known.metric),
         "What a model without that kind would reach if it were trained anew: here the same model is asked with its values shuffled.",
-        notes=(f"Bars: by how much the {known.metric} gets worse when all columns of a kind are shuffled together.",),
+        notes=(f"Bars: by how much the {known.metric} gets worse when all columns of a kind are shuffled together.", *_inside(facts)),
         template="importance",
         data={"rows": rows, "axis": svg.axis([(t, words.number(t)) for t in svg.ticks(*domain, 4)], domain), "more": 0, "card": None},
         tables=(Table(f"Worth of each kind (increase of the {known.metric})", ("Kind", "Worth", "Low", "High"), cells, frozenset({0})),),
     )
+
+
+def _inside(facts: ReportFacts) -> tuple[str, ...]:
+    """Say which blocks look inside the kinds."""
+    told = {
+        "what each column is worth": facts.importance is not None and facts.importance.entries,
+        "which words of the texts count": any(entry.effects for entry in facts.words),
+        "where in the pictures it looks": facts.pictures,
+        "which stretch of the series carries the answer": facts.occlusion is not None and facts.occlusion.changes,
+    }
+    parts = [part for part, there in told.items() if there]
+    return (f"Inside the kinds, the blocks that follow tell {words.listing(parts)}.",) if parts else ()
 
 
 def _lead(entries: tuple[ImportanceEntry, ...], metric: str) -> str:
