@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from automl.decisions import Decision, DecisionLog
 from automl.percents import percent
 from automl.preprocessing.base import Arrays, Extra, State
 from automl.preprocessing.encoders import Circumstances, Encoder
@@ -64,8 +66,13 @@ class SentenceEmbeddings(Encoder):
         columns = [str(name) for name in cells if _words(cells[name]) >= WORDS]
         if not columns:
             return None
-        source = _network(cells[columns], given) or _means(cells[columns], given)
-        return None if source is None else cls(columns, source)
+        chosen = given.settled.once("vectors of texts", lambda: _chosen(cells[columns], given))
+        given.log.entries.extend(map(Decision.from_dict, chosen["decisions"]))
+        if chosen["source"] == SentenceNetwork.name:
+            return cls(columns, SentenceNetwork(chosen["longest"], chosen["sha256"], chosen["kept"]))
+        if chosen["source"] == WeightedWords.name:
+            return cls(columns, WeightedWords.fit([clean(text) for name in columns for text in cells[name].tolist()]))
+        return None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -125,8 +132,16 @@ class SentenceEmbeddings(Encoder):
         return cls(state.json["columns"], source.from_state(state))
 
 
-def _network(cells: pd.DataFrame, given: Circumstances) -> Source | None:
-    """Return the network for sentences with as many tokens of a text as there is time for; None where it is missing or too slow."""
+def _chosen(cells: pd.DataFrame, given: Circumstances) -> dict[str, Any]:
+    """Return what makes the vectors with its lengths, and the decisions to tell; JSON-ready, for a run that goes on."""
+    own = replace(given, log=DecisionLog())
+    network = _network(cells, own)
+    source = SentenceNetwork.name if network is not None else WeightedWords.name if _means(cells, own) else None
+    return {"source": source, **(network or {}), "decisions": [decision.to_dict() for decision in own.log.entries]}
+
+
+def _network(cells: pd.DataFrame, given: Circumstances) -> dict[str, Any] | None:
+    """Return as many tokens of a text as there is time for the network for sentences to read; None where it is missing or too slow."""
     if found() is None:
         return None
     from automl.pretrained.sentences import sentences
@@ -154,7 +169,7 @@ def _network(cells: pd.DataFrame, given: Circumstances) -> Source | None:
     kept, told = _kept(np.minimum(sizes, fitting[-1]), texts, pace, given)
     chosen = f"{SentenceNetwork.name}, {'with its last block' if kept else 'frozen'}"
     given.log.add("prepare", "sentence embeddings", chosen, f"{because} {told}", ["left out"], None if kept else "budget='20m'")
-    return SentenceNetwork(fitting[-1], network.sha256, kept)
+    return {"longest": fitting[-1], "sha256": network.sha256, "kept": kept}
 
 
 def _kept(sizes: Any, texts: int, pace: float, given: Circumstances) -> tuple[int, str]:
@@ -190,25 +205,25 @@ def tuned_rows(rows: int) -> int:
     return int(np.clip(TUNED_PASSES * rows, *TUNED_ROWS))
 
 
-def _means(cells: pd.DataFrame, given: Circumstances) -> Source | None:
-    """Return means of word vectors; None where they are missing, have too few of the words, or there is no time to add them."""
+def _means(cells: pd.DataFrame, given: Circumstances) -> bool:
+    """Whether means of word vectors can be made: not where they are missing, have too few of the words, or there is no time to add them."""
     if glove.found() is None:
-        return None
+        return False
     what, name = "vectors of texts", WeightedWords.name
     cost = WORD_SECONDS + sum(_words(cells[column]) for column in cells) * len(cells) / WORD_PACE
     if cost > _allowed(given):
         because = f"They would take about {cost:.0f} s; {_allowed(given):.1f} s are allowed."
         given.log.add("prepare", what, "left out", because, [name], "budget='1m'")
-        return None
+        return False
     sample = [clean(text) for column in cells for text in cells[column].iloc[:: max(len(cells) // PROBED, 1)]]
     share = known_share(sample)
     if share < KNOWN:
         because = f"{percent(share)} of the words of a sample have a vector: the vectors are of English words."
         given.log.add("prepare", what, "left out", because, [name])
-        return None
+        return False
     because = f"{percent(share)} of the words of a sample have a vector; rare words count more, and what all texts share is taken out."
     given.log.add("prepare", what, f"{name}: weighted means", because, ["left out", SentenceNetwork.name])
-    return WeightedWords.fit([clean(text) for column in cells for text in cells[column].tolist()])
+    return True
 
 
 def _allowed(given: Circumstances) -> float:
