@@ -67,15 +67,15 @@ def _found(told: AnomalyFacts) -> list[str]:
         first = told.strangest[0]
         why = words.listing(reasons(first))
         found.append(f"The strangest is {named(first)}{': ' if why else ''}{why}; score {first.score:.2f}.")
-    if told.by_column:
-        first_of = told.by_column[0]
-        found.append(f"{first_of.column!r} is the first reason of {words.percent(first_of.share)} of the alarms.")
-    line = told.time_line
+    line, parts = told.time_line, []
     if line is not None and line.stretches:
         one = line.stretches[0]
         when = f"at {one.first}" if one.steps == 1 else f"from {one.first} to {one.last}"
-        found.append(f"The alarms come in {words.count(line.count, 'stretch', 'stretches')}; the strangest is {when}.")
-    return found
+        parts.append(f"The alarms come in {words.count(line.count, 'stretch', 'stretches')}, the strangest {when}")
+    if told.by_column:
+        first_of = told.by_column[0]
+        parts.append(f"{first_of.column!r} is the first reason of {words.percent(first_of.share)} of the alarms")
+    return [*found, "; ".join(parts) + "."] if parts else found
 
 
 def _trust(told: AnomalyFacts, evaluation: EvaluationFacts) -> str:
@@ -96,12 +96,9 @@ def _trust(told: AnomalyFacts, evaluation: EvaluationFacts) -> str:
 def _rate(told: AnomalyFacts) -> str:
     if told.threshold is None or told.expected_low is None:
         return "No new row can raise an alarm: so few rows cannot tell what is as rare as was asked for."
-    between = (
-        f"between {words.percent(told.expected_low)} and {words.percent(told.expected_high)} should raise an alarm (95 %, where rows do not"
-        " depend on each other)"
-    )
+    between = words.interval(told.expected_low, told.expected_high, share=True)
     normal = "normal " if told.rate_of == "normal rows" else ""
-    return f"Of new {normal}rows like these, {between}; more is a sign that something has changed."
+    return f"Of new {normal}rows like these {between} should raise an alarm (95 %, rows independent); more says that something has changed."
 
 
 def _next(told: AnomalyFacts) -> str:

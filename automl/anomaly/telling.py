@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,11 +130,20 @@ def _strangest(found: Found, private: Collection[str]) -> tuple[StrangeRowFacts,
 
 def _cell(found: Found, name: str, value: str, private: Collection[str]) -> str | None:
     """Return a cell as it may be told: as of other reports, nothing of single rows, all but texts and names, or everything."""
-    if found.asked.examples == "few":
+    if found.asked.examples == "few" and found.schema[name].type != "image":
         return value
-    if found.asked.examples == "none" or name in private:
+    if found.asked.examples == "none" or (name in private and found.asked.examples != "few"):
         return None
+    if found.schema[name].type == "image":
+        return _file(found, value)
     return HIDDEN if found.schema[name].type == "text" else words.shorten(value, 60)
+
+
+def _file(found: Found, path: str) -> str:
+    """Return the path of a picture as it is inside the folder of the data: where that lies is nobody's concern."""
+    source = Path(found.looked.dataset.path or ".").expanduser().resolve()
+    home = source if source.is_dir() else source.parent
+    return os.path.relpath(path, home) if Path(path).is_relative_to(home) else Path(path).name
 
 
 def _steps(found: Found) -> tuple[StepOfAlarmsFacts, ...]:
@@ -282,7 +293,8 @@ def _pictures(found: Found) -> tuple[StrangePictureFacts, ...]:
         if member is not None:
             warm = family.heat(member.model, found.rows.take(np.array([row])), int(found.fold[row]))[0]
             heat = inline_png(warmed(pixels, warm - usual))
-        told.append(StrangePictureFacts(row=row, score=float(found.scores[row]), picture=inline_png(pixels), heat=heat))
+        file = _file(found, cells[row]) if isinstance(cells[row], str) else None
+        told.append(StrangePictureFacts(row=row, name=file, score=float(found.scores[row]), picture=inline_png(pixels), heat=heat))
     return tuple(told)
 
 

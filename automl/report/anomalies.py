@@ -31,9 +31,10 @@ class StrangeRowFacts(Fact):
 
 
 class StrangePictureFacts(Fact):
-    """One of the strangest pictures and where it is strange, by a model that has not seen it, as inline PNG."""
+    """One of the strangest pictures and where it is strange, by a model that has not seen it, as inline PNG; `name` is its file."""
 
     row: int
+    name: str | None = None
     score: float
     picture: str
     heat: str | None = None

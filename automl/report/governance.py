@@ -174,12 +174,13 @@ def _architecture(facts: ReportFacts) -> str:
 def _data(facts: ReportFacts) -> str:
     data = facts.data
     dropped = sum(column.role != "feature" for column in data.column_list)
+    target = " (target among them)" if any(column.role == "target" for column in data.column_list) else ""
     judged = data.rows_test or data.rows_holdout
     held = f", {words.whole(judged)} kept for judging" if judged else f", {data.folds} folds" if data.folds > 1 else ""
     mark = f"; SHA-256 {data.sha256}" if data.sha256 else ""
     return (
         f"{data.name}: {words.count(data.rows, 'row')}, {words.count(data.columns, 'column')}, of which {data.columns_used} are used and"
-        f" {dropped} are not (target among them){held}{mark}."
+        f" {dropped} {words.are(dropped)} not{target}{held}{mark}."
     )
 
 

@@ -68,6 +68,7 @@ def reproduce(facts: ReportFacts) -> Block | None:
         "Do it again",
         f"{same}: {words.count(data.rows, 'row')}, automl {facts.automl_version}{seed}.",
         "That another machine gives the same digits: processors and libraries round differently.",
+        notes=("Whether a model file, its data and this report agree is checked by: automl verify MODEL DATA.",),
         template="reproduce",
         data={"command": again.command, "python": again.python},
         tables=(Table("What it was made from and with", ("What", "Value"), known, frozenset({0, 1})),),

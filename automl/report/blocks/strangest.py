@@ -120,8 +120,8 @@ def pictures(facts: ReportFacts) -> Block | None:
     for one in told.pictures:
         parts = [_IMAGE.format(one.picture, f"Row {one.row}")]
         parts += [_IMAGE.format(one.heat, f"Where row {one.row} is strange")] if one.heat is not None else []
-        figures.append((Markup(" ").join(parts), f"Row {one.row}, score {one.score:.2f}"))
-    rows: list[list[Cell]] = [[str(one.row), f"{one.score:.2f}"] for one in told.pictures]
+        figures.append((Markup(" ").join(parts), f"Row {one.row}{f', {one.name}' if one.name else ''}, score {one.score:.2f}"))
+    rows: list[list[Cell]] = [[str(one.row), one.name or words.NOTHING, f"{one.score:.2f}"] for one in told.pictures]
     where = ", and where they are strange" if heated else ""
     return Block(
         "strange-pictures",
@@ -130,5 +130,5 @@ def pictures(facts: ReportFacts) -> Block | None:
         "What is wrong. Warm is what looks least like any part of the other pictures, to a network that was trained on photographs of other"
         " things.",
         figures=tuple(figures),
-        tables=(Table("The strangest pictures, numbered from 0", ("Row", "Score"), rows, frozenset()),),
+        tables=(Table("The strangest pictures, numbered from 0", ("Row", "File", "Score"), rows, frozenset({1})),),
     )
