@@ -121,6 +121,6 @@ def _warnings(told: AnomalyFacts, few: int, board: LeaderboardFacts | None) -> l
     best, ours = rows.get(board.best_single or "") if board is not None else None, rows.get("ensemble")
     if best is not None and ours is not None and (best.score or 0.0) > (ours.score or 0.0):
         scores = f"{words.number(best.score)} against {words.number(ours.score)}"
-        sure = "beyond chance" if ours.beyond_noise else "maybe by chance"
+        sure = "beyond noise" if ours.beyond_noise else "maybe by chance"
         found.append(f"{best.title} alone ranks the known anomalies better (average precision {scores}), {sure}.")
     return found

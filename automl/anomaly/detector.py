@@ -97,11 +97,13 @@ class AnomalyDetector:
         families, ignore = None if self.families is None else tuple(self.families), tuple(self.ignore or ())
         rates = (self.alarms, self.false_alarms)
         asked = Asked(self.target, limits, *rates, families, self.seed, self.time, dict(self.types or {}), ignore, self.examples)
-        found = run(X, asked, progress or (lambda stage: None))
+        tell = progress or (lambda stage: None)
+        found = run(X, asked, tell)
         self.schema_, self.design_, self.shape_, self.members_ = found.schema, found.design, found.shape, found.members
         self.overall_, self.history_ = found.overall, found.history
         self.out_of_fold_, self.against_others_ = found.scores, found.against_others
         self.threshold_, self.usual_, self.decisions_ = found.threshold, found.usual, tuple(found.log)
+        tell("report")
         self.facts_: ReportFacts = collect(found, self._by_member)
         self.proof_: Proof | None = proof_of_detector(found, self.score)
         return self

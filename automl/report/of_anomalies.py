@@ -120,7 +120,7 @@ def _scores(facts: ReportFacts) -> str:
 
 def _columns(facts: ReportFacts) -> str:
     first = of(facts).by_column[0]
-    return f"Most alarms begin with {words.shorten(first.column, 40)}: {words.of_hundred(first.share)} of 100."
+    return f"What is unusual first in an alarm is most often {words.shorten(first.column, 40)}: in {words.of_hundred(first.share)} of 100."
 
 
 def _time_line(facts: ReportFacts) -> str:
@@ -135,7 +135,7 @@ def _stretches(facts: ReportFacts) -> str:
         return ""
     one = line.stretches[0]
     when = f"at {one.first}" if one.steps == 1 else f"from {one.first} to {one.last}"
-    return f"The event to look at first is the one {when}: {words.listing(one.columns)} was not as usual."
+    return f"The event to look at first is the one {when}: {words.listing(one.columns)} {words.was(len(one.columns))} not as usual."
 
 
 def _detectors(facts: ReportFacts) -> str:
