@@ -98,7 +98,10 @@ def _rate(told: AnomalyFacts) -> str:
         return "No new row can raise an alarm: so few rows cannot tell what is as rare as was asked for."
     between = words.interval(told.expected_low, told.expected_high, share=True)
     normal = "normal " if told.rate_of == "normal rows" else ""
-    return f"Of new {normal}rows like these {between} should raise an alarm (95 %, rows independent); more says that something has changed."
+    return (
+        f"Of new {normal}rows like these {between} should raise an alarm (95{words.SPACE}%, rows independent); more says that"
+        " something has changed."
+    )
 
 
 def _next(told: AnomalyFacts) -> str:

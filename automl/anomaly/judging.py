@@ -17,6 +17,7 @@ from automl.report.measured import ComparisonFacts, LeaderboardFacts, Leaderboar
 JOINT = "ensemble"  # the name of what all detectors say together
 SIMPLEST = "robust_zscore"
 DRAWS, FEWEST_DRAWS, WORK = 1_000, 100, 4e8  # of the bootstrap; rows times models times draws that it may cost
+UNTIL = 0.95  # of the budget, from which nothing is drawn any more
 FEWEST = 10  # units below which an interval would say more than it knows
 
 Array = NDArray[Any]
@@ -83,7 +84,7 @@ def judge(found: Found, costs: Mapping[str, Mapping[str, Any]]) -> Judged:
 def _drawn(found: Found, everyone: Mapping[str, Array], truth: Array) -> dict[str, Array]:
     """Return average precisions of samples drawn anew with their repeats, by detector; rows of a series are drawn in blocks.
 
-    Precision, recall and false alarms of all together stand beside them. Of few units nothing is drawn.
+    Precision, recall and false alarms of all together stand beside them. Of few units, and where there is no time, nothing is told.
     """
     order, rows = found.rows.order, len(truth)
     width = 1 if order is None else int(np.clip(rows // (8 * FOLDS), 1, BLOCK))
@@ -94,9 +95,11 @@ def _drawn(found: Found, everyone: Mapping[str, Array], truth: Array) -> dict[st
         return {}
     ranked = {name: _ranked(scores) for name, scores in everyone.items()}
     told: dict[str, list[float]] = {name: [] for name in (*everyone, "precision", "recall", "false_alarms")}
-    alarm = found.alarm
+    alarm, deadline = found.alarm, found.asked.budget.deadline(UNTIL)
     for weight in _weights(unit, units, int(np.clip(WORK / (rows * len(everyone)), FEWEST_DRAWS, DRAWS)), found.asked.seed):
         marked = weight * truth
+        if deadline.over():
+            break
         if not marked.any():
             continue
         for name, (rank, ends) in ranked.items():
@@ -105,7 +108,7 @@ def _drawn(found: Found, everyone: Mapping[str, Array], truth: Array) -> dict[st
         told["precision"].append(hits / max(float(weight[alarm].sum()), 1e-12))
         told["recall"].append(hits / float(marked.sum()))
         told["false_alarms"].append(float((weight - marked)[alarm].sum()) / max(float((weight - marked).sum()), 1e-12))
-    return {name: np.array(values) for name, values in told.items()}
+    return {name: np.array(values) for name, values in told.items() if len(values) >= FEWEST_DRAWS}
 
 
 def _weights(unit: Array, units: int, draws: int, seed: int) -> Iterator[Array]:

@@ -120,7 +120,7 @@ def _strangest(found: Found, private: Collection[str]) -> tuple[StrangeRowFacts,
                 when=tuple(str(cells[row]) for cells in known_by),
                 score=float(found.scores[row]),
                 alarm=bool(found.alarm[row]),
-                known=None if truth is None else bool(truth[row]),
+                known=None if truth is None or found.asked.examples == "none" else bool(truth[row]),
                 reasons=tuple(ReasonFacts(column=name, value=_cell(found, name, value, private)) for name, value in named.items()),
                 agree=tuple(name for name, scores in found.by_family.items() if scores[row] > 2.0),
             )

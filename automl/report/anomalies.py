@@ -18,7 +18,7 @@ class StrangeRowFacts(Fact):
     """One of the strangest rows: its number from 0, when and of what series it was, its score, and the detectors to which it is rare.
 
     `agree` holds the names of the detectors to which it is rarer than one row in a hundred; `known` says whether it is marked as an
-    anomaly, None without labels.
+    anomaly, None without labels and where cells of single rows are not told.
     """
 
     row: int

@@ -22,7 +22,7 @@ class OfDetector(Verifying):
 
     def __init__(self, stored: Artifact, data: Any) -> None:
         self.model = AnomalyDetector.of(stored)
-        super().__init__(stored, data, self.model.proof_, None)
+        super().__init__(stored, data, self.model.proof_, self.model.facts_.data.sha256)
 
     def _said(self) -> Array:
         assert self.proof is not None

@@ -118,14 +118,15 @@ def test_the_command_compares_detectors(home: Path, tmp_path: Path, capsys: pyte
 
 @pytest.mark.parametrize(("examples", "serial", "cells"), [("none", False, False), (None, False, True), ("few", True, True)])
 def test_cells_of_rows_are_told_as_asked(examples: str | None, serial: bool, cells: bool, tmp_path: Path) -> None:
-    data = pumps().drop(columns="fault")
-    model = automl.fit(data, examples=examples, **GAUSSIAN)
+    data = pumps()
+    model = automl.fit(data, "fault", examples=examples, **GAUSSIAN)
     write_detector(model, tmp_path, data)
     texts = [path.read_text("utf-8").replace("\\", "") for path in tmp_path.iterdir() if path.suffix in (".html", ".json", ".md")]
     assert any(f"S{SECRET}" in text for text in texts) is serial
     rows = told(model.facts_).strangest
     assert all(row.when == (str(data["hour"][row.row])[:16],) for row in rows)  # which rows and why is always told
     assert all(row.reasons for row in rows)
+    assert {row.known is not None for row in rows} == {cells}
     assert {reason.value is not None for row in rows for reason in row.reasons} == {cells}
     assert (told(model.facts_).time_line.stretches[0].drawing is not None) is cells
     first = next(row for row in rows if row.reasons[0].column == "heat")

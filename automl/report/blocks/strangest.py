@@ -63,7 +63,7 @@ def _marks(alarm: bool, known: bool | None) -> str:
 
 
 def _table(told: AnomalyFacts) -> Table:
-    several, labels = len(told.detectors), told.known is not None
+    several, labels = len(told.detectors), any(row.known is not None for row in told.strangest)
     head = [*(told.named_by if any(row.when for row in told.strangest) else ()), "Row", "Score", "Alarm"]
     head += ["Marked", "What is unusual", "Detectors that agree"] if labels else ["What is unusual", "Detectors that agree"]
     rows: list[list[Cell]] = []
