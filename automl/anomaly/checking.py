@@ -20,12 +20,14 @@ TESTED = 20  # of the strangest rows
 FEWEST = 5
 OTHERS = 3  # columns drawn for each row to hold the told one against
 TEACHERS, USUAL, RIDGE = 2_000, 0.8, 1.0  # rows that teach what is usual, the share of the rows they are of, and of a linear regression
+LATE = "The clock left no time for the test of the reasons."
+LEAST = 0.05  # of the budget that the test takes where it is not known how long scores take
 SHARE = 0.5  # of the time left that the test may take
 
 Array = NDArray[Any]
 
 
-def check_reasons(found: Found) -> CardFacts:
+def check_reasons(found: Found, seconds: float | None = None) -> CardFacts:
     """Put the first reasons of the strangest rows to the deletion test (Samek et al., 2017).
 
     The cell of the told column is replaced by what the other columns and the calendar announce; the same is done with columns drawn at
@@ -33,6 +35,7 @@ def check_reasons(found: Found) -> CardFacts:
 
     Args:
         found: What the run left behind.
+        seconds: That scoring one row takes, where that was measured.
     """
     columns = list(dict.fromkeys(found.design.sources))
     rows = _tested(found)
@@ -41,12 +44,14 @@ def check_reasons(found: Found) -> CardFacts:
     if len(rows) < FEWEST:
         told = f"A test needs {FEWEST} rows that are strange for reasons of their own; there are {len(rows)}."
         return _card(len(rows), CheckFacts(name="deletion", sentence=told))
-    budget, began = found.asked.budget, found.asked.budget.clock()
-    before = _Judge(found, rows)
+    budget, late = found.asked.budget, CardFacts(of="rows", rows=len(rows), skipped=LATE)
+    expected = LEAST * budget.limit / (OTHERS + 2) if seconds is None else seconds  # unknown where measuring it was cut off, too
+    if budget.timed and (OTHERS + 2) * expected > SHARE * budget.remaining():
+        return late
+    began, before = budget.clock(), _Judge(found, rows)
     base = before.scores({})
-    took = budget.clock() - began
-    if budget.timed and (OTHERS + 1) * took > SHARE * budget.remaining():
-        return CardFacts(of="rows", rows=len(rows), skipped="The clock left no time for the test of the reasons.")
+    if budget.timed and (OTHERS + 1) * (budget.clock() - began) > SHARE * budget.remaining():
+        return late
     rng = np.random.default_rng([found.asked.seed, 19])
     first = [found.design.sources[place] for place in found.columns[rows].argmax(axis=1)]
     others = [rng.permutation([name for name in columns if name != told]) for told in first]

@@ -55,7 +55,7 @@ def collect(found: Found, ask: Ask) -> f.ReportFacts:
         rows=len(found.scores), source="each row by models that had not seen it", scores=judged.scores, comparisons=judged.comparisons
     )
     told = anomaly_facts(found, costs, judged, private)
-    card = check_reasons(found)
+    card = check_reasons(found, costs[JOINT].get("predict_seconds_one"))
     failed = [check.sentence for check in card.checks if check.passed is False]
     trouble = [f"Reasons of alarms failed their test. {failed[0]}"] if failed else []
     board = judged.board

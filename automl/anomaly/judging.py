@@ -17,7 +17,7 @@ from automl.report.measured import ComparisonFacts, LeaderboardFacts, Leaderboar
 JOINT = "ensemble"  # the name of what all detectors say together
 SIMPLEST = "robust_zscore"
 DRAWS, FEWEST_DRAWS, WORK = 1_000, 100, 4e8  # of the bootstrap; rows times models times draws that it may cost
-UNTIL = 0.95  # of the budget, from which nothing is drawn any more
+UNTIL, DRAWN_SHARE = 0.95, 0.05  # of the budget: from where nothing is drawn any more, and what drawing may take
 FEWEST = 10  # units below which an interval would say more than it knows
 
 Array = NDArray[Any]
@@ -95,7 +95,8 @@ def _drawn(found: Found, everyone: Mapping[str, Array], truth: Array) -> dict[st
         return {}
     ranked = {name: _ranked(scores) for name, scores in everyone.items()}
     told: dict[str, list[float]] = {name: [] for name in (*everyone, "precision", "recall", "false_alarms")}
-    alarm, deadline = found.alarm, found.asked.budget.deadline(UNTIL)
+    alarm, budget = found.alarm, found.asked.budget
+    deadline = budget.deadline(UNTIL, DRAWN_SHARE * budget.limit if budget.timed else None)
     for weight in _weights(unit, units, int(np.clip(WORK / (rows * len(everyone)), FEWEST_DRAWS, DRAWS)), found.asked.seed):
         marked = weight * truth
         if deadline.over():

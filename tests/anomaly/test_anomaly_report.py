@@ -18,6 +18,7 @@ from automl.anomaly.scores import average_precision
 from automl.cli import main
 from automl.errors import ArtifactError, UsageError
 from automl.report.facts import ReportFacts, read_json
+from automl.report.html import render
 from automl.results import write_detector
 from automl.verifying import verify
 
@@ -143,7 +144,7 @@ def test_an_amount_that_is_not_known_is_refused() -> None:
 
 def test_reasons_pass_their_test_and_made_up_ones_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr("automl.anomaly.collect.check_reasons", lambda found: seen.append(found) or checking.check_reasons(found))
+    monkeypatch.setattr("automl.anomaly.collect.check_reasons", lambda found, seconds: seen.append(found) or checking.check_reasons(found))
     card = automl.fit(pumps().drop(columns=["fault", "serial", "mode"]), **GAUSSIAN).facts_.cards[0]
     assert card.checks[0].passed is True
     assert card.checks[0].low > 0
@@ -155,9 +156,17 @@ def test_reasons_pass_their_test_and_made_up_ones_fail(monkeypatch: pytest.Monke
     assert check.value < card.checks[0].value / 2
 
 
+def test_without_time_reasons_are_not_tested_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = lambda found, seconds: checking.check_reasons(found, 1e9)  # noqa: E731
+    monkeypatch.setattr("automl.anomaly.collect.check_reasons", slow)
+    facts = automl.fit(pumps().drop(columns="fault"), **{**GAUSSIAN, "budget": 60}).facts_
+    assert facts.cards[0].skipped == checking.LATE
+    assert checking.LATE in render(facts)
+
+
 def test_reasons_that_fail_warn_on_the_first_page(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = checking._card(20, checking._told(np.zeros(20), np.linspace(0.0, 1.0, 20)))
-    monkeypatch.setattr("automl.anomaly.collect.check_reasons", lambda found: failed)
+    monkeypatch.setattr("automl.anomaly.collect.check_reasons", lambda found, seconds: failed)
     facts = automl.fit(pumps().drop(columns="fault"), **GAUSSIAN).facts_
     assert any("Reasons of alarms failed their test" in warning for warning in facts.answer.warnings)
 
