@@ -171,7 +171,7 @@ def _detector(data: Any, target: Any, budget: Any, progress: Any, options: dict[
     from automl.anomaly.detector import AnomalyDetector
     from automl.progress import Progress
 
-    known = ("alarms", "false_alarms", "families", "seed", "time", "types", "ignore")
+    known = ("alarms", "false_alarms", "families", "seed", "time", "types", "ignore", "examples")
     given = {name: value for name, value in options.items() if value not in (None, False, (), {}) and name not in ("problem", "directory")}
     unknown = sorted(set(given) - {*known, "trials"})
     if unknown:
@@ -251,13 +251,14 @@ def compare(
         One row per family and one for the ensemble, best first: loss with 95 % interval, difference to the best single model with a paired
         test, seconds, size, prediction times, whether no other model beats it in both score and speed (`on_the_line`), weight in the
         ensemble, best configuration; a family without a usable model has its reason in `note`. Losses of labels are means over them.
+        Detectors of anomalies have no loss: their average precision on known anomalies, how far they agree, alarms and costs.
         ``attrs`` hold the name of the metric and the rows it was measured on, the advice on networks, the simplest model within one
         standard error in words, the correlation of the models' mistakes by title and title, the losses by title and label (``pd.DataFrame``
         makes tables of both), and the kinds of models that did not take part.
 
     Raises:
         DataError: If the data cannot be used.
-        UsageError: If an argument is impossible, or anomalies are to be found: without a target there is nothing to compare by.
+        UsageError: If an argument is impossible.
 
     Example:
         >>> import pandas as pd
@@ -265,11 +266,6 @@ def compare(
         >>> sorted(compare(frame, "a", budget=None, trials=1, families=["linear"])["family"])
         ['ensemble', 'linear', 'naive']
     """
-    if _wants_anomalies(options):
-        raise UsageError(
-            "`compare` needs a target to score models by. Received a search for anomalies; `fit` runs all of its detectors, and its report"
-            " shows how far they agree."
-        )
     model = fit(data, target, budget=budget, **options)
     if out is not None:
         from automl.report.html import write_comparison

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from automl.errors import DataError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from automl.anomaly.detector import AnomalyDetector
     from automl.estimator import AutoML
+    from automl.report.anomalies import AnomalyFacts
     from automl.report.facts import ReportFacts, ScoreFacts
 
 MAIN_SCORES = {  # the few that the last lines of a command show; the report shows all
@@ -26,6 +28,7 @@ MAIN_SCORES = {  # the few that the last lines of a command show; the report sho
     "regression": ("rmse", "mae", "r2"),
     "forecasting": ("wql", "mase", "smape", "mae", "coverage"),
     "multilabel": ("f1_macro", "f1_micro", "subset_accuracy", "hamming_loss", "roc_auc"),
+    "anomaly_detection": ("average_precision", "precision", "recall", "false_alarms", "share_of_alarms"),
 }
 LABEL_SCORES = ("f1_macro", "f1_micro", "subset_accuracy", "hamming_loss")
 FORECAST_SCORES = ("wql", "mase", "rmsse", "smape", "coverage")
@@ -66,7 +69,7 @@ def with_command(facts: ReportFacts, command: str) -> ReportFacts:
     return facts.model_copy(update={"reproduce": facts.reproduce.model_copy(update={"command": command})})
 
 
-def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
+def write_results(model: AutoML | AnomalyDetector, folder: Path) -> dict[str, Path]:
     """Write ``model.automl``, ``report.html``, ``report.json``, ``leaderboard.csv`` and three texts; Ctrl-C waits until all are there.
 
     Args:
@@ -86,6 +89,18 @@ def write_results(model: AutoML, folder: Path) -> dict[str, Path]:
             "leaderboard": _write_table(model.leaderboard(), folder / "leaderboard.csv"),
             **_write_documents(model.facts_, folder),
         }
+
+
+def write_detector(model: AnomalyDetector, folder: Path, data: Any) -> dict[str, Path]:
+    """Write what :func:`write_results` writes, and ``scores.csv``, the scores of some rows.
+
+    Args:
+        model: A fitted detector of anomalies.
+        folder: Where to.
+        data: The rows.
+    """
+    files = write_results(model, folder)
+    return {**files, "scores": model.write_scores(folder / "scores.csv", data)}
 
 
 def _write_documents(facts: ReportFacts, folder: Path) -> dict[str, Path]:
@@ -211,9 +226,20 @@ def summary(facts: ReportFacts, files: dict[str, Path]) -> str:
     width = max((len(_title(score)) for score in shown), default=0)
     lines = [f"Usable: {answer.verdict}. {answer.headline}", *(f"  {sentence}" for sentence in answer.sentences)]
     lines += [f"  Warning: {warning}" for warning in answer.warnings]
+    lines += [*_strangest(facts.anomalies)] if facts.anomalies is not None else []
     lines += ["", f"Measured on {evaluation.rows:,} rows ({evaluation.source}):", *(_score_line(score, width) for score in shown), ""]
     lines += [f"{name.capitalize():<12}{path}" for name, path in files.items() if name != "report"]
     return "\n".join([*lines, f"{'Report':<12}{files['report']}  (open this one)"])
+
+
+def _strangest(told: AnomalyFacts) -> Iterator[str]:
+    """List the rows that somebody should look at first."""
+    from automl.report.anomalies import named, reasons  # late: help must not wait for it
+
+    if told.strangest:
+        yield from ("", "Strangest rows:")
+    for row in told.strangest[:3]:
+        yield f"  {named(row)}: {row.score:.2f}  {' | '.join(reasons(row))}"
 
 
 def summary_json(facts: ReportFacts, files: dict[str, Path], *, interrupted: bool, failed: list[str]) -> str:

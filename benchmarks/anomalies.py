@@ -167,7 +167,7 @@ def measure(folder: Path, given: argparse.Namespace, seed: int) -> list[dict[str
         "data": folder.name,
         "seed": seed,
         "seconds": round(seconds, 1),
-        "left_out": model.facts_["left_out"],
+        "left_out": model.facts_.anomalies.left_out,
         "false_alarms": {str(rate): round(float((own > limit(rate)).mean()), 4) for rate in RATES},
     }
     kinds = [*(["broken"] if len(numbers_of(learn)) > 1 else []), "spikes", *(["levels"] if levels_of(learn) else [])]

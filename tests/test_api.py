@@ -192,9 +192,27 @@ def test_the_losses_of_labels_are_means_over_them():
         assert row["loss"] == pytest.approx(by_label[row["title"]].mean(), abs=1e-6)  # every row has both labels known
 
 
-def test_anomalies_have_nothing_to_be_compared_by():
-    with pytest.raises(UsageError, match="`compare` needs a target"):
-        automl.compare(CHURN, problem="anomaly_detection")
+@pytest.mark.parametrize("label", [None, "fault"])
+def test_detectors_of_anomalies_are_compared(label, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(90, 3)), columns=list("abc"))
+    frame.loc[:8, ["a", "b"]] = 9.0
+    given = frame if label is None else frame.assign(fault=np.arange(90) < 9)
+    families = ["robust_zscore", "isolation_forest"]
+    options = {"problem": "anomaly_detection", "families": families, "budget": None, "alarms": 0.1}
+    table = automl.compare(given, label, out=tmp_path / "comparison.html", **options)
+    assert set(families) <= set(table["model"])
+    assert table["agreement"].between(0, 1).sum() == 2
+    assert table.attrs["agreement"].loc["Robust z-scores", "Isolation forest"] > 0.5
+    page = (tmp_path / "comparison.html").read_text(encoding="utf-8")
+    if label is None:
+        assert table["average_precision"].isna().all()
+        assert "nobody can say which detector is better" in table.attrs["advice"]
+        assert table.attrs["advice"] in page
+    else:
+        assert table["family"].iloc[-1] == "naive"
+        assert table["average_precision"].iloc[0] > 0.9
+        assert "Average precision" in page
 
 
 # ── load

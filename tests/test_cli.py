@@ -539,20 +539,6 @@ def test_combined_columns_can_be_asked_for(command: str, fit: FakeFit, table: st
     assert (seen or fit.calls)[0]["combine_columns"] is True
 
 
-@pytest.mark.parametrize("asked", [["--document", "card"], ["--document", "annex"], ["--pdf"], ["-o", "report.md"]])
-def test_a_detector_of_anomalies_has_a_page_and_facts_alone(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("automl.cli.output.load_model", lambda path: SimpleNamespace(facts_={"labels": None}))
-    assert main(["report", "m.automl", *asked]) == 2
-    told = capsys.readouterr().err
-    assert "for a detector of anomalies." in told
-    assert told.count("\n") == 1
-    assert main(["report", "m.automl", "-o", "report.json"]) == 0
-    assert json.loads(Path("report.json").read_text(encoding="utf-8")) == {"labels": None}
-
-
 def test_run_solves_a_recipe(fit: FakeFit, table: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("case.yaml").write_text("data: customers.csv\ntarget: churn\nbudget: 8s\ntitle: Who leaves?\n")
     assert main(["run", "case.yaml"]) == 0

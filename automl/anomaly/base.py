@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,7 @@ class DetectorFamily(abc.ABC):
     Attributes:
         name: Identifier, equal to the module's name.
         title: Readable name.
+        kind: What it is made of: "network", "tree", "linear" or "other".
         needs_time: Whether rows must have an order.
         needs_pictures: Whether rows must have a picture.
         looks_back: Whether a row is judged by rows before it: then the whole series is looked at, whichever rows count.
@@ -65,6 +66,7 @@ class DetectorFamily(abc.ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    kind: ClassVar[Literal["network", "tree", "linear", "other"]] = "other"
     needs_time: ClassVar[bool] = False
     needs_pictures: ClassVar[bool] = False
     looks_back: ClassVar[bool] = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,19 +9,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
-from automl import __version__
 from automl.anomaly.base import Shape
+from automl.anomaly.collect import collect
 from automl.anomaly.design import Design, Rows
 from automl.anomaly.families import detector_by_name
 from automl.anomaly.proving import proof_of_detector
-from automl.anomaly.run import FOLDS, Member, dataset_of, places_of, relative_columns, run, voters
+from automl.anomaly.run import FOLDS, Asked, Member, dataset_of, places_of, relative_columns, run, voters
 from automl.anomaly.scores import Rarity, joined
-from automl.anomaly.telling import facts_of, reasons
+from automl.anomaly.telling import reasons
 from automl.budget import Budget
-from automl.errors import ArtifactError, DataError, UsageError
+from automl.decisions import Decision
+from automl.errors import ArtifactError, UsageError
 from automl.preprocessing.base import State
 from automl.proof import Proof
+from automl.report.facts import ReportFacts
 from automl.schema import Schema
 
 HISTORY = ("values", "known", "raw", "moments", "times")
@@ -42,6 +44,13 @@ class AnomalyDetector:
         time: The column that orders the rows; None to find out.
         types: Types of columns, where the detection is overruled.
         ignore: Columns that are not used.
+        examples: How much of single rows the report may hold: "none" (number, time and columns of the strangest rows), None (their cells
+            too, but no texts and no names), "few" (everything).
+
+    Attributes:
+        facts_: Everything that the report says.
+        decisions_: Every automatic choice.
+        threshold_: The score above which a row raises an alarm.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -64,10 +73,14 @@ class AnomalyDetector:
         time: str | None = None,
         types: Mapping[str, str] | None = None,
         ignore: Sequence[str] | None = None,
+        examples: str | None = None,
     ) -> None:
+        if examples not in (None, "none", "few"):
+            raise UsageError(f"`examples` must be 'none' or 'few'. Received examples={examples!r}.")
         self.target, self.budget, self.alarms, self.false_alarms = target, budget, alarms, false_alarms
         self.families, self.seed = families, seed
-        self.time, self.types, self.ignore = time, types, ignore
+        self.time, self.types, self.ignore, self.examples = time, types, ignore, examples
+        self.interrupted_ = False
 
     def fit(self, X: Any, *, progress: Callable[[str], None] | None = None) -> AnomalyDetector:
         """Learn what is usual.
@@ -81,24 +94,17 @@ class AnomalyDetector:
             UsageError: If an argument is impossible.
         """
         limits = self.budget if isinstance(self.budget, Budget) else Budget(self.budget, trials=1 if self.budget is None else None)
-        found = run(
-            X,
-            self.target,
-            budget=limits,
-            alarms=self.alarms,
-            false_alarms=self.false_alarms,
-            families=self.families,
-            seed=self.seed,
-            time=self.time,
-            types=dict(self.types or {}),
-            ignore=list(self.ignore or ()),
-            tell=progress or (lambda stage: None),
-        )
+        families, ignore = None if self.families is None else tuple(self.families), tuple(self.ignore or ())
+        rates = (self.alarms, self.false_alarms)
+        asked = Asked(self.target, limits, *rates, families, self.seed, self.time, dict(self.types or {}), ignore, self.examples)
+        tell = progress or (lambda stage: None)
+        found = run(X, asked, tell)
         self.schema_, self.design_, self.shape_, self.members_ = found.schema, found.design, found.shape, found.members
         self.overall_, self.history_ = found.overall, found.history
         self.out_of_fold_, self.against_others_ = found.scores, found.against_others
         self.threshold_, self.usual_, self.decisions_ = found.threshold, found.usual, tuple(found.log)
-        self.facts_ = {**found.facts, **facts_of(found), "automl_version": __version__}
+        tell("report")
+        self.facts_: ReportFacts = collect(found, self._by_member)
         self.proof_: Proof | None = proof_of_detector(found, self.score)
         return self
 
@@ -152,7 +158,8 @@ class AnomalyDetector:
         """
         frame = self._frame(X)
         scores, columns = self._scored(frame)
-        told = [" | ".join(told) for told in reasons(columns, frame, self.design_.sources)]
+        parts = reasons(columns, frame, self.design_.sources)
+        told = [" | ".join(f"{name} = {value}" for name, value in one.items()) for one in parts]
         table = pd.DataFrame({"score": scores, "alarm": scores > self.threshold_, "reasons": told})
         return table if self.history_ is None else table.assign(past=self._has_past(frame))
 
@@ -187,18 +194,29 @@ class AnomalyDetector:
                     frame[name] = frame[name].astype(object).where(~pd.Series(gaps, index=frame.index), filled)
         return frame
 
-    def report(self, path: str | os.PathLike[str] = "report.html") -> str:
-        """Write the report, one self-contained HTML file, and return its path."""
-        from automl.anomaly.page import render
+    def leaderboard(self) -> pd.DataFrame:
+        """Return all detectors side by side: by average precision where labels are known, else how far they agree."""
+        from automl.report.board import board_frame
 
         self._fitted()
-        target = Path(path)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(render(self.facts_), encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise DataError(f"A report must be written to a folder that allows it. Received {str(path)!r}: {error.strerror}.") from error
-        return str(target)
+        return board_frame(self.facts_)
+
+    def decisions(self) -> pd.DataFrame:
+        """Return every automatic choice with its reason and the argument that overrules it."""
+        self._fitted()
+        return pd.DataFrame([decision.model_dump() for decision in self.facts_.decisions])
+
+    def report(self, path: str | os.PathLike[str] = "report.html") -> str:
+        """Write the report, one self-contained HTML file, and return its path."""
+        from automl.report.html import write_html
+
+        self._fitted()
+        return str(write_html(self.facts_, path))
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        self._fitted()
+        return self.facts_._repr_html_()
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the model to one file without code in it, and return its path."""
@@ -223,18 +241,17 @@ class AnomalyDetector:
                 stacked = [rarity.to_arrays() for rarity in rarities]
                 arrays |= {f"columns{fold}-{name}": np.stack([one[name] for one in stacked]) for name in stacked[0]}
             parts[f"detector-{member.family.name}"] = State({}, arrays)
-        artifact.write(path, parts, facts=json.loads(json.dumps(self.facts_)))
+        artifact.write(path, parts, facts=self.facts_.model_dump(mode="json"))
         return str(path)
 
-    def write(self, folder: str | os.PathLike[str], X: Any) -> None:
-        """Write model, report, facts, and the scores of some rows into a folder; the scores have the time and the series beside them."""
-        home, frame = Path(folder), self._frame(X)
-        self.save(home / "model.automl")
+    def write_scores(self, path: str | os.PathLike[str], X: Any) -> Path:
+        """Write the scores of some rows as CSV, with the time and the series beside them, and return the path."""
+        frame, target = self._frame(X), Path(path)
         scores = self.predictions(frame)
-        names = [name for name in self.facts_["named_by"] if name in frame.columns and name not in scores.columns]
-        pd.concat([frame[names].reset_index(drop=True), scores], axis=1).to_csv(home / "scores.csv", index=False)
-        (home / "report.json").write_text(json.dumps(self.facts_, indent=1), encoding="utf-8")
-        self.report(home / "report.html")
+        told = self.facts_.anomalies
+        names = [name for name in (told.named_by if told else ()) if name in frame.columns and name not in scores.columns]
+        pd.concat([frame[names].reset_index(drop=True), scores], axis=1).to_csv(target, index=False)
+        return target
 
     @classmethod
     def of(cls, stored: Any) -> AnomalyDetector:
@@ -256,7 +273,8 @@ class AnomalyDetector:
             if "history" in stored.parts:
                 kept = stored.parts["history"].arrays
                 model.history_ = Rows(order=None, grid=model.design_.grid, **{name: kept[name] for name in HISTORY})
-            model.facts_, model.decisions_ = stored.facts, ()
+            model.facts_ = ReportFacts.model_validate(stored.facts)
+            model.decisions_ = tuple(Decision.from_dict(told.model_dump(exclude_none=True)) for told in model.facts_.decisions)
             model.proof_ = Proof.from_state(stored.parts["proof"]) if "proof" in stored.parts else None
             members = []
             for name in told["families"]:
@@ -267,6 +285,11 @@ class AnomalyDetector:
                 members.append(Member(detector_by_name(name), own, rarity, columns if any(columns) else ()))
             model.members_ = tuple(members)
             return model
+        except ValidationError as error:
+            raise ArtifactError(
+                "A detector must hold facts of a report that this automl can read. Received a file that was saved before reports of"
+                " anomalies had a schema; fit it again, or open it with the automl that saved it."
+            ) from error
         except (KeyError, TypeError, IndexError, UsageError) as error:
             raise ArtifactError(f"A model file must hold every part of a detector. Received one without {error}; save it again.") from error
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.anomaly.run import label_facts, truth_of
+from automl.anomaly.judging import label_facts
+from automl.anomaly.run import truth_of
 from automl.dataset import content_of
 from automl.proof import SAMPLE, VALUES, Proof
 
@@ -30,14 +31,13 @@ def proof_of_detector(found: Found, score: Callable[[pd.DataFrame], Array]) -> P
     sample = np.arange(min(SAMPLE, len(found.frame)))
     said = score(found.frame.iloc[sample])
     rows = np.arange(len(scores))
-    return Proof(content_of(found.whole), {}, "data", False, rows, scores, np.array([found.threshold]), sample, said)
+    return Proof(content_of(found.looked.whole), {}, "data", False, rows, scores, np.array([found.threshold]), sample, said)
 
 
-def scores_again(facts: dict[str, Any], proof: Proof, frame: pd.DataFrame) -> dict[str, float]:
+def scores_again(label: str | None, proof: Proof, frame: pd.DataFrame) -> dict[str, float]:
     """Return the share of alarms of the recorded scores, and where labels are known how many of these alarms are right."""
     limit = float(proof.limit[0])
     told: dict[str, Any] = {"share_of_alarms": float((proof.prediction > limit).mean())}
-    label = facts.get("label")
-    if facts["labels"] and label is not None and label in frame.columns:
+    if label is not None and label in frame.columns:
         told |= label_facts(proof.prediction, truth_of(frame[label], label, several=True), limit)
     return {name: float(value) for name, value in told.items() if isinstance(value, (int, float)) and np.isfinite(value)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from automl.anomaly.base import DetectorFamily, Shape
 from automl.anomaly.design import Design, Rows
-from automl.anomaly.families import detector_by_name, detector_names
+from automl.anomaly.families import detector_by_name
 from automl.anomaly.ranks import ENOUGH, against_others, of_rows, parts_of, rarities
-from automl.anomaly.scores import Rarity, average_precision, between, joined
+from automl.anomaly.scores import Rarity, between, joined
 from automl.budget import Budget
 from automl.checks import Finding, check
 from automl.dataset import Dataset, read
@@ -55,42 +55,6 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a run leaves behind."""
-
-    schema: Schema
-    design: Design
-    shape: Shape
-    members: tuple[Member, ...]
-    threshold: float
-    overall: Rarity  # of what the members say together
-    history: Rows | None  # the last rows, by which the next are judged
-    usual: Array  # median and spread of what each column adds, by member: (members, 2, columns)
-    scores: Array  # of the training rows, by models that have not seen them
-    against_others: Array  # the same, held against the ranks and tails of other rows alone
-    columns: Array
-    by_family: dict[str, Array]
-    rows: Rows
-    fold: Array
-    facts: dict[str, Any]
-    log: DecisionLog
-    frame: pd.DataFrame
-    whole: pd.DataFrame  # with labels, as it was read
-
-
-def rate_asked(alarms: float | None, false_alarms: float | None) -> float | None:
-    """Return the share of alarms asked for: one row in a hundred where neither rate was given; None where the other one was.
-
-    Raises:
-        UsageError: If a rate is no share.
-    """
-    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
-        if share is not None and not 0.0 < share < 0.5:
-            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
-    return 0.01 if alarms is None and false_alarms is None else alarms
-
-
-@dataclass(frozen=True)
 class Looked:
     """Data that were read and checked.
 
@@ -112,6 +76,70 @@ class Looked:
     named: tuple[str, ...]
     whole: pd.DataFrame
     label: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for; see :class:`automl.anomaly.detector.AnomalyDetector`."""
+
+    label: Any
+    budget: Budget
+    alarms: float | None = None
+    false_alarms: float | None = None
+    families: tuple[str, ...] | None = None
+    seed: int = 0
+    time: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    examples: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run leaves behind."""
+
+    asked: Asked
+    looked: Looked
+    schema: Schema
+    design: Design
+    shape: Shape
+    members: tuple[Member, ...]
+    threshold: float
+    overall: Rarity  # of what the members say together
+    history: Rows | None  # the last rows, by which the next are judged
+    usual: Array  # median and spread of what each column adds, by member: (members, 2, columns)
+    scores: Array  # of the training rows, by models that have not seen them
+    against_others: Array  # the same, held against the ranks and tails of other rows alone
+    columns: Array
+    by_family: dict[str, Array]
+    rows: Rows
+    fold: Array
+    left_out: dict[str, str]
+    seconds: dict[str, float]  # that each family took
+    imputation: dict[str, Any] | None
+    log: DecisionLog
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as they were read, without their labels."""
+        return self.looked.dataset.frame
+
+    @property
+    def alarm(self) -> Array:
+        """Which rows raise an alarm, (rows,)."""
+        return np.asarray(self.scores > self.threshold)
+
+
+def rate_asked(alarms: float | None, false_alarms: float | None) -> float | None:
+    """Return the share of alarms asked for: one row in a hundred where neither rate was given; None where the other one was.
+
+    Raises:
+        UsageError: If a rate is no share.
+    """
+    for argument, share in (("alarms", alarms), ("false_alarms", false_alarms)):
+        if share is not None and not 0.0 < share < 0.5:
+            raise UsageError(f"`{argument}` must be a share of rows between 0 and 0.5. Received {argument}={share!r}.")
+    return 0.01 if alarms is None and false_alarms is None else alarms
 
 
 def look(data: Any, label: Any, types: dict[str, str], ignore: Sequence[str], time: str | None, log: DecisionLog) -> Looked:
@@ -180,18 +208,22 @@ def folds_of(rows: int, order: Array | None, seed: int) -> Array:
     return np.asarray(rng.permutation(blocks)[place // width], dtype=np.int64)
 
 
-def fit_families(
-    rows: Rows,
-    fold: Array,
-    shape: Shape,
-    names: Sequence[str] | None,
-    budget: Budget,
-    seed: int,
-    log: DecisionLog,
-    tell: Callable[[str], None],
-) -> tuple[list[Member], dict[str, Array], dict[str, Array], dict[str, Array], dict[str, str]]:
-    """Fit every family; return members, honest rarities, those against other rows alone, columns, and why others are left out."""
-    members, honest, strict, columns, left_out = [], {}, {}, {}, {}
+@dataclass(frozen=True)
+class Fits:
+    """Fitted families: members, honest rarities, those against other rows alone, columns, why others are left out, and seconds."""
+
+    members: list[Member] = field(default_factory=list)
+    honest: dict[str, Array] = field(default_factory=dict)
+    strict: dict[str, Array] = field(default_factory=dict)
+    columns: dict[str, Array] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def fit_families(rows: Rows, fold: Array, shape: Shape, asked: Asked, log: DecisionLog, tell: Callable[[str], None]) -> Fits:
+    """Fit every family, and score the rows of each fold by models that have not seen them."""
+    made, budget, names = Fits(), asked.budget, asked.families
+    members, honest, strict, columns, left_out = made.members, made.honest, made.strict, made.columns, made.left_out
     chosen = [name for name in ORDER if name in (names or ORDER)] + [name for name in names or () if name not in ORDER]
     for name in chosen:
         family = detector_by_name(name)
@@ -202,7 +234,8 @@ def fit_families(
             left_out[name] = "there is no order in time" if rows.order is None else "there is no number to forecast"
             continue
         tell(family.title)
-        model = family.fit(rows, fold, FOLDS, shape, budget.deadline(seconds=budget.remaining() * SHARES.get(name, 0.5)), seed)
+        began = budget.clock()
+        model = family.fit(rows, fold, FOLDS, shape, budget.deadline(seconds=budget.remaining() * SHARES.get(name, 0.5)), asked.seed)
         if model is None:
             left_out[name] = "there was no time"
             continue
@@ -222,12 +255,13 @@ def fit_families(
             stricter[own] = against_others(raw, part, family.judges_columns, parts_of_fold) if enough else scores[own]
         members.append(Member(family, model, tuple(rarity), tuple(by_column)))
         honest[name], strict[name], columns[name] = scores, stricter, parts
+        made.seconds[name] = budget.clock() - began
     if not members:
         raise DataError(f"At least one family must be fitted. Received none within the budget ({left_out}); give it more time.")
     titles = ", ".join(member.family.title for member in voters(members))
     told = "Without labels none can be preferred: how rare a row is to all of them together. Baselines are there to be compared with."
-    log.add("ensemble", "members", titles, told, list(left_out))
-    return members, honest, strict, columns, left_out
+    log.add("ensemble", "members", titles, told, [detector_by_name(name).title for name in left_out])
+    return made
 
 
 def voters(members: Sequence[Member]) -> list[Member]:
@@ -235,63 +269,57 @@ def voters(members: Sequence[Member]) -> list[Member]:
     return [member for member in members if not member.family.baseline] or list(members)
 
 
-def run(
-    data: Any,
-    label: Any,
-    *,
-    budget: Budget,
-    alarms: float | None,
-    false_alarms: float | None,
-    families: Sequence[str] | None,
-    seed: int,
-    time: str | None,
-    types: dict[str, str],
-    ignore: Sequence[str],
-    tell: Callable[[str], None],
-) -> Found:
-    """Run all stages; see :class:`automl.anomaly.detector.AnomalyDetector` for the arguments."""
-    alarms = rate_asked(alarms, false_alarms)
-    for name in families or ():
+def run(data: Any, asked: Asked, tell: Callable[[str], None]) -> Found:
+    """Run all stages up to the threshold; `tell` is called with the name of each stage."""
+    asked = replace(asked, alarms=rate_asked(asked.alarms, asked.false_alarms))
+    for name in asked.families or ():
         detector_by_name(name)
     log = DecisionLog()
     tell("read")
-    looked = look(data, label, types, ignore, time, log)
-    dataset, schema, time, truth = looked.dataset, looked.schema, looked.time, looked.truth
-    typed = schema.cast(dataset.frame)
-    design = Design.fit(typed, schema, time, budget, seed)
+    looked = look(data, asked.label, dict(asked.types), asked.ignore, asked.time, log)
+    schema, time = looked.schema, looked.time
+    if any(detector_by_name(name).kind == "network" for name in asked.families or ORDER):
+        tell("prepare")  # who listens may wait for the library of networks here, once the data are known to be usable
+    typed = schema.cast(looked.dataset.frame)
+    design = Design.fit(typed, schema, time, asked.budget, asked.seed)
     rows = design.rows(typed)
     shape = Shape.of(design, rows)
     if not shape.columns:
         raise DataError("The data must have a column to judge. Received times alone.")
-    fold = folds_of(len(typed), rows.order, seed)
-    members, honest, strict, columns, left_out = fit_families(rows, fold, shape, families, budget, seed, log, tell)
+    fold = folds_of(len(typed), rows.order, asked.seed)
+    fits = fit_families(rows, fold, shape, asked, log, tell)
+    members, honest, columns = fits.members, fits.honest, fits.columns
     chosen = [member.family.name for member in voters(members)]
     together = joined(np.stack([honest[name] for name in chosen], axis=1))
     overall = Rarity.fit(together)
     combined = overall(together)
-    against = overall(joined(np.stack([strict[name] for name in chosen], axis=1)))
-    limit = _limit(combined, against, truth, alarms, false_alarms, log)
+    against = overall(joined(np.stack([fits.strict[name] for name in chosen], axis=1)))
+    limit = _limit(combined, against, looked.truth, asked.alarms, asked.false_alarms, log)
     usual = np.stack([_usual(columns[member.family.name]) for member in members])
     relative = relative_columns({name: columns[name] for name in chosen}, usual[places_of(members)], chosen)
-    facts = {
-        "name": dataset.name,
-        "named_by": list(looked.named),
-        "titles": {name: detector_by_name(name).title for name in (*(member.family.name for member in members), *left_out)},
-        "rows": len(typed),
-        "columns": design.names,
-        "time": time,
-        "alarms_asked": alarms,
-        "false_alarms_asked": false_alarms,
-        "threshold": limit if np.isfinite(limit) else None,  # of too few rows for the rate none is high enough
-        "share_of_alarms": float((combined > limit).mean()),
-        "families": [_family_facts(member.family, honest, truth, alarms or false_alarms or 0.01) for member in members],
-        "left_out": left_out,
-        "label": looked.label,
-        "labels": None if truth is None else label_facts(combined, truth, limit),
-        "imputation": _imputation(members, rows, fold, shape, seed, tell),
-    }
-    judged = (limit, overall, tail_of(rows), usual, combined, against, relative, honest)
-    return Found(schema, design, shape, tuple(members), *judged, rows, fold, facts, log, dataset.frame, looked.whole)
+    imputation = _imputation(members, rows, fold, shape, asked.seed, tell)
+    return Found(
+        asked=asked,
+        looked=looked,
+        schema=schema,
+        design=design,
+        shape=shape,
+        members=tuple(members),
+        threshold=limit,
+        overall=overall,
+        history=tail_of(rows),
+        usual=usual,
+        scores=combined,
+        against_others=against,
+        columns=relative,
+        by_family=honest,
+        rows=rows,
+        fold=fold,
+        left_out=fits.left_out,
+        seconds=fits.seconds,
+        imputation=imputation,
+        log=log,
+    )
 
 
 def _limit(scores: Array, against: Array, truth: Array | None, alarms: float | None, false_alarms: float | None, log: DecisionLog) -> float:
@@ -342,32 +370,6 @@ def relative_columns(columns: dict[str, Array], usual: Array, names: Sequence[st
     return np.asarray(np.mean(parts, axis=0))
 
 
-def _family_facts(family: DetectorFamily, honest: dict[str, Array], truth: Array | None, alarms: float) -> dict[str, Any]:
-    own = honest[family.name]
-    strangest = own >= np.quantile(own, 1.0 - alarms)
-    agreement = {
-        other: float((scores[strangest] >= np.quantile(scores, 1.0 - alarms)).mean())
-        for other, scores in honest.items()
-        if other != family.name
-    }
-    told: dict[str, Any] = {"name": family.name, "title": family.title, "agreement": agreement}
-    return told if truth is None else told | {"average_precision": average_precision(own, truth)}
-
-
-def label_facts(combined: Array, truth: Array, limit: float) -> dict[str, Any]:
-    """Return how many labelled anomalies raise an alarm, how many alarms are right, and the average precision of the scores."""
-    alarm = combined > limit
-    hits = int((alarm & truth).sum())
-    return {
-        "anomalies": int(truth.sum()),
-        "average_precision": average_precision(combined, truth),
-        "found": hits,
-        "precision": hits / max(int(alarm.sum()), 1),
-        "recall": hits / max(int(truth.sum()), 1),
-        "false_alarms": float(alarm[~truth].mean()),
-    }
-
-
 def _imputation(
     members: Sequence[Member], rows: Rows, fold: Array, shape: Shape, seed: int, tell: Callable[[str], None]
 ) -> dict[str, Any] | None:
@@ -378,11 +380,6 @@ def _imputation(
     from automl.anomaly import imputing  # late: it waits for a backend
 
     return imputing.compare(model, rows, fold, shape, seed)
-
-
-def all_names() -> list[str]:
-    """Return the names of all families."""
-    return detector_names()
 
 
 def dataset_of(data: Any) -> Dataset:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,8 +122,9 @@ def fit(
         output.existing(test, "--test")
     if problem == "anomaly_detection" or alarms is not None or false_alarms is not None:
         given: dict[str, Any] = {"alarms": alarms, "false_alarms": false_alarms, "seed": seed, "time": time, "types": output.pairs(types)}
-        given |= {"families": output.names(families), "ignore": output.names(ignore)}
-        return detectors.fit(data, one_target(target), limits, _folder, out, given, as_json=as_json, quiet=quiet)
+        given |= {"families": output.names(families), "ignore": output.names(ignore), "examples": examples}
+        typed, made = shlex.join(["automl", *context.obj]), partial(_folder, start_over=start_over)
+        return _finish(*detectors.fit(data, one_target(target), limits, made, out, given, typed, quiet), gates, as_json, False)
     column = (target if len(target) > 1 else target[0]) if target else detected.ask_target(starting.library().detect, data, limits)
     folder = _folder(out or Path("results") / output.stem(data), start_over)
     options: dict[str, Any] = {
@@ -179,9 +181,8 @@ def run(
         progress(starting.started(limits))
         starting.library()
         model = run_recipe(recipe, out=folder, budget=limits, progress=progress)
-    if loaded.problem == "anomaly_detection":
-        return detectors.tell(model, folder, as_json=as_json)
-    _finish(model, output.result_files(folder), gates, as_json, progress.asked)
+    files = detectors.files_of(folder) if loaded.problem == "anomaly_detection" else output.result_files(folder)
+    _finish(model, files, gates, as_json, progress.asked)
 
 
 @app.command()

@@ -7,9 +7,11 @@ from typing import Any
 
 from automl.cli import detected, documents, output, starting
 from automl.cli.options import (
+    Alarms,
     Combine,
     Country,
     Data,
+    FalseAlarms,
     Families,
     Frequency,
     Group,
@@ -60,6 +62,8 @@ def compare(
     country: Country = None,
     combine_columns: Combine = False,
     metric: Metric = None,
+    alarms: Alarms = None,
+    false_alarms: FalseAlarms = None,
     out: Page = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -70,7 +74,7 @@ def compare(
     column: Any = None
     if target:
         column = target if len(target) > 1 else target[0]
-    elif problem != "anomaly_detection":  # which is refused in one sentence, whatever the target
+    elif problem != "anomaly_detection" and alarms is None and false_alarms is None:
         column = detected.ask_target(starting.library().detect, data, limits)
     options: dict[str, Any] = {
         "families": output.names(families),
@@ -82,6 +86,8 @@ def compare(
         "time": time,
         "combine_columns": combine_columns or None,
         "metric": metric,
+        "alarms": alarms,
+        "false_alarms": false_alarms,
         "out": documents.page(out),
         **of_series(series, horizon, known, past, static, frequency, season, country),
     }
@@ -91,6 +97,8 @@ def compare(
         table = starting.library().compare(data, column, budget=limits, progress=output.before_networks(progress), **given)
     if as_json:
         output.print_json(output.records(table))
+    elif "agreement" in table:
+        output.print_detectors(table)
     else:
         output.print_leaderboard(table)
     if out is not None:

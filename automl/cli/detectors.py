@@ -8,20 +8,20 @@ from typing import Any
 
 from automl.cli import output
 from automl.progress import open_progress
+from automl.results import with_command, write_detector
 
 
 def fit(
     data: str,
     target: str | None,
     limits: Any,
-    folder_of: Callable[[Any, bool], Path],
+    folder_of: Callable[[Any], Path],
     out: Any,
     options: dict[str, Any],
-    *,
-    as_json: bool,
+    command: str,
     quiet: bool,
-) -> None:
-    """Fit a detector and write ``model.automl``, ``report.html``, ``report.json`` and ``scores.csv``.
+) -> tuple[Any, dict[str, Path]]:
+    """Fit a detector, write model, report, documents and ``scores.csv``, and return it with the places of the files.
 
     Args:
         data: The file.
@@ -30,43 +30,19 @@ def fit(
         folder_of: Makes the folder of the results.
         out: Its name, or None.
         options: Of :class:`automl.anomaly.detector.AnomalyDetector`; what is None was not given.
-        as_json: Whether the summary is printed as JSON.
+        command: What was typed.
         quiet: Whether progress is told.
     """
     import automl
 
-    folder = folder_of(out or Path("results") / output.stem(data), True)
+    folder = folder_of(out or Path("results") / output.stem(data))
     with open_progress(elapsed=limits.elapsed, quiet=quiet) as display:
         given = {name: value for name, value in options.items() if value is not None}
-        model = automl.fit(data, target, budget=limits, progress=display, problem="anomaly_detection", **given)
-        model.write(folder, data)
-    tell(model, folder, as_json=as_json)
+        model = automl.fit(data, target, budget=limits, progress=output.before_networks(display), problem="anomaly_detection", **given)
+        model.facts_ = with_command(model.facts_, command)
+        return model, write_detector(model, folder, data)
 
 
-def tell(model: Any, folder: Path, *, as_json: bool) -> None:
-    """Print what was found and where the files are."""
-    names = {"model": "model.automl", "scores": "scores.csv", "facts": "report.json", "report": "report.html"}
-    files = {what: folder / name for what, name in names.items()}
-    if as_json:
-        output.print_json({"facts": model.facts_, "files": {name: str(path) for name, path in files.items()}})
-    else:
-        print(summary(model.facts_, files))
-
-
-def summary(facts: dict[str, Any], files: dict[str, Path]) -> str:
-    """Return the outcome in a few lines."""
-    from automl.report import words  # late: help must not wait for it
-
-    share, asked = words.percent(facts["share_of_alarms"]), words.asked_rates(facts["alarms_asked"], facts.get("false_alarms_asked"))
-    limit = facts["threshold"]
-    do = "too few rows for that rate: none can" if limit is None else f"scores above {limit:.2f} do"
-    lines = [f"{share} of {facts['rows']:,} rows raise an alarm ({asked}); {do}."]
-    labels = facts["labels"]
-    if labels is not None:
-        found = f"{labels['found']} of {labels['anomalies']} known anomalies"
-        lines.append(f"{found} are among them; average precision {labels['average_precision']:.3f}.")
-    for row in facts["strangest"][:3]:
-        lines.append(f"  {row.get('name') or 'row ' + str(row['row'])}: {row['score']:.2f}  {' | '.join(row['reasons'])}")
-    lines += [f"  Warning: {warning}" for warning in facts.get("answer", {}).get("warnings", ())]
-    lines += [f"{name:8} {path}" for name, path in files.items()]
-    return "\n".join(lines)
+def files_of(folder: Path) -> dict[str, Path]:
+    """Return where :func:`automl.results.write_detector` puts its files."""
+    return {**output.result_files(folder), "scores": folder / "scores.csv"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,24 +36,8 @@ def report(
     fitted = output.load_model(model)
     if path.suffix.lower() == ".html":
         print(fitted.report(path))  # labels have pages of their own beside it
-    elif isinstance(fitted.facts_, dict):
-        print(_facts_of_detector(fitted.facts_, path, document))
     else:
         print(_writer(path, document)(fitted.facts_, path))
-
-
-def _facts_of_detector(facts: dict[str, Any], path: Path, document: str | None) -> Path:
-    """Write the facts of a search for anomalies, whose page is its only other document.
-
-    Raises:
-        UsageError: If it is not the JSON that is asked for.
-    """
-    if document is not None or path.suffix.lower() != ".json":
-        kind = f"--document {document}" if document is not None else path.name
-        law = "Documents besides .html and .json are of models that predict a target."
-        raise UsageError(f"{law} Received {kind} for a detector of anomalies.")
-    path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
 
 
 def _place(out: str | None, pdf: bool, document: str | None) -> Path:

@@ -283,6 +283,37 @@ def print_leaderboard(table: pd.DataFrame) -> None:
         print(str(table.attrs["simplest"]).replace(words.SPACE, " "))
 
 
+def print_detectors(table: pd.DataFrame) -> None:
+    """Write detectors of anomalies to stdout, side by side; the rest is in the JSON."""
+    from automl.report import words
+
+    scored = table.attrs.get("metric") is not None
+    header = ["detector", *(["average precision", "to the best"] if scored else []), "agrees", "with all", "alarms"]
+    header += ["training", "1,000 rows"]
+    rows = []
+    for row in cast(list[dict[str, Any]], table.to_dict("records")):
+        shares = [words.percent(_known(row, name)) for name in ("agreement", "agreement_with_all", "share_of_alarms")]
+        time = _known(row, "predict_ms_1000")
+        costs = [words.seconds(_known(row, "seconds")), words.moment(None if time is None else time / 1000)]
+        title = f"{row['title']} (for comparison)" if row["note"] == "for comparison" else row["title"]
+        rows.append((title, *((_text(row["average_precision"]), _gap(row)) if scored else ()), *shares, *costs))
+    print_table("Detectors, the best first" if scored else "Detectors, those that agree most first", header, rows)
+    for title, reason in table.attrs.get("left_out", {}).items():
+        print(f"Left out: {title}: {reason}.")
+    for name in ("advice", "simplest"):
+        if table.attrs.get(name):
+            print(str(table.attrs[name]).replace(words.SPACE, " "))
+
+
+def _gap(row: Mapping[str, Any]) -> str:
+    """Say how far a detector is from the best single one; more is better."""
+    difference, low, high = (_known(row, name) for name in ("difference", "difference_low", "difference_high"))
+    if difference is None or low is None or high is None:
+        return ""
+    noise = "within noise" if not row["beyond_noise"] else "better" if difference > 0 else "worse"
+    return f"{difference:+.2g} ({low:.2g} to {high:.2g}), {noise}"
+
+
 def _difference(row: Mapping[str, Any]) -> str:
     """Say how far a model is from the best single one."""
     difference, low, high = (_known(row, name) for name in ("difference", "difference_low", "difference_high"))

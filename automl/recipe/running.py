@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from automl.budget import Budget, parse_seconds
 from automl.errors import UsageError, did_you_mean
 from automl.recipe.fields import Recipe
 from automl.recipe.reading import load_recipe
-from automl.results import prepare_folder, with_command, write_results
+from automl.results import prepare_folder, with_command, write_detector, write_results
 from automl.retelling import retold
 
 if TYPE_CHECKING:
@@ -56,10 +56,11 @@ def run_recipe(
     folder = None if out is None else prepare_folder(out)
     limits = budget if isinstance(budget, Budget) else Budget(recipe.budget if budget is None else budget, trials=recipe.trials)
     if recipe.problem == "anomaly_detection":
-        detector: AutoML = automl.fit(_checked(recipe), _target(recipe), budget=limits, progress=progress, **_options(recipe))
+        detector = automl.fit(_checked(recipe), _target(recipe), budget=limits, progress=progress, **_options(recipe))
+        detector.facts_ = with_command(retold(detector.facts_, recipe), _command(path, recipe, limits))
         if folder is not None:
-            detector.write(folder, recipe.data)
-        return detector
+            write_detector(detector, folder, recipe.data)
+        return cast("AutoML", detector)
     if folder is not None and resume:
         model = automl.AutoML.resume(folder, data, budget=limits, progress=progress)
     else:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from automl.report.anomalies import AnomalyFacts, DetectorFacts
 from automl.report.facts import LeaderboardRow, ReportFacts
+from automl.report.of_anomalies import UNKNOWN
 from automl.report.tried_charts import front, timed
 
 COLUMNS = (
@@ -32,6 +34,8 @@ def board_frame(facts: ReportFacts) -> pd.DataFrame:
         >>> board_frame(facts)[["model", "loss"]].values.tolist()
         [['linear-1', 0.4]]
     """
+    if facts.anomalies is not None:
+        return _detectors(facts, facts.anomalies)
     known = facts.leaderboard
     if known is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -58,6 +62,56 @@ def _entry(row: LeaderboardRow, fastest: bool) -> dict[str, Any]:
         "predict_ms_1000": None if many is None else many * 1000,
         "on_the_line": fastest,
         "note": row.note or ("for comparison" if row.reference else ""),
+    }
+
+
+_SCORED = ("low", "high", "difference", "difference_low", "difference_high", "beyond_noise")
+DETECTORS = (
+    "rank", "model", "family", "title", "kind", "average_precision", *_SCORED, "agreement", "agreement_with_all", "share_of_alarms",
+    "weight", "seconds", "size_bytes", "predict_ms_1", "predict_ms_1000", "note",
+)  # fmt: skip
+
+
+def _detectors(facts: ReportFacts, told: AnomalyFacts) -> pd.DataFrame:
+    """Return all detectors of anomalies, the best first by average precision, without labels by how far they agree with the others."""
+    scored = {} if facts.leaderboard is None else {row.name: row for row in facts.leaderboard.rows}
+    votes = max(sum(one.votes for one in told.detectors), 1)
+    rows = [_detector(one, scored.pop(one.name, None), votes) for one in told.detectors]
+    for row in scored.values():  # all together, and rows in random order
+        alarms = told.share_of_alarms if row.kind == "ensemble" else None
+        rows.append(_entry(row, False) | {"average_precision": row.score, "share_of_alarms": alarms})
+    texts = ("rank", "model", "family", "title", "kind", "beyond_noise", "note")
+    table = pd.DataFrame(rows, columns=list(DETECTORS)).astype({name: float for name in DETECTORS if name not in texts})
+    by = "agreement" if told.known is None else "average_precision"
+    table = table.sort_values(by, ascending=False, kind="stable", ignore_index=True)
+    table["rank"] = range(1, len(table) + 1)
+    names = {one.name: one.title for one in told.detectors}
+    alike = {one.title: {names[other]: share for other, share in one.agreement.items()} for one in told.detectors}
+    table.attrs = {
+        "metric": None if facts.leaderboard is None else facts.leaderboard.metric_title,
+        "source": facts.evaluation.source if facts.leaderboard is None else facts.leaderboard.source,
+        "advice": UNKNOWN if told.known is None else None,
+        "left_out": dict(told.left_out),
+        "agreement": pd.DataFrame.from_dict(alike, orient="index", columns=list(names.values()), dtype=float),
+    }
+    table.attrs |= _tried(facts)
+    return table
+
+
+def _detector(one: DetectorFacts, row: LeaderboardRow | None, votes: int) -> dict[str, Any]:
+    single, many = one.predict_seconds_one, one.predict_seconds_per_1000
+    return {
+        **one.model_dump(),
+        **({} if row is None else {name: getattr(row, name) for name in _SCORED}),
+        "model": one.name,
+        "family": one.name,
+        "agreement": one.mean_agreement,
+        "agreement_with_all": one.joint,
+        "share_of_alarms": one.above,
+        "weight": one.votes / votes,
+        "predict_ms_1": None if single is None else single * 1000,
+        "predict_ms_1000": None if many is None else many * 1000,
+        "note": "" if one.votes else "for comparison",
     }
 
 

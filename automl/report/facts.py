@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from automl.errors import DataError
+from automl.report.anomalies import AnomalyFacts
+from automl.report.audited import DecisionFacts, ReproduceFacts
 from automl.report.examined import (
     ClassReliabilityFacts,
     CohortFacts,
@@ -69,6 +71,7 @@ from automl.report.tried_facts import TriedFacts
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AnomalyFacts",
     "Answer",
     "CalibrationFacts",
     "CardFacts",
@@ -144,7 +147,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
-Problem = Literal["binary", "multiclass", "regression", "forecasting", "multilabel"]
+Problem = Literal["binary", "multiclass", "regression", "forecasting", "multilabel", "anomaly_detection"]
 Verdict = Literal["yes", "yes, with review", "no"]
 Severity = Literal["info", "warning", "high"]
 
@@ -287,28 +290,6 @@ class SearchFacts(Fact):
     history: tuple[SearchPoint, ...] = ()
 
 
-class DecisionFacts(Fact):
-    """One automatic choice; the fields of :class:`automl.decisions.Decision`."""
-
-    stage: str
-    what: str
-    chosen: str
-    because: str
-    alternatives: tuple[str, ...] = ()
-    override: str | None = None
-
-
-class ReproduceFacts(Fact):
-    """What is needed to do the same again."""
-
-    command: str | None = None
-    python: str | None = None
-    seed: int | None = None
-    versions: dict[str, str] = {}
-    hardware: dict[str, str] = {}
-    data_fingerprint: str | None = None
-
-
 class ReportFacts(Fact):
     """Everything the report says.
 
@@ -351,6 +332,7 @@ class ReportFacts(Fact):
     selective: SelectiveFacts | None = None
     forecast: ForecastFacts | None = None
     labels: LabelsFacts | None = None
+    anomalies: AnomalyFacts | None = None
     occlusion: OcclusionFacts | None = None
     payoff: PayoffFacts | None = None
     where: WhereFacts | None = None

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from automl.errors import UsageError, did_you_mean
-from automl.report import ruled, words
+from automl.report import of_anomalies, ruled, words
 from automl.report.facts import ReportFacts
 
 NAME = "governance.v1.yaml"
@@ -104,8 +104,9 @@ def answers(facts: ReportFacts) -> list[tuple[Field, str, bool]]:
     A field of people that nobody answered says "not provided (owner)"; one that the report fills in part says so behind its own words.
     """
     told = []
+    answer = (_FACTS if facts.anomalies is None else {**_FACTS, **of_anomalies.ANSWERS}).__getitem__
     for field in mapping().fields:
-        known = _FACTS[field.id](facts) if field.answer != "owner" else ""
+        known = answer(field.id)(facts) if field.answer != "owner" else ""
         owner = facts.owner.get(field.id, "").strip()
         if field.answer == "both":
             text = " ".join(part for part in (known, f"Owner: {owner}" if owner else f"The owner's part: {NOT_PROVIDED}.") if part)
@@ -173,12 +174,13 @@ def _architecture(facts: ReportFacts) -> str:
 def _data(facts: ReportFacts) -> str:
     data = facts.data
     dropped = sum(column.role != "feature" for column in data.column_list)
+    target = " (target among them)" if any(column.role == "target" for column in data.column_list) else ""
     judged = data.rows_test or data.rows_holdout
     held = f", {words.whole(judged)} kept for judging" if judged else f", {data.folds} folds" if data.folds > 1 else ""
     mark = f"; SHA-256 {data.sha256}" if data.sha256 else ""
     return (
         f"{data.name}: {words.count(data.rows, 'row')}, {words.count(data.columns, 'column')}, of which {data.columns_used} are used and"
-        f" {dropped} are not (target among them){held}{mark}."
+        f" {dropped} {words.are(dropped)} not{target}{held}{mark}."
     )
 
 

@@ -68,7 +68,7 @@ def render(facts: ReportFacts) -> str:
             style=Markup(look),
             script=Markup(script),
             payload=None if payload is None else Markup(_embedded(payload)),
-            policy=_policy(look, script, bool(facts.pictures)),
+            policy=_policy(look, script, bool(facts.pictures or (facts.anomalies and facts.anomalies.pictures))),
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from automl.report import plain_forecasts, ruled, words
+from automl.report import of_anomalies, plain_forecasts, ruled, words
 from automl.report.blocks.effects import CLEAR
 from automl.report.facts import ReportFacts
 
@@ -16,7 +16,7 @@ def plain(name: str, facts: ReportFacts) -> str:
         name: The block's name.
         facts: The report's facts. No sentence says more than the interval of its number allows.
     """
-    maker = _PLAIN.get(name)
+    maker = (of_anomalies.PLAIN.get(name) if facts.anomalies is not None else None) or _PLAIN.get(name)
     return maker(facts) if maker is not None else ""
 
 

@@ -65,10 +65,12 @@ def _sentence(chosen: LeaderboardRow, best: LeaderboardRow, error: float, bound:
         return f"{lead}; no simpler model reaches {words.number(bound)}, so nothing simpler is as good."
     told = f"{lead}; the simplest model within one standard error is {chosen.title} ({words.number(chosen.score)})"
     if chosen.kind == "naive":
-        only = "only repeats what was last seen" if board.metric == "wql" else "looks at no column"
+        looks = {"wql": "only repeats what was last seen", "average_precision": "knows nothing of them"}
+        only = looks.get(board.metric, "looks at no column")
         return f"{told}, which {only}: nothing that was learned stands out from chance."
     if chosen.difference is None or chosen.name == board.best_single:
         return f"{told}."
-    gap = f"{words.number(abs(chosen.difference))} {'worse' if chosen.difference > 0 else 'better'} than the best single model"
+    worse = (chosen.difference > 0) != board.greater_is_better
+    gap = f"{words.number(abs(chosen.difference))} {'worse' if worse else 'better'} than the best single model"
     sure = "beyond noise" if chosen.beyond_noise else "within noise"
     return f"{told}. On the same rows it is {gap}, {sure} (paired test)."

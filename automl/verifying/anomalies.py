@@ -22,7 +22,7 @@ class OfDetector(Verifying):
 
     def __init__(self, stored: Artifact, data: Any) -> None:
         self.model = AnomalyDetector.of(stored)
-        super().__init__(stored, data, self.model.proof_, None)
+        super().__init__(stored, data, self.model.proof_, self.model.facts_.data.sha256)
 
     def _said(self) -> Array:
         assert self.proof is not None
@@ -34,9 +34,11 @@ class OfDetector(Verifying):
     def _scores(self) -> Check:
         if self.proof is None or not self.is_data or not len(self.proof.rows):
             return Check("scores", None, "The scores can be computed again on the data that the model was fitted on alone.")
-        facts = self.model.facts_
-        stated = {"share_of_alarms": facts["share_of_alarms"], **(facts["labels"] or {})}
-        found = scores_again(facts, self.proof, self.frame)
+        told = self.model.facts_.anomalies
+        assert told is not None
+        known = {} if told.known is None else told.known.model_dump(exclude={"column"})
+        stated = {"share_of_alarms": told.share_of_alarms, **known}
+        found = scores_again(None if told.known is None else told.known.column, self.proof, self.frame)
         numbers = {name: float(value) for name, value in stated.items() if isinstance(value, (int, float)) and np.isfinite(value)}
         source = "from the recorded scores by models that had not seen the row"
         return self._compared(dict(numbers), found, SAME, source, f"{len(self.proof.rows):,} rows")

@@ -62,9 +62,9 @@ def test_the_time_line_says_what_was_unusual():
     frame = hours(800, 2)
     frame.loc[500:529, "load"] = frame.loc[500, "load"]
     facts = automl.fit(frame, problem="anomaly_detection", families=SERIES, budget=None, alarms=0.02).facts_
-    first = facts["time_line"]["stretches"][0]
-    assert first["reasons"][0] in ("load", "heat")
-    assert first["drawing"]["values"][first["drawing"]["inside"][0]] is not None
+    first = facts.anomalies.time_line.stretches[0]
+    assert first.columns[0] in ("load", "heat")
+    assert first.drawing.values[first.drawing.inside[0]] is not None
 
 
 def test_new_rows_are_judged_by_the_end_of_the_fit(model, tmp_path):

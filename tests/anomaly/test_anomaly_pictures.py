@@ -10,6 +10,7 @@ import automl
 from automl.anomaly import pictures
 from automl.anomaly.families.picture_patches import covering
 from automl.anomaly.scores import average_precision
+from automl.report.html import render
 
 SCRATCHED = 6
 
@@ -33,11 +34,13 @@ def test_scratches_are_found_and_shown(folder, tmp_path, monkeypatch):
     families = ["picture_patches", "neighbours", "conditional_gaussian"]
     model = automl.fit(str(folder), problem="anomaly_detection", families=families, budget=None, alarms=0.1)
     assert average_precision(model.out_of_fold_, np.arange(66) < SCRATCHED) > 0.8
-    shown = model.facts_["pictures"]
-    assert shown[0]["row"] < SCRATCHED
-    assert shown[0]["heat"].startswith("data:image/png;base64,")
-    model.report(tmp_path / "report.html")
-    assert "where they are strange" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    shown = model.facts_.anomalies.pictures
+    assert shown[0].row < SCRATCHED
+    assert shown[0].heat.startswith("data:image/png;base64,")
+    page = render(model.facts_)
+    assert "where they are strange" in page
+    assert "img-src data:" in page
+    assert model.facts_.cards[0].checks[0].passed is None  # of one column there is nothing to hold it against
     again = automl.load(model.save(tmp_path / "parts.automl"))
     np.testing.assert_allclose(again.score(str(folder)), model.score(str(folder)), atol=1e-6)
     assert model.predictions(str(folder))["reasons"].str.startswith("image").all()

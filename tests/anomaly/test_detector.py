@@ -46,8 +46,8 @@ def test_networks_see_what_a_forest_does_not(model):
 
 
 def test_missing_cells_are_filled_by_the_others(model):
-    told = model.facts_["imputation"]
-    assert told["rmse"]["autoencoder"] < told["rmse"]["median"]
+    told = model.facts_.anomalies.imputation
+    assert told.rmse["autoencoder"] < told.rmse["median"]
     gaps = pd.DataFrame({"a": [1.0, 0.0], "b": [np.nan, 0.0], "c": [1.0, 1.0], "town": ["y", None], "d": [0.0, 5.0]})
     filled = model.impute(gaps)
     assert filled["b"][0] == pytest.approx(2.0, abs=0.7)
@@ -80,10 +80,13 @@ def test_labels_are_checked_against_and_not_learnt():
     frame.loc[:19, ["a", "b", "c"]] = 40.0
     labels = np.where(np.arange(600) < 20, "fault", "fine")
     model = automl.fit(frame.assign(state=labels), "state", problem="anomaly_detection", families=QUICK, budget=None, alarms=0.02)
-    told = model.facts_["labels"]
-    assert told["anomalies"] == 20
-    assert told["average_precision"] > 0.9
-    assert told["false_alarms"] <= 0.03
+    told, scores = model.facts_.anomalies.known, model.facts_.evaluation.scores
+    assert told.anomalies == 20
+    assert told.average_precision > 0.9
+    assert told.false_alarms <= 0.03
+    for name in ("average_precision", "precision", "recall", "false_alarms"):
+        assert scores[name].low <= scores[name].value == getattr(told, name) <= scores[name].high
+    assert scores["average_precision"].low > scores["average_precision"].naive == pytest.approx(20 / 600)
     assert "state" not in {column.name for column in model.schema_.features}
 
 
@@ -95,11 +98,11 @@ def test_a_series_is_judged_by_its_past():
     load[900] = 5.1 if hours[900].hour in range(4, 9) else load[900] - 4  # inside the range of all hours, wrong for its own
     frame = pd.DataFrame({"when": hours, "load": load})
     model = automl.fit(frame, problem="anomaly_detection", families=["forecast_residual", "robust_zscore"], budget=None, alarms=0.01)
-    line = model.facts_["time_line"]
-    assert model.facts_["time"] == "when"
-    assert any(stretch["from"] <= f"{hours[900]:%Y-%m-%d %H:%M}" <= stretch["to"] for stretch in line["stretches"][:3])
+    line = model.facts_.anomalies.time_line
+    assert model.facts_.anomalies.time == "when"
+    assert any(stretch.first <= f"{hours[900]:%Y-%m-%d %H:%M}" <= stretch.last for stretch in line.stretches[:3])
     again = automl.fit(frame, problem="anomaly_detection", families=["robust_zscore"], budget=None)
-    assert 900 not in [row["row"] for row in again.facts_["strangest"][:5]]
+    assert 900 not in [row.row for row in again.facts_.anomalies.strangest[:5]]
 
 
 @pytest.mark.parametrize(
@@ -143,12 +146,12 @@ def test_two_rates_can_be_asked_for():
     frame.loc[:79, ["a", "b"]] = 40.0
     labelled = frame.assign(state=np.where(np.arange(1_000) < 80, "fault", "fine"))
     own = {"problem": "anomaly_detection", "families": ["robust_zscore"], "budget": None}
-    by_share = automl.fit(labelled, "state", alarms=0.04, **own).facts_
-    by_false = automl.fit(labelled, "state", false_alarms=0.04, **own).facts_
-    both = automl.fit(labelled, "state", alarms=0.04, false_alarms=0.04, **own).facts_
-    assert by_share["share_of_alarms"] == pytest.approx(0.04, abs=0.01)  # all of them faults
-    assert by_false["labels"]["false_alarms"] == pytest.approx(0.04, abs=0.01)
-    assert by_false["share_of_alarms"] > 0.1
-    assert both["threshold"] == max(by_share["threshold"], by_false["threshold"])
+    by_share = automl.fit(labelled, "state", alarms=0.04, **own).facts_.anomalies
+    by_false = automl.fit(labelled, "state", false_alarms=0.04, **own).facts_.anomalies
+    both = automl.fit(labelled, "state", alarms=0.04, false_alarms=0.04, **own).facts_.anomalies
+    assert by_share.share_of_alarms == pytest.approx(0.04, abs=0.01)  # all of them faults
+    assert by_false.known.false_alarms == pytest.approx(0.04, abs=0.01)
+    assert by_false.share_of_alarms > 0.1
+    assert both.threshold == max(by_share.threshold, by_false.threshold)
     with pytest.raises(UsageError, match="`false_alarms` must be a share"):
         automl.fit(labelled, "state", false_alarms=0.7, **own)

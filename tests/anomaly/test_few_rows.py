@@ -16,9 +16,9 @@ def test_a_far_outlier_is_the_rarest_of_few_rows(rows: int) -> None:
     frame = pd.DataFrame({"a": rng.normal(size=rows), "b": rng.normal(size=rows)})
     frame.loc[5, "a"] = 1e9
     model = automl.fit(frame, problem="anomaly_detection", families=["conditional_gaussian"], budget=None)
-    first, second = model.facts_["strangest"][:2]
-    assert first["row"] == 5
-    assert first["score"] > second["score"] + 0.3
+    first, second = model.facts_.anomalies.strangest[:2]
+    assert first.row == 5
+    assert first.score > second.score + 0.3
 
 
 def test_the_tail_is_wider_where_rows_are_few_and_survives_a_file() -> None:

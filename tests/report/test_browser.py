@@ -10,13 +10,14 @@ from typing import Any
 import pages
 import pytest
 import report_samples
+from anomaly_samples import photos, pump
 
 from automl.report.facts import SegmentCountsFacts
 from automl.report.html import write_comparison, write_html
 
 pytestmark = pytest.mark.browser
 
-SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare)
+SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare, pump, photos)
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import report_samples
+from anomaly_samples import photos, pump
 
 from automl import DataError, UsageError
 from automl.report.documents import DOCUMENTS, _for_paper, write_document, write_pdf
 from automl.report.html import render
 from automl.report.notebook import summary
 
-SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare)
+SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare, pump, photos)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
@@ -48,6 +49,7 @@ def test_a_pdf_is_written_without_a_browser(tmp_path: Path) -> None:
     content = path.read_bytes()
     assert content.startswith(b"%PDF-")
     assert len(content) > 30_000
+    assert b"/Subtype /Image" in write_pdf(photos(), tmp_path / "photos.pdf").read_bytes()
     page = _for_paper(render(report_samples.binary()))
     assert "<use " not in page.split("</defs>")[1]  # shapes of another picture would be missing on paper
 

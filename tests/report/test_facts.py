@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import report_samples
+from anomaly_samples import photos, pump
 from pydantic import ValidationError
 
 from automl.errors import DataError
 from automl.report.facts import SCHEMA_VERSION, Answer, ReportFacts, ScoreFacts, read_json, write_json
 
-SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare)
+SAMPLES = (report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare, pump, photos)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)

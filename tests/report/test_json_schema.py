@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import report_samples
+from anomaly_samples import photos, pump
 
 from automl.report.schema import json_schema, published
 
@@ -17,7 +18,9 @@ def test_the_published_schema_is_that_of_the_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    "sample", [report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare], ids=lambda s: s.__name__
+    "sample",
+    [report_samples.binary, report_samples.multiclass, report_samples.regression, report_samples.bare, pump, photos],
+    ids=lambda s: s.__name__,
 )
 def test_reports_keep_to_it(sample: Any) -> None:
     jsonschema = pytest.importorskip("jsonschema")

@@ -53,11 +53,30 @@ def sales() -> tuple[pd.DataFrame, str]:
     return pd.DataFrame({"day": pd.date_range("2026-01-01", periods=ROWS), "sold": sold}), "sold"
 
 
-CASES: dict[str, tuple[Callable[[], tuple[pd.DataFrame, str]], dict[str, Any]]] = {
+def hours() -> tuple[pd.DataFrame, str]:
+    rng, rows = np.random.default_rng(2), 240
+    flow = 10 + np.sin(np.arange(rows) / 4) + 0.1 * rng.normal(size=rows)
+    frame = pd.DataFrame({"hour": pd.date_range("2026-01-01", periods=rows, freq="h"), ODD["a"]: flow, "heat": 2 * flow})
+    frame["heat"] += 0.1 * rng.normal(size=rows)
+    frame.loc[[60, 61, 62, 150], ODD["a"]] = 20.0
+    return frame.assign(fault=np.isin(np.arange(rows), [60, 61, 150, 200])), "fault"
+
+
+def photos() -> tuple[list[np.ndarray], None]:
+    rng = np.random.default_rng(3)
+    shown = [(120 + 6 * rng.normal(size=(32, 32, 3))).clip(0, 255).astype(np.uint8) for _ in range(50)]
+    shown[0][8:16, 8:12] = 10
+    return shown, None
+
+
+UNUSUAL = {"problem": "anomaly_detection", "alarms": 0.05}
+CASES: dict[str, tuple[Callable[[], tuple[Any, str | None]], dict[str, Any]]] = {
     "labels": (labels, {"problem": "multilabel", "trials": 1, "families": ["linear"]}),
     "odd names": (odd_names, {"trials": 1, "families": ["linear"], "sensitive": [ODD["c"]], "examples": "few"}),
     "never predicted": (never_predicted, {"trials": 1, "families": ["linear"]}),
     "forecast": (sales, {"horizon": 7, "trials": 3, "families": ["theta", "ets"]}),
+    "anomalies": (hours, {**UNUSUAL, "families": ["robust_zscore", "conditional_gaussian", "stretches"]}),
+    "strange pictures": (photos, {**UNUSUAL, "families": ["picture_patches", "neighbours"]}),
 }
 
 

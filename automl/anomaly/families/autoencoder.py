@@ -30,6 +30,7 @@ class Autoencoder(NetworkFamily):
 
     name = "autoencoder"
     title = "Masked autoencoder"
+    kind = "network"
 
     def build(self, members: int, shape: Shape) -> keras.Model:
         """Return a multilayer perceptron from what is shown to a distribution of every value."""

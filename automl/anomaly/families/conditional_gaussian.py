@@ -26,6 +26,7 @@ class ConditionalGaussian(DetectorFamily):
 
     name = "conditional_gaussian"
     title = "Gaussian of all columns"
+    kind = "linear"
     looks_back = True
     judges_columns = True
 

@@ -30,6 +30,7 @@ class ForecastResidual(DetectorFamily):
 
     name = "forecast_residual"
     title = "Residuals of forecasts"
+    kind = "tree"
     needs_time = True
     looks_back = True
     judges_columns = True

@@ -21,6 +21,7 @@ class IsolationForest(DetectorFamily):
 
     name = "isolation_forest"
     title = "Isolation forest"
+    kind = "tree"
     baseline = True
 
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:

@@ -25,6 +25,7 @@ class PicturePatches(DetectorFamily):
 
     name = "picture_patches"
     title = "Patches of pictures"
+    kind = "network"
     needs_pictures = True
 
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:

@@ -16,6 +16,7 @@ class RobustZScore(DetectorFamily):
 
     name = "robust_zscore"
     title = "Robust z-scores"
+    kind = "linear"
     baseline = True
 
     def fit(self, rows: Rows, fold: NDArray[np.int64], folds: int, shape: Shape, deadline: Deadline, seed: int) -> Arrays | None:

@@ -32,6 +32,7 @@ class VariationalAutoencoder(NetworkFamily):
 
     name = "variational_autoencoder"
     title = "Variational autoencoder"
+    kind = "network"
 
     def build(self, members: int, shape: Shape) -> keras.Model:
         """Return encoder and decoder."""

@@ -2,13 +2,16 @@
 
 from automl.report.blocks import (
     ahead,
+    alarms,
     calendar,
     compared,
     decided,
+    detectors,
     effects,
     found,
     governed,
     honest,
+    in_time,
     judged,
     kinds,
     labels,
@@ -16,6 +19,7 @@ from automl.report.blocks import (
     people,
     pictures,
     proof,
+    strangest,
     stretches,
     texts,
     tried,
@@ -30,10 +34,16 @@ COMPARED = "What was tried"
 PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     ("What was asked and found", "before any model", (found.task, found.findings)),
     (
+        "What is unusual",
+        "rows, pictures and stretches of time",
+        (strangest.strangest, strangest.pictures, in_time.time_line, in_time.stretches),
+    ),
+    (
         "How good it is",
         "on rows that it has not seen",
         (
             judged.scores,
+            alarms.alarms,
             labels.labels,
             ahead.fans,
             ahead.horizon,
@@ -47,6 +57,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
             decided.payoff,
             numbers.errors,
             numbers.coverage,
+            alarms.filled,
         ),
     ),
     ("Where it fails", "and for whom", (ahead.by_series, labels.sizes, labels.together, where.segments, where.cohort, people.treatment)),
@@ -54,6 +65,8 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         "Why it answers so",
         "and what it looks at",
         (
+            strangest.columns,
+            detectors.map_of_rows,
             ahead.covariates,
             calendar.patterns,
             kinds.kinds,
@@ -70,7 +83,7 @@ PARTS: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
     (
         COMPARED,
         "networks, trees, linear and naive models side by side",
-        (labels.models, tried.leaderboard, compared.pareto, compared.mistakes, compared.winner, tried.search),
+        (detectors.detectors, labels.models, tried.leaderboard, compared.pareto, compared.mistakes, compared.winner, tried.search),
     ),
     ("For the audit", "every choice, and how to do it again", (proof.decisions, proof.reproduce, governed.fields)),
 )

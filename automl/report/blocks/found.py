@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from automl.report import svg, words
+from automl.report import of_anomalies, svg, words
 from automl.report.blocks.base import Block, Cell, Table, code, cut
 from automl.report.facts import FindingFacts, ReportFacts
 
@@ -14,7 +14,10 @@ _PROBLEMS = {
     "regression": "a number",
     "forecasting": "a forecast",
     "multilabel": "any number of labels",
+    "anomaly_detection": "what is unusual",
 }
+_LIMITS = "Whether this is the right question, and whether the values were already known at the moment when you would predict."
+_UNUSUAL = "Whether what is unusual is what matters to you: a fault that looks like every other row is not looked for."
 _SEVERITIES = {"high": 0, "warning": 1, "info": 2}
 _CHECKS = {"few_rows": "Few rows", "high_missing": "Many missing values"}
 
@@ -31,7 +34,10 @@ def task(facts: ReportFacts) -> Block:
         questions.append((called, words.listing((words.shorten(label, 40) for label in asked.classes), 12), "", ""))
     if asked.problem == "binary":
         questions.append(("What the model looks for", words.event(asked), asked.target_label or "", ""))
-    questions.append(("Score that the search improved", _metric_title(facts), "", ""))
+    if facts.anomalies is not None:
+        questions += of_anomalies.questions(facts)
+    else:
+        questions.append(("Score that the search improved", _metric_title(facts), "", ""))
     questions.append(
         (
             "Rows the scores were measured on",
@@ -51,7 +57,7 @@ def task(facts: ReportFacts) -> Block:
         "task",
         "What was asked",
         _asked(facts),
-        "Whether this is the right question, and whether the values were already known at the moment when you would predict.",
+        _UNUSUAL if facts.anomalies is not None else _LIMITS,
         template="task",
         data={
             "questions": questions,
@@ -65,6 +71,8 @@ def task(facts: ReportFacts) -> Block:
 
 
 def _asked(facts: ReportFacts) -> str:
+    if facts.anomalies is not None:
+        return of_anomalies.asked(facts)
     asked, data = facts.task, facts.data
     target = words.shorten(asked.target, 60)
     what = {
@@ -94,7 +102,7 @@ def _columns(facts: ReportFacts) -> tuple[Table, ...]:
     known = sorted(
         facts.data.column_list, key=lambda column: ("target", "feature").index(column.role) if column.role in ("target", "feature") else 2
     )
-    roles = {"feature": "used", "target": "target", "identifier": "not used: identifier", "dropped": "not used"}
+    roles = {"feature": "used", "target": "target", "time": "order in time", "identifier": "not used: identifier", "dropped": "not used"}
     rows: list[list[Cell]] = [
         [words.shorten(c.name), c.type, roles.get(c.role, c.role), words.percent(c.missing), words.whole(c.distinct), c.evidence]
         for c in known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl.report import svg, words
+from automl.report import of_anomalies, svg, words
 from automl.report.blocks.decided import at, per_thousand, without_model
 from automl.report.blocks.judged import SHARES, short, written
 from automl.report.facts import ComparisonFacts, EvaluationFacts, ReportFacts
@@ -16,6 +16,7 @@ _SECOND = {
     "regression": ("mae", "r2"),
     "forecasting": ("mae",),
     "multilabel": ("f1_macro", "f1_micro"),
+    "anomaly_detection": (),
 }
 _NOT_ASSESSED = "not assessed: no sensitive column was named"
 _TONES = {"yes": "good", "yes, with review": "review", "no": "bad"}
@@ -115,6 +116,8 @@ def ruler(facts: ReportFacts) -> dict[str, Any] | None:
 
 def tiles(facts: ReportFacts) -> list[dict[str, Any]]:
     """Return the three or four numbers that a decision hangs on."""
+    if facts.anomalies is not None:
+        return of_anomalies.tiles(facts)[:4]
     found = [*_rivals(facts), *_second(facts), *_money(facts)]
     return found[:4]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from automl.report import charts, ruled, svg, words
+from automl.report import charts, of_anomalies, ruled, svg, words
 from automl.report.blocks.base import Block, Cell, Table, cut
 from automl.report.facts import ConfusionFacts, EvaluationFacts, ReportFacts, ScoreFacts, TaskFacts
 
 SHARES = {
     *("accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1", "f1_macro", "calibration_error", "coverage"),
-    *("f1_micro", "subset_accuracy", "hamming_loss"),
+    *("f1_micro", "subset_accuracy", "hamming_loss", "false_alarms", "share_of_alarms"),
 }
 _MOST_CLASSES = 12
 _SCALE = (-0.1, 1.0)  # from a little worse than the naive predictor (0) to perfect (1)
@@ -66,8 +66,10 @@ def skill(score: ScoreFacts, amount: float | None) -> float | None:
     return (amount - score.naive) / room if abs(room) > 1e-9 else None
 
 
-def scores(facts: ReportFacts) -> Block:
-    """Draw every score on one scale from guessing to perfect."""
+def scores(facts: ReportFacts) -> Block | None:
+    """Draw every score on one scale from guessing to perfect; of anomalies only where labels are known."""
+    if facts.anomalies is not None and facts.anomalies.known is None:
+        return None
     several = facts.task.problem == "multiclass"  # of several classes F1 is the macro mean: once is enough
     known = {name: score for name, score in facts.evaluation.scores.items() if not (several and name == "macro_f1")}
     table: list[list[Cell]] = []
@@ -80,7 +82,7 @@ def scores(facts: ReportFacts) -> Block:
     return Block(
         "scores",
         "Scores",
-        how_good(facts.task, facts.evaluation),
+        of_anomalies.how_good(facts) if facts.anomalies is not None else how_good(facts.task, facts.evaluation),
         "How the model will do when the world changes: intervals cover the luck of the sample, not a shift in time or in customers.",
         notes=(f"Measured on {words.count(facts.evaluation.rows, 'row')}: {words.source(facts.evaluation.source)}.", *_never(facts)),
         template="scores",

@@ -68,6 +68,7 @@ def reproduce(facts: ReportFacts) -> Block | None:
         "Do it again",
         f"{same}: {words.count(data.rows, 'row')}, automl {facts.automl_version}{seed}.",
         "That another machine gives the same digits: processors and libraries round differently.",
+        notes=("Whether a model file, its data and this report agree is checked by: automl verify MODEL DATA.",),
         template="reproduce",
         data={"command": again.command, "python": again.python},
         tables=(Table("What it was made from and with", ("What", "Value"), known, frozenset({0, 1})),),
@@ -82,6 +83,19 @@ _TERMS = {
         "A model that looks at no column: it always gives the average, or the share of each class. Anything useful must beat it.",
     ),
     "Seasonal naive": ("seasonal", "It repeats the last season: next Monday will be as last Monday was. Any forecast must beat it."),
+    "Score of a row": (
+        "rarity",
+        "How rare such a row is, in powers of ten: 2 is one row in a hundred, 3 one in a thousand, as all detectors see it together.",
+    ),
+    "Alarm": ("alarm", "A row whose score is above the threshold. It says that a row is unusual, not that it is wrong."),
+    "Agreement": ("agreement", "Of the strangest rows of one detector, the share that is among the strangest of another."),
+    "Naive predictor of anomalies": ("chance", "Rows in random order, of which as many raise an alarm. Any detector must beat it."),
+    "Average precision": (
+        "average_precision",
+        "Going down the rows from the strangest, the share of known anomalies so far, averaged over the places where there is one. Rows in"
+        " random order reach the share of anomalies, 1 is perfect.",
+    ),
+    "False alarms": ("false_alarms", "The share of the rows not marked as anomalies that raise an alarm."),
     "Simplest model": (
         "simplest",
         "The plainest model that learns from the columns: a linear one. Where nothing beats it clearly, prefer it.",
@@ -129,6 +143,8 @@ def glossary(facts: ReportFacts) -> list[tuple[str, str]]:
     """Return the terms that this report uses with their meaning."""
     used = {"", *facts.evaluation.scores, "seasonal" if facts.task.problem == "forecasting" else "naive"}
     used |= {"simplest"} if facts.task.problem not in ("forecasting", "multilabel") else set()
+    if facts.anomalies is not None:
+        used = (used - {"naive", "simplest"}) | {"rarity", "alarm", "agreement", *(["chance"] if facts.anomalies.known else [])}
     used |= {"reliability"} if facts.evaluation.reliability or facts.calibration else set()
     used |= {"threshold"} if facts.threshold else set()
     used |= {"coverage"} if facts.evaluation.regression and facts.evaluation.regression.coverage else set()

@@ -37,7 +37,7 @@ def leaderboard(facts: ReportFacts) -> Block | None:
             "seconds": words.seconds(row.seconds),
             "weight": words.percent(row.weight) if row.weight and row.kind != "ensemble" else "",
             "status": _status(row),
-            "told": _told(row, row.name == board.best_single),
+            "told": _told(row, board),
             "training": words.seconds(row.seconds),
         }
         for row in picked
@@ -73,11 +73,11 @@ def _status(row: LeaderboardRow) -> str:
     return row.status if row.status not in ("ok", "complete", "done", "finished") else ""
 
 
-def _told(row: LeaderboardRow, best: bool) -> str:
+def _told(row: LeaderboardRow, board: LeaderboardFacts) -> str:
     """Sum up in one line how far a model is from the best single one and what it costs to keep and to ask."""
-    parts = ["the best single model"] if best else []
+    parts = ["the best single model"] if row.name == board.best_single else []
     if row.difference is not None:
-        better = "better" if row.difference < 0 else "worse"
+        better = "better" if (row.difference > 0) == board.greater_is_better else "worse"
         noise = f"{better} than the best single model{'' if row.beyond_noise else ', within noise'}"
         parts.append(f"{words.number(abs(row.difference))} {noise} ({words.interval(row.difference_low, row.difference_high)})")
     if row.size_bytes is not None:
