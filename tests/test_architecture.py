@@ -99,7 +99,7 @@ ALLOWED["forecasting"] = {
 # anomalies have no target: a story of their own from the checks to the report
 ALLOWED["anomaly"] = {"dataset", "schema", "task", "checks", "preprocessing", "layers", "families", "artifact", "report", "_backend"}
 ALLOWED["anomaly"] |= {"detection", "pretrained", "explanation", "proof"}  # what a network sees of pictures, and how heat is drawn on them
-ALLOWED["anomaly"] |= {"collect", "speed"}
+ALLOWED["anomaly"] |= {"collect", "private", "speed"}
 # labels: what they share is done once, then each walks through the stages of one run; all are judged together
 ALLOWED["multilabel"] = {
     "dataset", "schema", "task", "checks", "detection", "split", "preprocessing", "families", "selection", "progress", "judgement",
