@@ -384,6 +384,18 @@ def test_rows_are_explained_the_same_twice() -> None:
     assert json.dumps(first[0].to_dict())
 
 
+def test_a_column_that_is_not_read_adds_nothing_however_few_orders_there_are() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.random((60, 12)) < 0.06, columns=[f"c{place}" for place in range(12)]).astype(float)
+    row = frame.iloc[:1] * 0 + 1
+    for seed in range(8):
+        told = explain_rows(
+            lambda data: data[["c0"]].to_numpy() + data[["c1"]].to_numpy(), frame, row, problem="regression", samples=2, seed=seed
+        )[0]
+        assert told.completeness_gap < 1e-12
+        assert all(value == 0 for name, value in as_dict(told).items() if name not in ("c0", "c1"))
+
+
 def test_a_clock_that_runs_out_leaves_fewer_orders_that_still_add_up() -> None:
     frame = numbers(150, "abcdefghijkl")
     model = Counting(tangled, seconds_per_row=0.001)

@@ -45,8 +45,16 @@ def _with_files(column: pd.Series[Any]) -> pd.Series[Any]:
     if not names_pictures(column):
         return column
     cells = np.empty(len(column), dtype=object)
-    cells[:] = [_file(cell) if isinstance(cell, str) and os.path.isfile(cell) else cell for cell in column]
+    cells[:] = [_content(cell) for cell in column]
     return pd.Series(cells, index=column.index, dtype=object)
+
+
+def _content(cell: Any) -> Any:
+    """Return what stands in the file of a path; the cell itself where there is none that can be read."""
+    try:
+        return _file(cell) if isinstance(cell, str) and os.path.isfile(cell) else cell
+    except OSError:
+        return cell
 
 
 def _file(path: str) -> str:

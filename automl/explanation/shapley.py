@@ -260,6 +260,8 @@ def _made_whole(mean: Array, error: Array, total: Array) -> Array:
     """
     variance = np.square(error)
     flat = variance.sum(axis=1, keepdims=True) <= 0
+    variance = np.where(flat, np.square(mean), variance)  # where all orders agree: who moved nothing gets nothing
+    flat = variance.sum(axis=1, keepdims=True) <= 0
     variance = np.where(flat, 1.0, variance)
     rest = (total - mean.sum(axis=1))[:, None]
     return np.asarray(mean + rest * variance / variance.sum(axis=1, keepdims=True))

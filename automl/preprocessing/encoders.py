@@ -63,6 +63,11 @@ class Encoder(abc.ABC):
     until: ClassVar[float] = 1.0
 
     @classmethod
+    def offered(cls) -> bool:
+        """Whether what it needs is installed."""
+        return True
+
+    @classmethod
     @abc.abstractmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
         """Learn from the cells of all columns of the type, (training rows, columns); None where they hold nothing for it."""
@@ -204,7 +209,8 @@ def fit_encoders(frame: pd.DataFrame, types: dict[str, str], given: Circumstance
     fitted = []
     for encoder in encoders().values():
         columns = [name for name, kind in types.items() if kind == encoder.reads]
-        if columns and not given.settled.in_time(f"{encoder.name} in time", encoder.until):
+        hurries = columns and encoder.until < 1 and encoder.offered()
+        if hurries and not given.settled.in_time(f"{encoder.name} in time", encoder.until):
             because = f"{percent(encoder.until)} of the budget were used up before."
             given.log.add("prepare", encoder.name.replace("_", " "), "left out", because, [], "budget=..., longer")
             continue

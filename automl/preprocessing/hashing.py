@@ -1,4 +1,4 @@
-"""Texts as counts of hashed words and groups of letters. While a table is prepared, each text is hashed once, however many ask for it."""
+"""Texts as counts of hashed words and groups of letters. While a table is prepared, each text is hashed once, as far as room goes."""
 
 from __future__ import annotations
 
@@ -55,6 +55,9 @@ class _Kept:
 def _gathered(blocks: Sequence[Any], found: np.ndarray[Any, Any]) -> Any:
     """Return rows of several blocks in the order asked for; `found` holds block and row of each, (rows, 2)."""
     used = np.unique(found[:, 0])
+    rows = np.cumsum([0, *(block.shape[0] for block in blocks)])[found[:, 0]] + found[:, 1]
+    if len(rows) == sum(blocks[block].shape[0] for block in used) and bool((np.diff(rows) == 1).all()):  # whole blocks, as they stand
+        return blocks[used[0]] if len(used) == 1 else sparse.vstack([blocks[block] for block in used], format="csr")
     if len(used) == 1:
         return blocks[used[0]][found[:, 1]]
     order = np.argsort(found[:, 0], kind="stable")

@@ -55,13 +55,21 @@ class SentenceEmbeddings(Encoder):
 
     def __init__(self, columns: Sequence[str], source: Source) -> None:
         self._columns, self.source = tuple(columns), source
-        self._vectors: dict[str, Any] = {"": np.zeros(source.units, np.float32)}
-        self._middle: dict[str, Any] = {"": np.zeros((source.kept, source.units), np.float16)}
+        # Both in one, so that threads that predict at the same time never see half of an exchange.
+        self._known: tuple[dict[str, Any], dict[str, Any]] = (
+            {"": np.zeros(source.units, np.float32)},
+            {"": np.zeros((source.kept, source.units), np.float16)},
+        )
+
+    @classmethod
+    def offered(cls) -> bool:
+        """Whether a package with vectors is installed."""
+        return found() is not None or glove.found() is not None
 
     @classmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
         """Choose what makes the vectors so that a quarter of the budget is enough; None where that is too little."""
-        if found() is None and glove.found() is None:
+        if not cls.offered():
             return None
         columns = [str(name) for name in cells if _words(cells[name]) >= WORDS]
         if not columns:
@@ -103,15 +111,16 @@ class SentenceEmbeddings(Encoder):
 
     def _read(self, texts: Sequence[str], deep: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what is known of each text, and keep the latest; what was read of it before is not read again."""
-        vectors, middle = dict(self._vectors), dict(self._middle)
-        new = [text for text in texts if text not in (middle if deep else vectors)]
+        vectors, middle = self._known
+        new = [text for text in texts if text not in vectors or (deep and text not in middle)]
+        if not new:
+            return vectors, middle
         found, read = self.source.read(new, deep)
-        vectors |= dict(zip(new, found, strict=True))
+        vectors = {**vectors, **dict(zip(new, found, strict=True))}
         if deep:
-            middle |= dict(zip(new, read, strict=True))
+            middle = {**middle, **dict(zip(new, read, strict=True))}
         each = max(2 * self.source.kept * self.source.units, 1)
-        self._vectors = self._latest(vectors, REMEMBERED)
-        self._middle = self._latest(middle, REMEMBERED_BYTES // each)
+        self._known = self._latest(vectors, REMEMBERED), self._latest(middle, REMEMBERED_BYTES // each)
         return vectors, middle
 
     @staticmethod
@@ -184,7 +193,8 @@ def _kept(sizes: Any, texts: int, pace: float, given: Circumstances) -> tuple[in
     cost = {kept: kept * (tuned_rows(texts) * TUNED_FOLDS * TUNED_WORK + texts * JUDGED_WORK) / pace for kept in KEPT}
     timed = given.budget is not None and given.budget.timed
     allowed = TUNED_SHARE * given.budget.limit if timed else float("inf")  # type: ignore[union-attr]
-    small = [kept for kept in KEPT if 2 * texts * kept * SentenceNetwork.units <= MOST_MIDDLE]
+    most = MOST_MIDDLE if given.budget is None else min(MOST_MIDDLE, given.budget.memory_limit // 8)
+    small = [kept for kept in KEPT if 2 * texts * kept * SentenceNetwork.units <= most]
     fitting = [kept for kept in small if cost[kept] <= allowed]
     if not fitting:
         why = f"would take about {cost[KEPT[0]]:.0f} s, {allowed:.0f} s are allowed" if small else "would take too much memory"
@@ -192,7 +202,7 @@ def _kept(sizes: Any, texts: int, pace: float, given: Circumstances) -> tuple[in
     enough = next((kept for kept in fitting if kept >= np.quantile(sizes, 0.9)), fitting[-1])
     takes = f", which takes about {cost[enough]:.0f} s" if timed else ""
     seen = f"{tuned_rows(texts):,} texts in all passes together, {enough} places of each, longer ones by the means of neighbours"
-    return enough, f"Its last block is trained further on {seen}{takes}."
+    return enough, f"The family sentence_embedding may train its last block further, on {seen}{takes}."
 
 
 def tuned_rows(rows: int) -> int:

@@ -37,9 +37,10 @@ def with_names(facts: ReportFacts) -> ReportFacts:
         >>> with_names(facts).importance.entries[0].column
         'Living space (m²)'
     """
-    labels = {column: label(facts, column) for column in {**facts.names, **facts.units}}
-    if not labels:
+    if not facts.names and not facts.units:
         return facts
+    known = [column.name for column in facts.data.column_list]  # all of them, so that "pay" is not taken for the beginning of "pay day"
+    labels = {column: label(facts, column) for column in (*known, *facts.names, *facts.units)}
     told = _named(facts, labels)
     columns = tuple(
         column.model_copy(update={"evidence": f"Called {labels[column.name]} here. {column.evidence}".strip()})
@@ -73,8 +74,8 @@ def label(facts: ReportFacts, column: str) -> str:
 
 def _in_rule(rule: str, labels: dict[str, str]) -> str:
     """Return a rule of a cohort, which begins with the name of its column, with what that is called."""
-    column = max((name for name in labels if rule.startswith(f"{name} ")), key=len, default=None)
-    return rule if column is None else labels[column] + rule[len(column) :]
+    column = max((name for name in labels if rule.startswith(f"{name} ")), key=len, default="")
+    return labels.get(column, column) + rule[len(column) :]
 
 
 def _named(value: _Facts, labels: dict[str, str]) -> _Facts:
@@ -85,7 +86,7 @@ def _named(value: _Facts, labels: dict[str, str]) -> _Facts:
         if new is not old:
             changes[name] = new
     note, column = getattr(value, "note", None), getattr(value, "column", None)
-    if note and column in labels and labels[column].startswith(note):
+    if note and column in labels and labels[column] != column and labels[column].startswith(note):
         changes["note"] = None  # the label says it already
     return value.model_copy(update=changes) if changes else value
 

@@ -15,7 +15,7 @@ from automl.trials.lock import FolderLock
 from automl.trials.store import TrialStore
 
 NAME = "trials.sqlite"
-FORMAT = 1
+FORMAT = 2
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 

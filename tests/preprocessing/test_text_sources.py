@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from automl.decisions import DecisionLog
 from automl.errors import ArtifactError
 from automl.preprocessing import sources
 from automl.preprocessing.base import State
-from automl.preprocessing.encoders import Circumstances
+from automl.preprocessing.encoders import Circumstances, fit_encoders
 from automl.preprocessing.sentences import SentenceEmbeddings
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.sources import SMOOTHING, WeightedWords, words
 from automl.pretrained import words as glove
 
@@ -90,6 +92,38 @@ def test_word_vectors_stand_in_where_there_is_no_time_for_the_network(few_words:
     assert isinstance(made.source, WeightedWords)
     assert called == ["network"]
     assert SentenceEmbeddings.fit(SENTENCES, Circumstances("binary", budget=Budget(4))) is None
+
+
+def test_what_is_known_of_texts_and_what_was_let_go_goes_together(few_words: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = SentenceEmbeddings(["text"], WeightedWords.fit(["the cat"]))
+    monkeypatch.setattr(made.source, "kept", 2, raising=False)
+    asked: list[str] = []
+
+    def read(texts: Any, deep: bool = True) -> Any:
+        asked.extend(texts)
+        return np.ones((len(texts), 50), np.float32), np.ones((len(texts), 2 if deep else 0, 50), np.float16)
+
+    monkeypatch.setattr(made.source, "read", read)
+    monkeypatch.setattr("automl.preprocessing.sentences.REMEMBERED", 2)
+    made._known = ({"": np.zeros(50, np.float32)}, {"": np.zeros((2, 50), np.float16)})
+    words = [f"word{place}" for place in range(5)]
+    for wanted in (None, {"sentence"}, None):
+        found = made.transform(pd.DataFrame({"text": words}), wanted)
+        assert found["sentence"].all()
+        assert ("sentence_middle" in found) == (wanted is None)
+    assert asked[:5] == words
+    before = len(asked)
+    made.transform(pd.DataFrame({"text": words[3:]}), {"sentence"})
+    assert len(asked) == before  # the latest are known
+
+
+def test_what_there_is_no_time_for_is_left_out_and_told(few_words: None) -> None:
+    late = Budget(10, clock=lambda: 5.0, started=0.0)
+    log, settled = DecisionLog(), Settled(late)
+    made = fit_encoders(SENTENCES, {"text": "text"}, Circumstances("binary", budget=late, log=log, settled=settled))
+    assert [encoder.name for encoder in made] == ["ngrams"]
+    assert {entry.what for entry in log if entry.chosen == "left out"} == {"tokens", "sentence"}
+    assert settled.known["tokens in time"] is False
 
 
 def test_a_model_without_its_vectors_says_so_in_a_sentence(few_words: None, monkeypatch: pytest.MonkeyPatch) -> None:
