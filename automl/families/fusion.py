@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,16 +13,17 @@ import numpy as np
 from automl.budget import Deadline
 from automl.families._footprint import Footprint, footprint
 from automl.families._inputs import category_layer, number_layer, spanned
+from automl.families._narrow import NarrowFamily
 from automl.families._pictures import FIRST_PICTURE_PACE, PREDICTION_PACE, step_work
 from automl.families._text import TextFamily
-from automl.families.base import Config, Tags, Trained, TrainingData
+from automl.families.base import Config, Tags, Trained
 from automl.families.cnn import ResidualTower
 from automl.families.lite import LiteTrunk
-from automl.families.networks import _PACE, ACTIVATION_WORK, INPUTS, FittedNetworks, inputs_of
+from automl.families.networks import ACTIVATION_WORK, INPUTS, inputs_of
 from automl.layers.fusion import FusionModel, PictureEncoder, SeriesEncoder
 from automl.layers.pictures import PictureReader
 from automl.layers.text import PackedBag, Shared
-from automl.preprocessing.base import Spec, State
+from automl.preprocessing.base import Spec
 from automl.training import Schedule
 
 SCALES = {"sentence": 10.0, "image_features": 1.0}  # arrays of numbers that were learnt elsewhere
@@ -36,7 +36,6 @@ MOST_STEPS = 128  # of a series; neighbours of longer ones are averaged
 TAPS = 21  # of the widest kernel over a series
 STEPS_OF_TRAINING = 900  # that encoders from scratch are given on small data; on large ones they see every row fifteen times
 TIMED_EPOCHS = 30  # with a tower, that a clock may still allow where the data alone would ask for fewer
-_PACES: dict[bool, float] = {}  # with a tower and without
 _LAYERS: dict[Any, Footprint] = {}
 _TOWERS: dict[Any, _Tower] = {}
 
@@ -54,7 +53,7 @@ class _Tower:
         return step_work(self.work, self.activations)
 
 
-class Fusion(TextFamily):
+class Fusion(NarrowFamily, TextFamily):
     """An encoder for each kind of data; what they find is joined early, or their answers are added or weighed late.
 
     Source: Baltrušaitis et al. (2019), "Multimodal Machine Learning", arXiv:1705.09406, sections on early and late fusion; whole kinds of
@@ -107,8 +106,9 @@ class Fusion(TextFamily):
         """Return the configuration with fewer channels, then with smaller pictures, where its epochs would not fit into the time."""
         if not has_tower(config):
             return config
+        pace = self.pace(config) or FIRST_PICTURE_PACE
         for smaller in SMALLER:  # by the tower alone: to know the size of a whole network takes a while
-            if tower_of(spec, config).cost * spec.rows * folds * 10 / _PACES.get(True, FIRST_PICTURE_PACE) <= seconds:
+            if tower_of(spec, config).cost * spec.rows * folds * 10 / pace <= seconds:
                 break
             config = {**config, **{name: min(value, int(config[name])) for name, value in smaller.items()}}
         return config
@@ -141,27 +141,13 @@ class Fusion(TextFamily):
 
     # ── only what is read goes to the device
 
-    def reading(self, configs: Iterable[Config]) -> Fusion:
-        """Return this family with the arrays that some configurations read, and no others."""
-        narrow = copy.copy(self)
-        narrow.reads = (*INPUTS, *arrays_of(configs))  # type: ignore[misc]
-        return narrow
+    def arrays_read(self, configs: Iterable[Config]) -> Iterable[str]:
+        """Return the arrays of the kinds of data that some configurations join."""
+        return arrays_of(configs)
 
-    def train(self, configs: Sequence[Config], data: TrainingData, **given: Any) -> list[Trained]:
-        """Train the pack, and remember the pace with a tower or without: towers are bound by arithmetic, the rest by memory."""
-        results = super(Fusion, self.reading(configs)).train(configs, data, **given)
-        if self.name in _PACE:
-            _PACES[has_tower(configs[0])] = _PACE[self.name]
-        return results
-
-    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedNetworks:
-        """Slice the chosen members into one packed network per structure."""
-        return super(Fusion, self.reading(config for config, _, _ in parts)).combine(parts, spec)
-
-    def restore(self, state: State, spec: Spec) -> FittedNetworks:
-        """Rebuild the packs from weights and configurations alone."""
-        configs = [config for pack in state.json["packs"] for config in pack["configs"]]
-        return super(Fusion, self.reading(configs)).restore(state, spec)
+    def kind(self, config: Config) -> str:
+        """Return whether there is a tower: towers are bound by arithmetic, the rest by memory."""
+        return "tower" if has_tower(config) else "plain"
 
     # ── what it costs
 
@@ -193,11 +179,10 @@ class Fusion(TextFamily):
 
     def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
         """Return the seconds that so many epochs take, by the pace of earlier packs of its kind."""
-        if not has_tower(config):
-            if False in _PACES:
-                return float(self.row_work(config, spec) * spec.rows * folds * epochs / _PACES[False])
+        pace = self.pace(config) or (FIRST_PICTURE_PACE if has_tower(config) else None)
+        if pace is None:
             return super().seconds_for(config, spec, folds, epochs)
-        return float(self.row_work(config, spec) * spec.rows * folds * epochs / _PACES.get(True, FIRST_PICTURE_PACE))
+        return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
 
     def row_seconds(self, trained: Trained, spec: Spec) -> float:
         """Return what a forward pass through the networks of all folds takes, roughly."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,14 +10,15 @@ import numpy as np
 from automl.budget import Deadline
 from automl.families._footprint import Footprint
 from automl.families._inputs import category_layer, spanned
+from automl.families._narrow import NarrowFamily
 from automl.families._pictures import step_work
 from automl.families._sentences import MULTIPLICATIONS, LastSentenceBlock
 from automl.families.base import Config, Tags, Trained, TrainingData
-from automl.families.networks import _PACE, INPUTS, FittedNetworks, KerasFamily
+from automl.families.networks import INPUTS
 from automl.layers import PackedDense, PackedDropout, PackedModel
 from automl.layers.packed import zeros
 from automl.layers.text import Shared
-from automl.preprocessing.base import Spec, State
+from automl.preprocessing.base import Spec
 from automl.preprocessing.sentences import tuned_rows
 from automl.pretrained.sentence_network import UNITS
 from automl.training import PackResult, Schedule
@@ -29,10 +29,9 @@ LOOKS = 2  # at the rows that were left out, while the last block is trained
 BATCH = 32
 FIRST_PACE = 4e10  # multiplications per second of a step of the last block, on two cores, before any was measured
 PREDICTION_PACE = 2e10  # multiplications per second on one core, forward
-_PACES: dict[str, float] = {}  # by what is trained
 
 
-class SentenceEmbedding(KerasFamily):
+class SentenceEmbedding(NarrowFamily):
     """Transfer learning for text: vectors of all-MiniLM-L6-v2 beside the other columns under a small network; then its last block, too.
 
     Source: Reimers and Gurevych (2019), "Sentence-BERT", arXiv:1908.10084; Wang et al. (2020), "MiniLM", arXiv:2002.10957. It takes part
@@ -98,18 +97,13 @@ class SentenceEmbedding(KerasFamily):
 
     # ── only what is read goes to the device
 
-    def reading(self, configs: Iterable[Config]) -> SentenceEmbedding:
-        """Return this family with the arrays that some configurations read, and no others."""
-        narrow = copy.copy(self)
-        narrow.reads = (*INPUTS, *dict.fromkeys(array_of(config) for config in configs))  # type: ignore[misc]
-        return narrow
+    def arrays_read(self, configs: Iterable[Config]) -> Iterable[str]:
+        """Return the vectors, or what the last block reads."""
+        return map(array_of, configs)
 
-    def train(self, configs: Sequence[Config], data: TrainingData, **given: Any) -> list[Trained]:
-        """Train the pack, and remember the pace of what is trained: the last block is bound by arithmetic, the rest by memory."""
-        results = super(SentenceEmbedding, self.reading(configs)).train(configs, data, **given)
-        if self.name in _PACE:
-            _PACES[str(configs[0].get("trained"))] = _PACE[self.name]
-        return results
+    def kind(self, config: Config) -> str:
+        """Return what is trained: the last block is bound by arithmetic, the rest by memory."""
+        return str(config.get("trained", "head"))
 
     def _trained(self, config: Config, index: int, result: PackResult, data: TrainingData) -> Trained:
         """Keep the large matrices of the last block in half precision, from here on: what is stored predicts as what was judged."""
@@ -119,24 +113,15 @@ class SentenceEmbedding(KerasFamily):
                 model["weights"] = [w.astype(np.float16) if w.size >= UNITS * UNITS else w for w in model["weights"]]
         return trained
 
-    def combine(self, parts: Sequence[tuple[Config, Sequence[Any], float]], spec: Spec) -> FittedNetworks:
-        """Slice the chosen members into one packed network per structure."""
-        return super(SentenceEmbedding, self.reading(config for config, _, _ in parts)).combine(parts, spec)
-
-    def restore(self, state: State, spec: Spec) -> FittedNetworks:
-        """Rebuild the packs from weights and configurations alone."""
-        configs = [config for pack in state.json["packs"] for config in pack["configs"]]
-        return super(SentenceEmbedding, self.reading(configs)).restore(state, spec)
-
     # ── what it costs
 
     def footprint(self, spec: Spec, config: Config) -> Footprint:
         """Return the size of one network."""
-        return super(SentenceEmbedding, self.reading([config])).footprint(spec, config)
+        return super(NarrowFamily, self.reading([config])).footprint(spec, config)
 
     def pack_size(self, config: Config, spec: Spec, folds: int, seconds: float, memory: int) -> int:
         """Return how many heads are worth training together; the last block is trained for one configuration at a time."""
-        fitting = super(SentenceEmbedding, self.reading([config])).pack_size(config, spec, folds, seconds, memory)
+        fitting = super(NarrowFamily, self.reading([config])).pack_size(config, spec, folds, seconds, memory)
         return min(fitting, 1) if is_tuned(config) else fitting
 
     def affordable(self, config: Config, spec: Spec, folds: int, seconds: float) -> Config:
@@ -160,9 +145,9 @@ class SentenceEmbedding(KerasFamily):
         """Return the seconds that so many epochs take, by the pace of earlier packs of the kind; of the last block they are short ones."""
         if is_tuned(config):
             rows = BATCH * (self.schedule(spec, config, 0, 1).steps or 1)
-            return float(self.row_work(config, spec) * rows * folds * epochs / _PACES.get("last_block", FIRST_PACE))
-        if "head" in _PACES:
-            return float(self.row_work(config, spec) * spec.rows * folds * epochs / _PACES["head"])
+            return float(self.row_work(config, spec) * rows * folds * epochs / (self.pace(config) or FIRST_PACE))
+        if pace := self.pace(config):
+            return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
         return super().seconds_for(config, spec, folds, epochs)
 
     def row_seconds(self, trained: Trained, spec: Spec) -> float:
