@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.components import Components
+from automl.preprocessing.pictures.decode import Decoded
 from automl.preprocessing.pictures.plan import Form, choose_form
 from automl.preprocessing.pictures.store import decoded
 from automl.preprocessing.pictures.traits import outlines, shrunk, trait_names, traits
@@ -34,6 +38,7 @@ class PictureComponents(Components):
     form: Form
     pixels: NDArray[np.float32]
     outlines: NDArray[np.float32]
+    _told: WeakKeyDictionary[Decoded, NDArray[np.float64]] = field(default_factory=WeakKeyDictionary, init=False, repr=False, compare=False)
 
     @classmethod
     def fit(cls, cells: Sequence[Any], seed: int) -> Self:
@@ -57,16 +62,28 @@ class PictureComponents(Components):
     def transform(self, cells: Sequence[Any]) -> NDArray[np.float64]:
         """Return the numbers of each picture, (rows, numbers); NaN throughout where there is none."""
         found = decoded(cells, self.form.side, self.form.channels)
+        if found in self._told:  # the same pictures once more, as several parts of the preparation ask for them
+            return self._told[found].copy()
         values = np.full((len(cells), len(self.names)), np.nan)
         rows = np.flatnonzero(found.present)
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            pictures = found.pixels[part]
-            described = [traits(pictures, found.sizes[part])]
-            for known, told in ((self.pixels, _small(pictures)), (self.outlines, outlines(pictures))):
-                described.append((told - known[0]).astype(np.float64) @ known[1:].T.astype(np.float64))  # the same for a row alone
-            values[part] = np.hstack(described)
+        parts = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+        with ThreadPoolExecutor(max(min(os.cpu_count() or 1, len(parts)), 1)) as pool:
+            for part, described in zip(parts, pool.map(lambda part: self._described(found, part), parts), strict=True):
+                values[part] = described
+        self._told[found] = values.copy()
         return values
+
+    def _described(self, found: Decoded, part: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the numbers of some of the pictures, (rows, numbers)."""
+        pictures = found.pixels[part]
+        described = [traits(pictures, found.sizes[part])]
+        for known, told in ((self.pixels, _small(pictures)), (self.outlines, outlines(pictures))):
+            described.append((told - known[0]).astype(np.float64) @ known[1:].T.astype(np.float64))  # the same for a row alone
+        return np.hstack(described)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle what was learnt, not what was told of pictures that are still in memory."""
+        return type(self), (self.form, self.pixels, self.outlines)
 
     def to_arrays(self, prefix: str) -> Arrays:
         """Return all that was learnt, under names that begin with `prefix`."""

@@ -23,7 +23,7 @@ _TURNED = ("JPEG", "MPO", "TIFF", "WEBP")  # formats of cameras
 _AT_ONCE = 64  # pictures of one task of a thread
 
 
-@dataclass
+@dataclass(eq=False)
 class Decoded:
     """Pictures as bytes of one shape.
 
