@@ -27,6 +27,19 @@ def run() -> Any:
     return made
 
 
+@pytest.fixture(scope="module")
+def noisy() -> Any:
+    """Weekdays alone say something; `one` and `two` are noise, which boosted trees learn by heart."""
+    rng, frame = np.random.default_rng(5), daily(5, 120, seed=5, noise=3.0)
+    frame["sales"] -= 15 * frame["promo"]
+    frame["one"], frame["two"] = rng.normal(size=(2, len(frame)))
+    made = prepared(frame.drop(columns=["promo", "kind"]), families=["lag_gradient_boosting"], known=("one", "two"))
+    made.search()
+    made.ensemble()
+    made.train_again()
+    return made
+
+
 def checks(found: CardFacts | None) -> dict[str, Any]:
     assert found is not None
     return {check.name: check for check in found.checks}
@@ -55,6 +68,11 @@ def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
     both = ~(np.isnan(promo) | np.isnan(control))
     assert abs(np.corrcoef(promo[both], control[both])[0, 1]) < 0.3
     assert ("known", 2) in data.world.rules.inputs
+
+
+def test_trees_are_grown_where_a_number_is_not_known_a_year_ago(noisy: Any) -> None:
+    trial = next(trial for trial in noisy.trials if trial.family.name == "lag_gradient_boosting")
+    assert trial.status == "finished", trial.reason
 
 
 def test_what_cannot_be_tested_is_told(run: Any) -> None:
