@@ -4,6 +4,8 @@
 - control: a column with the same values at other times, learnt beside the others, must add less (a planted probe: Stoppiglia et al., 2003;
   Kursa & Rudnicki, 2010);
 - repetition: every second window, exchanged in another way, must say the same as the others.
+
+All ask the ensemble as it was trained before the windows, as the control is.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from automl.forecasting.run import Chosen, ForecastRun
 
 Array = NDArray[Any]
+FEWEST = 3  # columns whose order can be told to repeat: the correlation of two points is always 1 or -1
 AGREEMENT = 0.9  # correlation of two measurements on different windows, as of explanations of tables
 DRAWS = 1_000  # for the intervals: their ends are the 25th from either side
 SECONDS, SHARE = 5.0, 0.2  # for one model that learns the control: at most so long, and so much of what is left of the clock
@@ -51,7 +54,7 @@ def verify_covariates(run: ForecastRun) -> CardFacts | None:
         return CardFacts(of="covariates", rows=len(windows), checks=(CheckFacts(name="beyond chance", sentence=told),))
     clock = run.budget.clock
     started = clock()
-    base = _losses(windows, run.model.quantiles(windows))
+    base = _losses(windows, run.quantiles_before(windows))
     if run.budget.timed and run.budget.remaining(UNTIL) < 1.5 * (clock() - started) * len(columns):
         return CardFacts(of="covariates", rows=len(windows), skipped=LATE)
     order = np.lexsort((windows.series, windows.origin))
@@ -73,7 +76,7 @@ def _rises(run: ForecastRun, windows: Windows, base: Array, column: Column, halv
     for number, half in enumerate(halves):
         rng = np.random.default_rng([run.settings.seed, 21, number])
         part = exchanged(windows.take(half), column[0], column[1], rng)
-        found[half] = _losses(part, run.model.quantiles(part)) - base[half]
+        found[half] = _losses(part, run.quantiles_before(part)) - base[half]
     return found
 
 
@@ -95,6 +98,9 @@ def _beyond_chance(base: Array, rise: Array, name: str, seed: int) -> CheckFacts
 def _repeated(base: Array, rises: dict[Column, Array], halves: tuple[Array, ...], best: Column) -> CheckFacts:
     if len(rises) < 2:
         return CheckFacts(name="repetition", sentence="There is one column, so there is no order to test.")
+    if len(rises) < FEWEST:
+        told = f"There are {len(rises)} columns, too few to compare an order: two are always in the same order or in the opposite one."
+        return CheckFacts(name="repetition", sentence=told)
     if min(map(len, halves)) < 2:
         return CheckFacts(name="repetition", sentence="There are too few windows to measure it twice.")
     shares = np.array([[float(rise[half].sum() / max(float(base[half].sum()), 1e-12)) for half in halves] for rise in rises.values()])

@@ -60,6 +60,23 @@ def test_a_made_up_effect_fails(run: Any) -> None:
     assert found["beyond chance"].passed is False or found["repetition"].passed is False
 
 
+def test_the_models_that_are_asked_had_not_seen_the_windows(run: Any) -> None:
+    told = run.quantiles_before(run.judged)
+    assert np.allclose(told, run.judged_quantiles(run.chosen), atol=1e-3)
+    assert not np.allclose(told, run.model.quantiles(run.judged), atol=1e-3)
+
+
+def test_noise_alone_adds_nothing(noisy: Any) -> None:
+    rises = measure_covariates(noisy)
+    assert max(rises["one"], rises["two"]) < 0.05 * rises[""]
+    noisy.rises = {**rises, "one": max(rises["one"], 0.01 * rises[""])}
+    found = checks(verify_covariates(noisy))
+    assert found["beyond chance"].passed is False
+    assert found["repetition"].passed is None
+    assert found["control"].passed is False
+    assert "There are 2 columns, too few" in found["repetition"].sentence
+
+
 def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
     data, place = with_control(run, ("known", 0, "promo"))
     promo, control = run.world.panel.known[:, :, 0], data.world.panel.known[:, :, place]
