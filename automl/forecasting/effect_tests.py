@@ -58,7 +58,7 @@ def verify_covariates(run: ForecastRun) -> CardFacts | None:
     if run.budget.timed and run.budget.remaining(UNTIL) < 1.5 * (clock() - started) * len(columns):
         return CardFacts(of="covariates", rows=len(windows), skipped=LATE)
     order = np.lexsort((windows.series, windows.origin))
-    halves = (order[::2], order[1::2])
+    halves = tuple(half for half in (order[::2], order[1::2]) if len(half))
     rises = {column: _rises(run, windows, base, column, halves) for column in columns}
     checks = [_beyond_chance(base, rises[best], best[2], run.settings.seed), _repeated(base, rises, halves, best)]
     control, late = _control(run, windows, best)
@@ -101,7 +101,7 @@ def _repeated(base: Array, rises: dict[Column, Array], halves: tuple[Array, ...]
     if len(rises) < FEWEST:
         told = f"There are {len(rises)} columns, too few to compare an order: two are always in the same order or in the opposite one."
         return CheckFacts(name="repetition", sentence=told)
-    if min(map(len, halves)) < 2:
+    if len(halves) < 2 or min(map(len, halves)) < 2:
         return CheckFacts(name="repetition", sentence="There are too few windows to measure it twice.")
     shares = np.array([[float(rise[half].sum() / max(float(base[half].sum()), 1e-12)) for half in halves] for rise in rises.values()])
     flat = bool((np.ptp(shares, axis=0) <= 1e-12).any())

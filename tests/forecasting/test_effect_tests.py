@@ -77,6 +77,16 @@ def test_noise_alone_adds_nothing(noisy: Any) -> None:
     assert "There are 2 columns, too few" in found["repetition"].sentence
 
 
+def test_one_window_is_enough_to_go_on(noisy: Any) -> None:
+    judged, rises = noisy.judged, noisy.rises
+    noisy.judged, noisy.rises = judged.take(np.arange(1)), {"": 1.0, "one": 0.1, "two": 0.05, "three": 0.0}
+    found = verify_covariates(noisy)
+    noisy.judged, noisy.rises = judged, rises
+    assert found is not None
+    assert found.rows == 1
+    assert {"beyond chance", "repetition", "control"} == {check.name for check in found.checks}
+
+
 def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
     data, place = with_control(run, ("known", 0, "promo"))
     promo, control = run.world.panel.known[:, :, 0], data.world.panel.known[:, :, place]
