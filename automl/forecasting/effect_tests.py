@@ -91,7 +91,9 @@ def _share(rise: Array, base: Array, seed: int) -> tuple[float, float, float]:
 
 def _beyond_chance(base: Array, rise: Array, name: str, seed: int) -> CheckFacts:
     share, low, high = _share(rise, base, seed)
-    told = f"Without what {name} says of the moment the loss rises by {_between(share, low, high)}."
+    without, between = f"Without what {name} says of the moment", _between(share, low, high)
+    rises = f"the loss rises by {between}" if share > 0 else f"the loss does not rise: it changes by {between}"
+    told = f"{without} {rises}."
     return CheckFacts(name="beyond chance", passed=bool(low > 0), sentence=told, value=share, low=low, high=high, limit=0.0)
 
 
@@ -135,9 +137,11 @@ def _control(run: ForecastRun, windows: Windows, best: Column) -> tuple[tuple[Ch
     base, other = (_losses(part, in_world(family.forecast(member.trial.config, payload, part), part)) for part in parts)
     share, low, high = _share(other - base, base, run.settings.seed)
     limit = run.rises[best[2]] / max(run.rises[""], 1e-12)
+    between = _between(share, low, high)
+    adds = f"add {between}" if share > 0 else f"add nothing, as the loss changes by {between} without it"
     told = (
-        f"A column of values from other moments, which {family.title} learnt beside the others, is said to add"
-        f" {_between(share, low, high)}, {best[2]} {percent(limit)}."
+        f"A column of values from other moments, which {family.title} learnt beside the others, is said to {adds};"
+        f" {best[2]} is said to add {percent(limit)}."
     )
     passed = bool(high < limit)
     return (CheckFacts(name="control", passed=passed, sentence=told, value=share, low=low, high=high, limit=limit),), ""

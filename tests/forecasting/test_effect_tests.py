@@ -9,7 +9,7 @@ import pytest
 from small_series import daily, prepared
 
 from automl.budget import Budget
-from automl.forecasting.effect_tests import LATE, verify_covariates, with_control
+from automl.forecasting.effect_tests import LATE, _beyond_chance, verify_covariates, with_control
 from automl.forecasting.effects import measure_covariates
 from automl.report.explained import CardFacts
 
@@ -85,6 +85,14 @@ def test_one_window_is_enough_to_go_on(noisy: Any) -> None:
     assert found is not None
     assert found.rows == 1
     assert {"beyond chance", "repetition", "control"} == {check.name for check in found.checks}
+
+
+@pytest.mark.parametrize(("rise", "told"), [(0.051, "rises by 5.1 % (95 %"), (-0.051, "does not rise: it changes by −5.1 % (95 %")])
+def test_a_loss_that_falls_is_not_said_to_rise(rise: float, told: str) -> None:
+    base = np.ones((20, 3))
+    found = _beyond_chance(base, rise * base, "noise", 0)
+    assert told in found.sentence
+    assert found.passed is (rise > 0)
 
 
 def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
