@@ -257,7 +257,7 @@ def covariates(facts: ReportFacts) -> Block | None:
         "What other columns add",
         _adds(facts),
         "What would happen if somebody changed these columns: a price that follows demand is no lever on it.",
-        notes=("Measured by exchanging blocks of time of one column at a time; the model stays as it is.",),
+        notes=("Measured by exchanging blocks of time of one column at a time, with the models as trained before these windows.",),
         template="importance",
         data={
             "rows": drawn,
