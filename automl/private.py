@@ -6,7 +6,8 @@
 
 Of forecasts, whose substance are curves of the target over time:
 
-    "none"  no value of a single step: series by their number in place of their name, forecasts without what was before and came true
+    "none"  no value of a single step: series by their number in place of their name, forecasts without what was before and came true,
+            columns of numbers and times by counts, because their smallest and largest values are those of single steps
     None    the worst, a typical and the best series by name, with what was before, what was forecast and what came true
     "few"   as None, and what columns that are not used look like
 
@@ -69,8 +70,22 @@ def counted(values: pd.Series[Any]) -> str:
         >>> counted(pd.Series(["a1", "b2", None, "b2"]))
         '2 distinct values among 3; they belong to single rows and are not shown.'
     """
-    distinct = values.astype(str).where(values.notna()).nunique()
-    return f"{distinct:,} distinct values among {int(values.notna().sum()):,}; they belong to single rows and are not shown."
+    return f"{_distinct(values)}; they belong to single rows and are not shown."
+
+
+def measured(values: pd.Series[Any]) -> str:
+    """Return what can be said of a column of numbers or times whose smallest and largest value, each that of one row, must not be told.
+
+    Example:
+        >>> measured(pd.Series([3.5, 77777.1, None, 3.5]))
+        '2 distinct values among 3; the smallest and the largest are not shown.'
+    """
+    return f"{_distinct(values)}; the smallest and the largest are not shown."
+
+
+def _distinct(values: pd.Series[Any]) -> str:
+    distinct, known = values.astype(str).where(values.notna()).nunique(), int(values.notna().sum())
+    return f"{distinct:,} distinct value{'' if distinct == 1 else 's'} among {known:,}"
 
 
 def told_columns(columns: Iterable[f.ColumnFacts], frame: pd.DataFrame, private: Collection[str]) -> tuple[f.ColumnFacts, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from automl import __version__
 from automl.forecasting.judging import Collector
 from automl.forecasting.tried import side_by_side
-from automl.private import counted, told_decisions
+from automl.private import counted, measured, told_decisions
 from automl.report import facts as f
 from automl.report import words
 
@@ -52,7 +52,7 @@ def collect(run: ForecastRun) -> f.ReportFacts:
         leaderboard=board,
         tried=tried,
         search=_search(run),
-        decisions=told_decisions(run.log, run.dataset.frame, _private(run)),
+        decisions=told_decisions(run.log, run.dataset.frame, _private(run) | _measured(run)),
         reproduce=_reproduce(run),
     )
 
@@ -123,6 +123,14 @@ def _private(run: ForecastRun) -> frozenset[str]:
     return frozenset() if wanted == "few" else frozenset({*layout.dropped, *(layout.series if wanted == "none" else ())})
 
 
+def _measured(run: ForecastRun) -> frozenset[str]:
+    """Return the columns whose smallest and largest values may not stand in a sentence, because they are those of single steps."""
+    if run.settings.examples != "none":
+        return frozenset()
+    kinds = {column.name for column in run.schema.columns if column.type in ("number", "datetime")}
+    return frozenset({run.layout.target.name, run.layout.time.name, *kinds})
+
+
 def _data(run: ForecastRun) -> f.DataFacts:
     frame, layout, private = run.dataset.frame, run.layout, _private(run)
     roles = {layout.target.name: "target", layout.time.name: "time", **dict.fromkeys(layout.series, "series")}
@@ -131,13 +139,15 @@ def _data(run: ForecastRun) -> f.DataFacts:
         covariate.name: {"known": "known in advance", "past": "known for the past", "static": "fixed for a series"}[covariate.role]
         for covariate in layout.covariates
     }
-    said |= {name: counted(frame[name]) for name in layout.series if name in private}
+    told = {name: measured(frame[name]) for name in frame.columns if name in _measured(run)}
+    told |= {name: counted(frame[name]) for name in layout.series if name in private}
+    said = {**told, **layout.dropped, **said}
     columns = tuple(
         f.ColumnFacts(
             name=name,
             type=run.schema[name].type,
             role=roles.get(name, "dropped"),
-            evidence=said.get(name, layout.dropped.get(name, run.schema[name].evidence)),
+            evidence=said.get(name, run.schema[name].evidence),
             missing=float(frame[name].isna().mean()),
         )
         for name in frame.columns

@@ -4,6 +4,8 @@
 - control: a column with the same values at other times, learnt beside the others, must add less (a planted probe: Stoppiglia et al., 2003;
   Kursa & Rudnicki, 2010);
 - repetition: every second window, exchanged in another way, must say the same as the others.
+
+All ask the ensemble as it was trained before the windows, as the control is.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from automl.forecasting.run import Chosen, ForecastRun
 
 Array = NDArray[Any]
+FEWEST = 3  # columns whose order can be told to repeat: the correlation of two points is always 1 or -1
 AGREEMENT = 0.9  # correlation of two measurements on different windows, as of explanations of tables
 DRAWS = 1_000  # for the intervals: their ends are the 25th from either side
 SECONDS, SHARE = 5.0, 0.2  # for one model that learns the control: at most so long, and so much of what is left of the clock
@@ -51,11 +54,11 @@ def verify_covariates(run: ForecastRun) -> CardFacts | None:
         return CardFacts(of="covariates", rows=len(windows), checks=(CheckFacts(name="beyond chance", sentence=told),))
     clock = run.budget.clock
     started = clock()
-    base = _losses(windows, run.model.quantiles(windows))
+    base = _losses(windows, run.quantiles_before(windows))
     if run.budget.timed and run.budget.remaining(UNTIL) < 1.5 * (clock() - started) * len(columns):
         return CardFacts(of="covariates", rows=len(windows), skipped=LATE)
     order = np.lexsort((windows.series, windows.origin))
-    halves = (order[::2], order[1::2])
+    halves = tuple(half for half in (order[::2], order[1::2]) if len(half))
     rises = {column: _rises(run, windows, base, column, halves) for column in columns}
     checks = [_beyond_chance(base, rises[best], best[2], run.settings.seed), _repeated(base, rises, halves, best)]
     control, late = _control(run, windows, best)
@@ -73,7 +76,7 @@ def _rises(run: ForecastRun, windows: Windows, base: Array, column: Column, halv
     for number, half in enumerate(halves):
         rng = np.random.default_rng([run.settings.seed, 21, number])
         part = exchanged(windows.take(half), column[0], column[1], rng)
-        found[half] = _losses(part, run.model.quantiles(part)) - base[half]
+        found[half] = _losses(part, run.quantiles_before(part)) - base[half]
     return found
 
 
@@ -88,14 +91,19 @@ def _share(rise: Array, base: Array, seed: int) -> tuple[float, float, float]:
 
 def _beyond_chance(base: Array, rise: Array, name: str, seed: int) -> CheckFacts:
     share, low, high = _share(rise, base, seed)
-    told = f"Without what {name} says of the moment the loss rises by {_between(share, low, high)}."
+    without, between = f"Without what {name} says of the moment", _between(share, low, high)
+    rises = f"the loss rises by {between}" if share > 0 else f"the loss does not rise: it changes by {between}"
+    told = f"{without} {rises}."
     return CheckFacts(name="beyond chance", passed=bool(low > 0), sentence=told, value=share, low=low, high=high, limit=0.0)
 
 
 def _repeated(base: Array, rises: dict[Column, Array], halves: tuple[Array, ...], best: Column) -> CheckFacts:
     if len(rises) < 2:
         return CheckFacts(name="repetition", sentence="There is one column, so there is no order to test.")
-    if min(map(len, halves)) < 2:
+    if len(rises) < FEWEST:
+        told = f"There are {len(rises)} columns, too few to compare an order: two are always in the same order or in the opposite one."
+        return CheckFacts(name="repetition", sentence=told)
+    if len(halves) < 2 or min(map(len, halves)) < 2:
         return CheckFacts(name="repetition", sentence="There are too few windows to measure it twice.")
     shares = np.array([[float(rise[half].sum() / max(float(base[half].sum()), 1e-12)) for half in halves] for rise in rises.values()])
     flat = bool((np.ptp(shares, axis=0) <= 1e-12).any())
@@ -129,9 +137,11 @@ def _control(run: ForecastRun, windows: Windows, best: Column) -> tuple[tuple[Ch
     base, other = (_losses(part, in_world(family.forecast(member.trial.config, payload, part), part)) for part in parts)
     share, low, high = _share(other - base, base, run.settings.seed)
     limit = run.rises[best[2]] / max(run.rises[""], 1e-12)
+    between = _between(share, low, high)
+    adds = f"add {between}" if share > 0 else f"add nothing, as the loss changes by {between} without it"
     told = (
-        f"A column of values from other moments, which {family.title} learnt beside the others, is said to add"
-        f" {_between(share, low, high)}, {best[2]} {percent(limit)}."
+        f"A column of values from other moments, which {family.title} learnt beside the others, is said to {adds};"
+        f" {best[2]} is said to add {percent(limit)}."
     )
     passed = bool(high < limit)
     return (CheckFacts(name="control", passed=passed, sentence=told, value=share, low=low, high=high, limit=limit),), ""

@@ -23,7 +23,8 @@ def measure_covariates(run: ForecastRun) -> dict[str, float]:
     """Return by how much the weighted quantile loss rises without each covariate; "" is the loss with all of them.
 
     Blocks of one horizon are exchanged in time (of known and past columns) or between series (of fixed ones), so that the covariate keeps
-    its values and its rhythm and loses what it says of this moment. Measured with the model that is kept, on windows of the backtest.
+    its values and its rhythm and loses what it says of this moment. Measured on the windows that give the score, with the ensemble as it
+    was trained before them: a model that has learnt from these windows says of noise, too, that it adds something there.
     """
     windows = run.last_windows()
     windows = windows.take(np.arange(0, len(windows), max(-(-len(windows) // MOST_WINDOWS), 1)))
@@ -33,14 +34,14 @@ def measure_covariates(run: ForecastRun) -> dict[str, float]:
     rng = np.random.default_rng([run.settings.seed, 5])
     clock, truth = run.budget.clock, windows.truth()
     started = clock()
-    base = weighted_quantile_loss(truth, run.model.quantiles(windows))
+    base = weighted_quantile_loss(truth, run.quantiles_before(windows))
     each = clock() - started
     found = {"": base}
     for role, place, entry in entries:
         if run.budget.timed and run.budget.remaining(UNTIL) < 1.5 * each:
             break
         other = exchanged(windows, role, place, rng)
-        found[entry.name] = max(weighted_quantile_loss(truth, run.model.quantiles(other)) - base, 0.0)
+        found[entry.name] = max(weighted_quantile_loss(truth, run.quantiles_before(other)) - base, 0.0)
     return found
 
 

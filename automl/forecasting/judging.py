@@ -332,7 +332,7 @@ class Collector:
         )
 
     def covariates(self) -> tuple[CovariateFacts, ...]:
-        """Return what each covariate adds, where the model that was kept was asked."""
+        """Return what each covariate adds, as far as the clock allowed to ask."""
         rises = self.run.rises
         made = []
         roles: tuple[Literal["known", "past", "static"], ...] = ("known", "past", "static")

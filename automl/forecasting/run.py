@@ -227,8 +227,28 @@ class ForecastRun:
 
     def judged_quantiles(self, members: list[Chosen]) -> Array:
         """Return corrected quantiles of some members for all judged windows, (windows, horizon, quantiles)."""
-        values = np.maximum(self.correction.apply(self._joined(members)), -np.inf if self.world.rules.lower is None else 0.0)
-        values[self.judged.closed()] = 0.0
+        return self._corrected(self._joined(members), self.judged)
+
+    def quantiles_before(self, windows: Windows) -> Array:
+        """Return what the ensemble says of judged windows, as it was trained before them, (windows, horizon, quantiles).
+
+        Args:
+            windows: Judged windows, also in a world whose covariates were changed. The model that is kept has learnt their targets by
+                heart, with whatever a covariate happened to be; it must not be asked what that covariate adds there.
+        """
+        total, made = sum(member.weight for member in self.chosen), []
+        for member in self.chosen:
+            family, trained = member.trial.family, member.trial.trained
+            assert isinstance(family, ForecastFamily)
+            assert trained is not None
+            told = family.forecast(member.trial.config, trained.models[0], windows)
+            made.append(member.weight / total * in_world(told, windows))
+        return self._corrected(np.sum(made, axis=0), windows)
+
+    def _corrected(self, quantiles: Array, windows: Windows) -> Array:
+        """Return quantiles stretched by what the backtest alone says, as they are scored."""
+        values = np.maximum(self.correction.apply(quantiles), -np.inf if self.world.rules.lower is None else 0.0)
+        values[windows.closed()] = 0.0
         return np.asarray(values)
 
     def _joined(self, members: list[Chosen]) -> Array:

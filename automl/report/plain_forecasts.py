@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from automl.report import words
-from automl.report.blocks.ahead import how_far
+from automl.report.blocks.ahead import how_far, next_steps, shown_to_add
 from automl.report.blocks.calendar import standing_out
 from automl.report.facts import ReportFacts
 from automl.report.forecasts import PatternFacts
@@ -36,7 +36,7 @@ def _forecasts(facts: ReportFacts) -> str:
     if told is None:
         return ""
     series = "the series goes" if told.series == 1 else f"{words.whole(told.series)} series go"
-    where = f"Where {series} in the next {how_far(told.horizon, told.frequency)}"
+    where = f"Where {series} in {next_steps(told.horizon, told.frequency)}"
     return f"{where}: the line is the middle; the wider the bands, the less sure it is."
 
 
@@ -58,6 +58,10 @@ def _series(facts: ReportFacts) -> str:
     if not known:
         return "Which series are hard cannot be told: repeating what was makes no error in the past."
     good = sum((entry.mase or 0.0) <= 1 for entry in known)
+    if len(known) == 1:
+        how = "at least as well as" if good else "less well than"
+        only = f"{words.shorten(known[0].name, 60)}, the only series for which that can be told,"
+        return f"{only} is forecast {how} repeating the last season did in the past."
     which = "All" if good == len(known) else "None" if not good else words.whole(good)
     are = words.are(good if good else len(known))
     return (
@@ -67,13 +71,16 @@ def _series(facts: ReportFacts) -> str:
 
 
 def _covariates(facts: ReportFacts) -> str:
-    best = facts.forecast.covariates[0] if facts.forecast is not None and facts.forecast.covariates else None
-    if best is None or not best.rise:
+    best, what, doubt = shown_to_add(facts)
+    if best is None:
         return "No other column was shown to help the forecasts."
+    name = words.shorten(best.name, 40)
+    if what == "nothing":
+        return f"No other column was shown to help the forecasts: {name} comes first, but {doubt}; do not rely on it."
     worse = f": with its values moved to other times they get worse by {words.percent(best.share)}" if best.share is not None else ""
-    failed = any(check.passed is False for card in facts.cards if card.of == "covariates" for check in card.checks)
-    doubt = " That did not pass all tests: do not rely on it." if failed else ""
-    return f"Of all other columns {words.shorten(best.name, 40)} helps the forecasts most{worse}.{doubt}"
+    if what == "something":
+        return f"{name} helps the forecasts{worse}. Which column helps most is not certain, as {doubt}: do not rely on the order."
+    return f"Of all other columns {name} helps the forecasts most{worse}."
 
 
 def _patterns(facts: ReportFacts) -> str:

@@ -9,7 +9,7 @@ import pytest
 from small_series import daily, prepared
 
 from automl.budget import Budget
-from automl.forecasting.effect_tests import LATE, verify_covariates, with_control
+from automl.forecasting.effect_tests import LATE, _beyond_chance, verify_covariates, with_control
 from automl.forecasting.effects import measure_covariates
 from automl.report.explained import CardFacts
 
@@ -24,6 +24,19 @@ def run() -> Any:
     made.ensemble()
     made.train_again()
     made.rises = measure_covariates(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def noisy() -> Any:
+    """Weekdays alone say something; `one` and `two` are noise, which boosted trees learn by heart."""
+    rng, frame = np.random.default_rng(5), daily(5, 120, seed=5, noise=3.0)
+    frame["sales"] -= 15 * frame["promo"]
+    frame["one"], frame["two"] = rng.normal(size=(2, len(frame)))
+    made = prepared(frame.drop(columns=["promo", "kind"]), families=["lag_gradient_boosting"], known=("one", "two"))
+    made.search()
+    made.ensemble()
+    made.train_again()
     return made
 
 
@@ -47,6 +60,41 @@ def test_a_made_up_effect_fails(run: Any) -> None:
     assert found["beyond chance"].passed is False or found["repetition"].passed is False
 
 
+def test_the_models_that_are_asked_had_not_seen_the_windows(run: Any) -> None:
+    told = run.quantiles_before(run.judged)
+    assert np.allclose(told, run.judged_quantiles(run.chosen), atol=1e-3)
+    assert not np.allclose(told, run.model.quantiles(run.judged), atol=1e-3)
+
+
+def test_noise_alone_adds_nothing(noisy: Any) -> None:
+    rises = measure_covariates(noisy)
+    assert max(rises["one"], rises["two"]) < 0.05 * rises[""]
+    noisy.rises = {**rises, "one": max(rises["one"], 0.01 * rises[""])}
+    found = checks(verify_covariates(noisy))
+    assert found["beyond chance"].passed is False
+    assert found["repetition"].passed is None
+    assert found["control"].passed is False
+    assert "There are 2 columns, too few" in found["repetition"].sentence
+
+
+def test_one_window_is_enough_to_go_on(noisy: Any) -> None:
+    judged, rises = noisy.judged, noisy.rises
+    noisy.judged, noisy.rises = judged.take(np.arange(1)), {"": 1.0, "one": 0.1, "two": 0.05, "three": 0.0}
+    found = verify_covariates(noisy)
+    noisy.judged, noisy.rises = judged, rises
+    assert found is not None
+    assert found.rows == 1
+    assert {"beyond chance", "repetition", "control"} == {check.name for check in found.checks}
+
+
+@pytest.mark.parametrize(("rise", "told"), [(0.051, "rises by 5.1 % (95 %"), (-0.051, "does not rise: it changes by −5.1 % (95 %")])
+def test_a_loss_that_falls_is_not_said_to_rise(rise: float, told: str) -> None:
+    base = np.ones((20, 3))
+    found = _beyond_chance(base, rise * base, "noise", 0)
+    assert told in found.sentence
+    assert found.passed is (rise > 0)
+
+
 def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
     data, place = with_control(run, ("known", 0, "promo"))
     promo, control = run.world.panel.known[:, :, 0], data.world.panel.known[:, :, place]
@@ -55,6 +103,11 @@ def test_the_control_has_the_same_values_at_other_times(run: Any) -> None:
     both = ~(np.isnan(promo) | np.isnan(control))
     assert abs(np.corrcoef(promo[both], control[both])[0, 1]) < 0.3
     assert ("known", 2) in data.world.rules.inputs
+
+
+def test_trees_are_grown_where_a_number_is_not_known_a_year_ago(noisy: Any) -> None:
+    trial = next(trial for trial in noisy.trials if trial.family.name == "lag_gradient_boosting")
+    assert trial.status == "finished", trial.reason
 
 
 def test_what_cannot_be_tested_is_told(run: Any) -> None:

@@ -16,6 +16,7 @@ from automl.errors import UsageError
 from automl.results import write_results
 
 SECRET = "xyzzyplugh"
+EXTREMES = (77771.5, 88883.5, 66669.5)  # of a covariate known in advance, the target and a covariate of the past, each of a single step
 QUICK = {"time": "day", "series": ["shop"], "horizon": 7, "budget": None, "trials": 1, "families": ["theta"]}
 
 
@@ -23,6 +24,9 @@ def visits() -> pd.DataFrame:
     """Series that are called by persons, and a column of addresses that no forecast reads."""
     frame = daily(3, 80)[["shop", "day", "sales"]]
     frame["shop"] = "anna " + SECRET + frame["shop"]
+    frame["price"] = np.random.default_rng(1).normal(100.0, 5.0, len(frame))
+    frame["age"] = np.arange(len(frame)) % 7 + 0.5
+    frame.loc[17, "price"], frame.loc[33, "sales"], frame.loc[5, "age"] = EXTREMES
     frame["mail"] = [f"at.{SECRET}{place}@example.com" for place in range(len(frame))]
     return frame
 
@@ -40,6 +44,8 @@ def test_a_report_holds_of_series_what_may_be_shown(examples: str | None, tmp_pa
     told = told_by(model, tmp_path)
     assert (f"anna {SECRET}" in told) is (examples != "none")
     assert (f"at.{SECRET}" in told) is (examples == "few")
+    quoted = [f"{value:g}" in told for value in EXTREMES]
+    assert quoted == ([False] * 3 if examples == "none" else [False, True, False])
     facts = model.facts_.forecast
     if examples == "none":
         assert {fan.name for fan in facts.fans} <= {"series 1", "series 2", "series 3"}

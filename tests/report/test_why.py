@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import report_samples
 
 from automl.report.blocks import ahead, card, effects, why
 from automl.report.explained import CardFacts, CheckFacts
 from automl.report.html import render
+from automl.report.plain_forecasts import FORECASTS
 from automl.report.words import SPACE
 
 
@@ -88,3 +90,27 @@ def test_the_tests_of_what_columns_add_to_a_forecast_stand_beside_them() -> None
     page = render(facts.model_copy(update={"cards": (failed,)}))
     assert "A planted column: failed" in page
     assert page.count("do not rely on it") == 2  # for both readers
+    failing = ahead.covariates(facts.model_copy(update={"cards": (failed,)}))
+    assert failing is not None
+    told = failing.sentence.replace(SPACE, " ")
+    assert told == "No column was shown to add anything: promo comes first, as the loss rises by 50 % without it, but the only test failed."
+
+
+@pytest.mark.parametrize(
+    ("failed", "analyst", "manager"),
+    [
+        ((), "promo adds most", "promo helps the forecasts most"),
+        (("repetition",), "as the order did not repeat", "as 1 of 3 tests failed: do not rely on the order."),
+        (("beyond chance", "control"), "without it, but 2 of 3 tests failed.", "first, but 2 of 3 tests failed; do not rely on it."),
+        (("control",), "No column was shown to add anything", "No other column was shown to help the forecasts"),
+    ],
+)
+def test_both_readers_are_told_the_same_of_a_column_whose_tests_failed(failed: tuple[str, ...], analyst: str, manager: str) -> None:
+    checks = tuple(
+        CheckFacts(name=name, passed=name not in failed, sentence="So it is.") for name in ("beyond chance", "repetition", "control")
+    )
+    facts = report_samples.forecast().model_copy(update={"cards": (CardFacts(of="covariates", rows=9, checks=checks),)})
+    block = ahead.covariates(facts)
+    assert block is not None
+    assert analyst in block.sentence.replace(SPACE, " ")
+    assert manager in FORECASTS["covariates"](facts)

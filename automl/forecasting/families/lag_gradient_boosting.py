@@ -70,6 +70,8 @@ class LagGradientBoosting(ForecastFamily):
         mean, spread = size_of(data.world, rows.series, rows.origin, horizon)
         y = np.clip((rows.target() - mean) / spread, -30.0, 30.0)
         aside = _aside(rows, rng)
+        for part in (aside, ~aside):  # scikit-learn cannot cut a column without any value, such as a covariate a year ago, into bins
+            x[np.ix_(part, np.isnan(x[part]).all(axis=0))] = 0.0
         leaves = int(min(int(config["max_leaf_nodes"]), max(len(y) // 40, 3)))
         shared = {"max_leaf_nodes": leaves, "early_stopping": False, "random_state": seed, "max_features": float(config["max_features"])}
         model = HistGradientBoostingRegressor(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from markupsafe import Markup
 
@@ -67,6 +68,16 @@ def how_far(steps: int, code: str) -> str:
     if unit is None:
         return words.count(steps, "step")
     return words.count(steps, unit) if amount in ("", "1") else f"{words.count(steps, 'step')} of {words.count(int(amount), unit)}"
+
+
+def next_steps(steps: int, code: str) -> str:
+    """Name so many steps from now on.
+
+    Example:
+        >>> [next_steps(*told).replace(words.SPACE, " ") for told in ((14, "D"), (1, "D"), (1, "15min"))]
+        ['the next 14 days', 'the next day', 'the next step of 15 minutes']
+    """
+    return f"the next {how_far(steps, code).removeprefix('1 ')}"
 
 
 def _fan(fan: FanFacts, target: str) -> Markup:
@@ -183,6 +194,9 @@ def _spread(known: Sequence[float]) -> str:
     """Say between which multiples of the seasonal naive the errors of series lie, where there is one to divide by."""
     if not known:
         return "The errors of series cannot be held against the seasonal naive, which makes none in the past."
+    if len(known) == 1:
+        than = f"{words.number(known[0])} times that of the seasonal naive in the past"
+        return f"The error is {than}, for the only series where that can be told."
     worse = sum(mase > 1 for mase in known)
     return (
         f"The error goes from {words.number(min(known))} to {words.number(max(known))} times that of the seasonal naive in the past;"
@@ -190,10 +204,30 @@ def _spread(known: Sequence[float]) -> str:
     )
 
 
-def _adds(best: CovariateFacts) -> str:
-    if not best.rise:
+def shown_to_add(facts: ReportFacts) -> tuple[CovariateFacts | None, Literal["nothing", "something", "most"], str]:
+    """Return the column that comes first, what its tests let anyone say that it adds, and which tests failed in half a sentence.
+
+    Without passing "beyond chance" and the control it was not shown to add anything; where its order did not repeat, not the most.
+    """
+    told = facts.forecast
+    best = told.covariates[0] if told is not None and told.covariates else None
+    if best is None or not best.rise:
+        return None, "nothing", ""
+    failed, doubt = card.outcome(facts, "covariates")
+    return best, "nothing" if failed - {"repetition"} else "something" if failed else "most", doubt
+
+
+def _adds(facts: ReportFacts) -> str:
+    best, what, doubt = shown_to_add(facts)
+    if best is None:
         return "No column was shown to add anything: without what any one says of the moment, the loss does not rise."
-    return f"{words.shorten(best.name, 40)} adds most: without what it says of the moment, the loss rises by {words.percent(best.share)}."
+    name, share = words.shorten(best.name, 40), words.percent(best.share)
+    if what == "nothing":
+        return f"No column was shown to add anything: {name} comes first, as the loss rises by {share} without it, but {doubt}."
+    if what == "something":
+        order = "whether another column adds more is not certain, as the order did not repeat"
+        return f"Without what {name} says of the moment, the loss rises by {share}; {order}."
+    return f"{name} adds most: without what it says of the moment, the loss rises by {share}."
 
 
 def covariates(facts: ReportFacts) -> Block | None:
@@ -221,9 +255,9 @@ def covariates(facts: ReportFacts) -> Block | None:
     return Block(
         "covariates",
         "What other columns add",
-        _adds(told.covariates[0]),
+        _adds(facts),
         "What would happen if somebody changed these columns: a price that follows demand is no lever on it.",
-        notes=("Measured by exchanging blocks of time of one column at a time; the model stays as it is.",),
+        notes=("Measured by exchanging blocks of time of one column at a time, with the models as trained before these windows.",),
         template="importance",
         data={
             "rows": drawn,

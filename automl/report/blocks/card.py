@@ -53,6 +53,14 @@ def card(facts: ReportFacts, of: str) -> dict[str, Any] | None:
     }
 
 
+def outcome(facts: ReportFacts, of: str) -> tuple[frozenset[str], str]:
+    """Return the names of the tests that one kind of explanation failed, and a sentence's end that counts them, empty for none."""
+    done = [check for entry in facts.cards if entry.of == of for check in entry.checks if check.passed is not None]
+    failed = frozenset(check.name for check in done if not check.passed)
+    told = "the only test failed" if len(done) == 1 else f"{len(failed)} of {words.count(len(done), 'test')} failed"
+    return failed, told if failed else ""
+
+
 def _title(known: CardFacts, done: int, failed: int) -> str:
     """Say in one sentence whether the explanation can be believed."""
     what = {"importance": "ranking", "rows": "explanation of single cases", "covariates": "list of what columns add"}[known.of]
