@@ -19,7 +19,7 @@ from automl.families import family_by_name
 from automl.families.base import Trained
 from automl.testing import toy_data
 from automl.trials import Pack, RunFolder, Trial, TrialStore, forget_run, note_run, recorded_run
-from automl.trials.folder import NAME
+from automl.trials.folder import FORMAT, NAME
 from automl.trials.lock import FolderLock
 from automl.trials.models import dump_model, load_model, squeeze, unsqueeze
 
@@ -257,7 +257,7 @@ def begun(folder, *packs, state=None):
 @pytest.mark.parametrize("state", ["finished", "interrupted"])
 def test_a_new_run_replaces_one_that_ended_with_a_model(state, tmp_path):
     begun(tmp_path / "new" / "folder", pack(trial()), state=state)
-    assert recorded_run(tmp_path / "new" / "folder") == {"format": 1, "seed": 7, "state": state}
+    assert recorded_run(tmp_path / "new" / "folder") == {"format": FORMAT, "seed": 7, "state": state}
     begun(tmp_path / "new" / "folder")
     assert list(TrialStore(tmp_path / "new" / "folder" / NAME).rows()) == []
 
@@ -310,7 +310,7 @@ def test_a_record_that_is_none_is_told_and_put_aside(tmp_path):
 def test_a_record_of_another_format_is_told(tmp_path):
     begun(tmp_path, pack(trial()))
     note_run(tmp_path, {"format": 99})
-    with pytest.raises(DataError, match="must have format 1"):
+    with pytest.raises(DataError, match=f"must have format {FORMAT}"):
         RunFolder(tmp_path, resume=True)
 
 
