@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from automl.families._footprint import COPIES, MEANS, Footprint, footprint
-from automl.families.base import Config, Trained, TrainingData
-from automl.families.networks import _PACE, KerasFamily, inputs_of
+from automl.families.base import Config, Trained
+from automl.families.networks import KerasFamily, inputs_of
 from automl.layers.pictures import PictureReader
 from automl.preprocessing.base import Spec
 from automl.training import Schedule
@@ -19,7 +18,6 @@ MIXING = frozenset({"mixup", "cutmix", "averaging"})  # what may differ between 
 WORKING_SIDE = 48  # lines; larger pictures are averaged down to at most so many, and looked at in detail only where that is tried
 PREDICTION_PACE = 1e10  # multiplications per second on one core, forward
 FIRST_PICTURE_PACE = 1e10  # multiplications per second of a step, on two cores, before any was measured
-_PACES: dict[tuple[str, str], float] = {}
 _SIZES: dict[Any, tuple[Footprint, int]] = {}
 
 
@@ -120,19 +118,13 @@ class PictureFamily(KerasFamily):
                 _SIZES[key] = replace(size, activations=size.activations + tower.activations), tower.work
         return _SIZES[key]
 
-    def train(self, configs: Sequence[Config], data: TrainingData, **given: Any) -> list[Trained]:
-        """Train the pack, and remember the pace of its kind: convolutions are bound by arithmetic, heads on features by memory."""
-        results = super().train(configs, data, **given)
-        if self.name in _PACE:
-            _PACES[self._kind(configs[0])] = _PACE[self.name]
-        return results
-
-    def _kind(self, config: Config) -> tuple[str, str]:
-        return self.name, str(config.get("trained", ""))
+    def kind(self, config: Config) -> str:
+        """Return what is trained: convolutions are bound by arithmetic, heads on features by memory."""
+        return str(config.get("trained", ""))
 
     def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
         """Return the seconds that so many epochs take, by the pace of earlier packs of the kind."""
-        pace = _PACES.get(self._kind(config), FIRST_PICTURE_PACE)
+        pace = self.pace(config) or FIRST_PICTURE_PACE
         return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
 
     def footprint(self, spec: Spec, config: Config) -> Footprint:

@@ -29,6 +29,7 @@ TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone wo
 FIRST_PACE = 8e9  # work per second: a first guess for two CPU cores
 ACTIVATION_WORK = 80.0  # what a value that a layer puts out takes, in multiplications by a weight: passes over memory, not arithmetic
 _PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it, the latest last
+_PACES: dict[tuple[str, str], float] = {}  # of each family and kind
 _FOOTPRINTS: dict[Any, Footprint] = {}
 
 
@@ -79,6 +80,14 @@ class KerasFamily(Family):
         """Return the seconds that so many epochs of a configuration take, by the pace of this family's packs, or of the latest one."""
         pace = _PACE.get(self.name, next(reversed(_PACE.values()), FIRST_PACE))
         return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
+
+    def kind(self, config: Config) -> str:
+        """Return what else decides the pace: arithmetic binds some of a family's networks, memory others."""
+        return ""
+
+    def pace(self, config: Config) -> float | None:
+        """Return the work per second of the latest pack of this family and kind; None before there was one."""
+        return _PACES.get((self.name, self.kind(config)))
 
     def row_work(self, config: Config, spec: Spec) -> float:
         """Return the work of one row in a step of one network, in multiplications by a weight."""
@@ -142,7 +151,7 @@ class KerasFamily(Family):
         result = trainer.run(on_progress)
         if trainer.pace is not None:
             _PACE.pop(self.name, None)  # the latest stands last
-            _PACE[self.name] = trainer.pace * self.row_work(shared, spec)
+            _PACE[self.name] = _PACES[self.name, self.kind(shared)] = trainer.pace * self.row_work(shared, spec)
         return [self._trained(config, index, result, data) for index, config in enumerate(configs) if result.weights[index]]
 
     def _timed(self, schedule: Schedule, deadline: Deadline) -> Schedule:

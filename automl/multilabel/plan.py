@@ -258,7 +258,7 @@ def _prepare(
 ) -> tuple[Preprocessor, Arrays]:
     """Turn the training rows into arrays, once for all labels: nothing here looks at a target."""
     settled = Settled(settings.budget)
-    circumstances = Circumstances("binary", settings.seed, settings.budget, log, settled=settled)
+    circumstances = Circumstances("binary", settings.seed, log, settled=settled)
     with hashed_once():
         table = TabularPreprocessor(settings.seed).fit(typed, schema, Task("binary", labels.target, (0, 1)), log, settled)
         encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, circumstances)

@@ -35,7 +35,6 @@ class Circumstances:
     Attributes:
         problem: "binary", "multiclass" or "regression".
         seed: Of the run.
-        budget: The run's clock and memory; None where there is none.
         log: Where choices are recorded.
         pretrained: The network that pictures are looked at with; None for the one of this package.
         settled: What is chosen by the clock, some of it by an earlier part of the run.
@@ -43,10 +42,14 @@ class Circumstances:
 
     problem: str
     seed: int = 0
-    budget: Budget | None = None
     log: DecisionLog = field(default_factory=DecisionLog)
     pretrained: Found | None = None
     settled: Settled = field(default_factory=Settled)
+
+    @property
+    def budget(self) -> Budget | None:
+        """The run's clock and memory; None where there is none."""
+        return self.settled.budget
 
 
 class Encoder(abc.ABC):

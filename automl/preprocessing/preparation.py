@@ -123,7 +123,7 @@ def _prepared(
         if log is not None:
             log.entries.extend(choice.decisions)
         arrays = add_chosen(table, choice, typed, arrays)
-    given = Circumstances(task.problem, wanted.seed, settled.budget, DecisionLog() if log is None else log, wanted.pretrained, settled)
+    given = Circumstances(task.problem, wanted.seed, DecisionLog() if log is None else log, wanted.pretrained, settled)
     encoders = fit_encoders(typed, {column.name: column.type for column in schema.features}, given)
     whole = Preprocessor(table, encoders, task.modality if encoders else "tabular")
     arrays |= whole.further(typed)

@@ -15,6 +15,7 @@ from automl.families import family_by_name
 from automl.families.base import Trained, TrainingData
 from automl.preprocessing.encoders import Circumstances
 from automl.preprocessing.sentences import SentenceEmbeddings, tuned_rows
+from automl.preprocessing.settled import Settled
 from automl.pretrained import sentences
 from automl.search import out_of_fold_loss
 from automl.testing import toy_data
@@ -100,7 +101,7 @@ def test_it_is_asked_for_only_where_it_can_be_trained() -> None:
 def fitted(budget: Budget | None, rows: int = 60) -> tuple[SentenceEmbeddings, DecisionLog]:
     log = DecisionLog()
     cells = pd.DataFrame({"note": [TEXTS[row % 4] + f" number {row}" for row in range(rows)]})
-    made = SentenceEmbeddings.fit(cells, Circumstances("binary", budget=budget, log=log))
+    made = SentenceEmbeddings.fit(cells, Circumstances("binary", settled=Settled(budget), log=log))
     assert made is not None
     return made, log
 

@@ -88,10 +88,10 @@ def test_texts_of_another_language_are_left_out(few_words: None) -> None:
 def test_word_vectors_stand_in_where_there_is_no_time_for_the_network(few_words: None, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     monkeypatch.setattr("automl.preprocessing.sentences._network", lambda cells, given: called.append("network"))
-    made = SentenceEmbeddings.fit(SENTENCES, Circumstances("binary", budget=Budget(60)))
+    made = SentenceEmbeddings.fit(SENTENCES, Circumstances("binary", settled=Settled(Budget(60))))
     assert isinstance(made.source, WeightedWords)
     assert called == ["network"]
-    assert SentenceEmbeddings.fit(SENTENCES, Circumstances("binary", budget=Budget(4))) is None
+    assert SentenceEmbeddings.fit(SENTENCES, Circumstances("binary", settled=Settled(Budget(4)))) is None
 
 
 def test_what_is_known_of_texts_and_what_was_let_go_goes_together(few_words: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_what_is_known_of_texts_and_what_was_let_go_goes_together(few_words: Non
 def test_what_there_is_no_time_for_is_left_out_and_told(few_words: None) -> None:
     late = Budget(10, clock=lambda: 5.0, started=0.0)
     log, settled = DecisionLog(), Settled(late)
-    made = fit_encoders(SENTENCES, {"text": "text"}, Circumstances("binary", budget=late, log=log, settled=settled))
+    made = fit_encoders(SENTENCES, {"text": "text"}, Circumstances("binary", log=log, settled=settled))
     assert [encoder.name for encoder in made] == ["ngrams"]
     assert {entry.what for entry in log if entry.chosen == "left out"} == {"tokens", "sentence"}
     assert settled.known["tokens in time"] is False

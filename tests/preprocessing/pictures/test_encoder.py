@@ -15,6 +15,7 @@ from automl.preprocessing.pictures.encoder import Pictures, SeenPictures
 from automl.preprocessing.pictures.plan import Form, affordable_folds, choose_form, folds_of
 from automl.preprocessing.pictures.store import forget_pictures
 from automl.preprocessing.pictures.traits import outlines, trait_names, traits
+from automl.preprocessing.settled import Settled
 from automl.preprocessing.tabular import TabularPreprocessor
 from automl.schema import Column, Schema
 from automl.task import Task
@@ -115,7 +116,8 @@ def test_what_nobody_reads_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_several_columns_stand_side_by_side() -> None:
     frame = pd.DataFrame({"front": pd.Series(album(3), dtype=object), "back": pd.Series(album(3, seed=1), dtype=object)})
-    (made,) = both(frame, Circumstances("binary", budget=Budget("1s", clock=lambda: 1e9, started=0.0)))  # no time for the trained network
+    late = Settled(Budget("1s", clock=lambda: 1e9, started=0.0))  # no time for the trained network
+    (made,) = both(frame, Circumstances("binary", settled=late))
     (pixels,) = made.extra
     assert pixels.shape == (16, 32, 1)
     assert made.transform(frame)["pixels"].shape == (3, 16, 32, 1)
