@@ -64,6 +64,7 @@ class Price:
     Attributes:
         costs: Of each member, such as seconds for a row, (members,).
         limit: Of all chosen members together.
+        beside: Where the best member alone comes near the limit or is above it: times its cost that all together may take.
 
     Example:
         >>> Price(np.array([5.0, 2.0, 2.0]), 4.0).allows(np.array([False, True, False]), best=1).tolist()
@@ -72,10 +73,11 @@ class Price:
 
     costs: Array
     limit: float
+    beside: float = 1.0
 
     def allows(self, inside: Array, best: int) -> Array:
         """Return which members may take part beside those that do, (members,); what is inside stays."""
-        return np.asarray(inside | (self.costs[inside].sum() + self.costs <= max(self.limit, self.costs[best])))
+        return np.asarray(inside | (self.costs[inside].sum() + self.costs <= max(self.limit, self.beside * self.costs[best])))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 
 from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
@@ -98,6 +100,10 @@ def choose_families(
             left_out[name] = f"needs {family.tags.hungry:,} rows; ask for it with families=[{name!r}]"
         elif names is None and family.tags.opt_in and not _has_gpu():
             left_out[name] = f"opt-in on a CPU; ask for it with families=[{name!r}]"
+    for name, family in known.items():
+        better = family.tags.stands_in_for
+        if names is None and better in known and better not in left_out and name not in left_out:
+            left_out[name] = f"{better} grows such trees in less time; ask for it with families=[{name!r}]"
     chosen = sorted((family for name, family in known.items() if name not in left_out), key=order_of)
     references = frozenset(family.name for family in chosen if only_networks and family.tags.kind in COMPARED)
     if only_networks and len(references) == len(chosen):
@@ -142,6 +148,16 @@ def _has_gpu() -> bool:
     return _backend.has_gpu()
 
 
+@cache
+def _loads(library: str) -> bool:
+    """Whether a library can be loaded; one may be installed and still miss a part of the system, such as OpenMP."""
+    try:
+        import_module(library)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
 def order_of(family: Family) -> tuple[int, int, str]:
     """Return what families are tried by: their kind, their rank among it, their name."""
     return ORDER.get(family.tags.kind, 9), family.tags.rank, family.name
@@ -153,6 +169,8 @@ def _reason_against(family: Family, spec: Spec) -> str | None:
         return f"does not solve {spec.problem}"
     if family.tags.maximum_rows is not None and spec.rows > family.tags.maximum_rows:
         return f"only up to {family.tags.maximum_rows:,} rows"
+    if family.tags.library is not None and not _loads(family.tags.library):
+        return f"needs the library {family.tags.library}, which cannot be loaded here"
     columns = spec.numbers + spec.encoded + len(spec.categories)
     if family.tags.maximum_columns is not None and columns > family.tags.maximum_columns:
         return f"only up to {family.tags.maximum_columns:,} columns"

@@ -213,6 +213,8 @@ def test_what_predictions_cost_is_bounded_but_the_best_member_takes_part():
         assert set(chosen.members) <= expected | {3}
         assert 0 in chosen.members
         assert costs[list(chosen.members)].sum() <= max(limit, 10.0)
+    beside = greedy_selection("regression", y, predictions, price=Price(costs, 0.0, beside=1.4))
+    assert {0, 2} <= set(beside.members) <= {0, 2, 3}  # 14 is 1.4 times what the best takes
     honest = cross_fitted_selection("regression", y, predictions, price=Price(costs, 14.0))
     assert set(honest.selection.members) <= {0, 2, 3}
 

@@ -17,7 +17,7 @@ import automl
 from automl.errors import DataError
 from automl.split import Split
 
-QUICK = {"families": ["linear", "hist_gradient_boosting"], "trials": 2}
+QUICK = {"families": ["linear", "lightgbm"], "trials": 2}
 
 
 def table(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def usable(model: automl.AutoML, data: pd.DataFrame) -> Any:
 # ── few rows, many columns, one column
 
 
-@pytest.mark.parametrize("families", [["linear", "hist_gradient_boosting"], pytest.param(["mlp"], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("families", [["linear", "lightgbm"], pytest.param(["mlp"], marks=pytest.mark.slow)])
 def test_two_rows_per_class(families: list[str]) -> None:
     data = table(12, 2).assign(y=list("abcdef") * 2)
     usable(fit(data, "y", families=families, trials=2), data)
@@ -95,7 +95,7 @@ def test_nothing_but_categories() -> None:
 
 def several(network: bool) -> dict[str, Any]:
     """All kinds of family that fit within a test, or a network alone."""
-    return {"families": ["mlp"], "trials": 1} if network else {"families": ["linear", "hist_gradient_boosting", "extra_trees"], "trials": 3}
+    return {"families": ["mlp"], "trials": 1} if network else {"families": ["linear", "lightgbm", "extra_trees"], "trials": 3}
 
 
 def dealt(monkeypatch: pytest.MonkeyPatch, fold_of: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]) -> None:

@@ -7,6 +7,7 @@ import sys
 import pytest
 from small import FakeFamily
 
+from automl import selection
 from automl.decisions import DecisionLog
 from automl.errors import UsageError
 from automl.families.base import Tags
@@ -25,8 +26,23 @@ def test_everything_takes_part_and_simple_things_come_first():
     kinds = [ORDER[family.tags.kind] for family in plan.families]
     assert kinds == sorted(kinds)
     assert names(plan)[0] == "naive"
-    assert {"linear", "hist_gradient_boosting", "extra_trees", "mlp"} <= set(names(plan))
+    assert {"linear", "lightgbm", "extra_trees", "mlp"} <= set(names(plan))
+    stood_for = plan.left_out.pop("hist_gradient_boosting")
+    assert stood_for.startswith("lightgbm grows such trees in less time")
     assert all(reason.startswith("opt-in on a CPU") for reason in plan.left_out.values())
+
+
+def test_a_family_stands_in_where_the_other_cannot_be_trained(monkeypatch):
+    monkeypatch.setattr(selection, "_loads", lambda library: False)
+    plan = choose_families(SPEC)
+    assert "hist_gradient_boosting" in names(plan)
+    assert plan.left_out["lightgbm"] == "needs the library lightgbm, which cannot be loaded here"
+    with pytest.raises(UsageError, match="needs the library lightgbm"):
+        choose_families(SPEC, ["lightgbm"])
+
+
+def test_a_family_that_stands_in_takes_part_where_it_is_asked_for():
+    assert names(choose_families(SPEC, ["hist_gradient_boosting", "lightgbm"])) == ["naive", "hist_gradient_boosting", "lightgbm"]
 
 
 def test_the_naive_family_is_always_there_to_compare_with():

@@ -70,7 +70,7 @@ def test_a_pack_is_in_the_file_as_soon_as_it_is_added(tmp_path):
     assert second["details"] == {}
 
 
-@pytest.mark.parametrize("name", ["naive", "linear", "hist_gradient_boosting", "extra_trees", "mlp"])
+@pytest.mark.parametrize("name", ["naive", "linear", "lightgbm", "hist_gradient_boosting", "extra_trees", "mlp"])
 def test_a_trial_comes_back_as_it_was(name, tmp_path):
     family = family_by_name(name)
     before = trial(family=family)

@@ -44,7 +44,7 @@ def version(as_json: Json = False) -> None:
     from importlib import metadata
 
     told = {"automl": automl.__version__, "python": platform.python_version()}
-    for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn"):
+    for name in ("keras", "tensorflow", "jax", "torch", "scikit-learn", "lightgbm"):
         try:
             told[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from automl.schema import Schema
     from automl.split import Split
 
-PACKAGES = ("keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pandas", "scipy")
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "scikit-learn", "lightgbm", "numpy", "pandas", "scipy")
 
 
 def collect_facts(run: Run, compared: Compared) -> f.ReportFacts:

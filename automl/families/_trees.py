@@ -2,7 +2,7 @@
 
 An estimator of scikit-learn keeps Python objects and all that training knew for each tree: storing 1,500 of them takes many
 seconds. Here a whole ensemble of trees is one array of nodes, in the format of scikit-learn's histogram gradient boosting,
-whose predictor works in place on parts of it. This is the only file that knows scikit-learn's private tree formats.
+whose predictor works in place on parts of it. This is the only file that knows private formats of trees.
 """
 
 from __future__ import annotations
@@ -78,6 +78,75 @@ def from_boosting(predictors: Sequence[Sequence[Any]], known: NDArray[Any], feat
         "known": np.asarray(known, dtype=np.uint32),
         "feature_map": np.asarray(feature_map, dtype=np.uint32),
     }
+
+
+def from_lightgbm(text: str, columns: int, by_code: int) -> Arrays:
+    """Flatten the trees of a model of LightGBM.
+
+    A value that is missing goes where LightGBM sends it; where no value was missing in training it goes with the most rows, as
+    scikit-learn does (LightGBM would take it for a 0). Levels that were never seen go right, as missing levels do.
+
+    Args:
+        text: The model as text: ``model_to_string()``, format v4.
+        columns: Columns of the input.
+        by_code: How many of them, the first ones, are split by sets of levels.
+
+    Returns:
+        The arrays of :func:`from_boosting`.
+    """
+    nodes, bitsets, splits = [], [], 0
+    for part in text.split("\nend of trees")[0].split("\nTree=")[1:]:
+        tree = {name: value.split() for name, _, value in (line.partition("=") for line in part.splitlines()[1:])}
+        flat = _from_text(tree)
+        sets = _sets(tree)
+        flat["bitset_idx"] += np.where(flat["is_categorical"], np.uint32(splits), np.uint32(0))
+        splits += len(sets)
+        nodes.append(flat)
+        bitsets.append(sets)
+    places = np.zeros(columns, dtype=np.uint32)
+    places[:by_code] = np.arange(by_code)
+    return {
+        "nodes": np.concatenate(nodes),
+        "starts": np.cumsum([0, *(len(part) for part in nodes)]),
+        "bitsets": np.concatenate([*bitsets, np.zeros((0, 8), dtype=np.uint32)]),
+        "known": np.zeros((by_code, 8), dtype=np.uint32),  # asked of missing levels that go left alone: none does
+        "feature_map": places,
+    }
+
+
+def _from_text(tree: Mapping[str, list[str]]) -> NDArray[Any]:
+    """Return the nodes of one tree of LightGBM: its splits in their order, and behind them its leaves."""
+    leaves = int(tree["num_leaves"][0])
+    inner = leaves - 1
+    nodes = np.zeros(inner + leaves, dtype=PREDICTOR_RECORD_DTYPE)
+    nodes["is_leaf"][inner:] = 1
+    nodes["value"][inner:] = np.array(tree["leaf_value"], dtype=np.float64)
+    if not inner:
+        return nodes
+    split = nodes[:inner]
+    kind, threshold = np.array(tree["decision_type"], dtype=np.int64), np.array(tree["threshold"], dtype=np.float64)
+    by_code = (kind & 1) == 1
+    counts = np.array([*tree["internal_count"], *tree["leaf_count"]], dtype=np.int64)
+    for side in ("left", "right"):
+        child = np.array(tree[f"{side}_child"], dtype=np.int64)
+        split[side] = np.where(child < 0, inner + ~child, child)
+    never_missing = (kind >> 2 & 3) == 0
+    default_left = np.where(never_missing, counts[split["left"]] >= counts[split["right"]], (kind & 2) != 0)
+    split["feature_idx"] = np.array(tree["split_feature"], dtype=np.int64)
+    split["is_categorical"], split["missing_go_to_left"] = by_code, default_left & ~by_code
+    split["num_threshold"] = np.where(by_code, 0.0, threshold)
+    split["bitset_idx"] = np.where(by_code, threshold, 0.0).astype(np.uint32)  # there LightGBM's threshold is the number of a set
+    return nodes
+
+
+def _sets(tree: Mapping[str, list[str]]) -> NDArray[np.uint32]:
+    """Return the sets of levels that go left, one for each split by levels, (splits, 8)."""
+    bounds = np.array(tree.get("cat_boundaries", ["0"]), dtype=np.int64)
+    words = np.array(tree.get("cat_threshold", []), dtype=np.uint32)
+    sets = np.zeros((len(bounds) - 1, 8), dtype=np.uint32)
+    for place, (start, end) in enumerate(pairwise(bounds.tolist())):
+        sets[place, : end - start] = words[start:end]
+    return sets
 
 
 def from_forest(trees: Sequence[Any], features: int) -> Arrays:

@@ -39,6 +39,8 @@ class Tags:
         maximum_columns: Above so many prepared columns it is not tried; None for no limit.
         opt_in: Whether a machine without a GPU tries it only where it is asked for by name.
         hungry: Below so many rows it is tried only where it is asked for by name.
+        library: A library that it needs for training; None for none beyond the project's own.
+        stands_in_for: A family that makes it needless: it is tried only where that one cannot be, or where it is asked for by name.
         rank: Smaller is tried earlier among the families of a kind: what gives most for its time comes first.
     """
 
@@ -50,6 +52,8 @@ class Tags:
     maximum_columns: int | None = None
     opt_in: bool = False
     hungry: int = 0
+    library: str | None = None
+    stands_in_for: str | None = None
     rank: int = 0
 
 

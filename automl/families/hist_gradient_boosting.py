@@ -1,4 +1,4 @@
-"""Gradient boosted trees on histograms: the strongest single model on many tables."""
+"""Gradient boosted trees on histograms, as in scikit-learn: what takes LightGBM's place where that cannot be loaded."""
 
 from __future__ import annotations
 
@@ -6,39 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
-from automl.families._common import average, repeated, set_aside, softmax
-from automl.families._trees import TreeFamily, add_trees, from_boosting
-from automl.families.base import Config, Floats, Tags
-from automl.preprocessing.base import Arrays, Spec
+from automl.families._boosting import FEW_LEVELS, MOST_LEVELS, BoostingFamily, Problem, quicker
+from automl.families._trees import from_boosting
+from automl.families.base import Config, Tags
+from automl.preprocessing.base import Spec
 
-FEW_LEVELS = 19  # in sets of more levels trees find noise (flights by destination: 1.7 % more RMSE than by frequency)
-MOST_LEVELS = 254  # of a column that is split by sets of levels; scikit-learn holds such sets in 256 bits
-EARLY_STOPPING_FROM = 1_500  # rows; below, a tenth of them says more about luck than about the number of trees
-SHRINKAGE = 6.0  # learning rate × trees where the number of trees is fixed
 PATIENCE = 20
-WANTED = 17.0  # learning rate × trees that boosting usually needs, where the number of trees is found by early stopping
-QUICKEST, QUICKER = 0.2, 3.0  # the highest learning rate, and the most that a configuration's is multiplied by, where time is short
-CELLS = 100_000_000  # rows × columns: 800 MB as scikit-learn holds them
-CELLS_PER_SECOND = 300_000  # on which a core grows 200 trees in a second, roughly: many trees on a sample beat few on all rows
-FEWEST_CELLS = 1_000_000
-HISTOGRAMS = 300_000_000  # bytes of histograms that the leaves of one tree may need
 FIRST_STEP = 10
 
 
-class HistGradientBoosting(TreeFamily):
+class HistGradientBoosting(BoostingFamily):
     """Histogram gradient boosting (Ke et al., 2017, LightGBM) as in scikit-learn, with missing values and categories of its own.
 
-    The number of trees is chosen on a tenth of the learning rows. The fold's validation rows stay unseen, since they judge.
+    It is tried where LightGBM is not at hand, or where it is asked for by name: the same trees take two to three times as long here.
     """
 
     name = "hist_gradient_boosting"
-    title = "Gradient boosted trees"
-    tags = Tags(kind="tree")
+    title = "Gradient boosted trees (scikit-learn)"
+    tags = Tags(kind="tree", stands_in_for="lightgbm")
+    cells_per_second = 300_000
 
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare learning rate, size of the trees, penalties, share of columns per split, and the widest column that sets split."""
@@ -60,119 +50,28 @@ class HistGradientBoosting(TreeFamily):
         small = {"learning_rate": 0.1, "max_leaf_nodes": 8, "l2_regularization": 10.0, "max_features": 0.3}
         return [{}, varied, {"max_leaf_nodes": 15}, slow, {"set_levels": 0}, small]
 
-    def fit(
-        self, config: Config, arrays: Arrays, target: NDArray[Any], spec: Spec, *, deadline: Deadline, seed: int, threads: int = 1
-    ) -> Mapping[str, Any] | None:
+    def grow(self, config: Config, problem: Problem, *, deadline: Deadline, seed: int, threads: int) -> Mapping[str, Any]:
         """Grow trees in steps until they stop helping or the deadline comes."""
-        if deadline.over():
-            return None
-        rng = np.random.default_rng(seed)
-        width = spec.raw_numbers + len(spec.categories)
-        most = _most_cells(spec, deadline) // max(width, 1)
-        if len(target) > most:
-            rows = np.sort(rng.choice(len(target), most, replace=False))
-            arrays, target = {name: values[rows] for name, values in arrays.items()}, target[rows]
-        early = len(target) >= EARLY_STOPPING_FROM
-        aside = set_aside(target, spec, 0.1, rng) if early else np.zeros(len(target), dtype=bool)
-        layout = _layout({name: values[~aside] for name, values in arrays.items()}, spec, int(config["set_levels"]))
-        inputs = _inputs(layout, arrays)
-        if len(np.unique(target)) < 2 or not inputs.shape[1]:
-            return {"average": average(target, spec)}
-        model = _estimator(config, inputs.shape[1], len(layout["by_code"]), spec, early, seed)
+        model = _estimator(config, problem, seed)
         with threadpool_limits(threads, user_api="openmp"):
-            best = _grow(model, config, inputs, target, aside, deadline)
+            best = _grow(model, config, problem, deadline)
         known, feature_map = model._bin_mapper.make_known_categories_bitsets()
         trees = from_boosting(model._predictors[:best], known, feature_map)
-        classes = {"classes": np.asarray(model.classes_, dtype=np.int64)} if spec.is_classification else {}
-        return {**layout, **trees, **classes, "baseline": np.asarray(model._baseline_prediction, dtype=np.float64).ravel()}
-
-    def predict(self, model: Mapping[str, Any], arrays: Arrays, spec: Spec) -> Floats:
-        """Return probabilities or the standardised target, (rows, outputs)."""
-        rows = len(arrays["raw_numbers"])
-        if "average" in model:
-            return repeated(model["average"], rows)
-        raw = repeated(model["baseline"], rows)
-        add_trees(model, _inputs(model, arrays), raw)
-        if not spec.is_classification:
-            return raw
-        scores = np.full((rows, spec.outputs), -np.inf)
-        # Of two classes, the trees score the second; the first has score 0.
-        scores[:, model["classes"]] = raw if raw.shape[1] > 1 else np.hstack([np.zeros_like(raw), raw])
-        return softmax(scores)
+        return {**trees, "baseline": np.asarray(model._baseline_prediction, dtype=np.float64).ravel()}
 
 
-def _most_cells(spec: Spec, deadline: Deadline) -> int:
-    """Return rows × columns that memory allows and that leave time for a few hundred trees."""
-    if not deadline.budget.timed:
-        return CELLS
-    trees = spec.outputs if spec.outputs > 2 else 1
-    return int(min(max(CELLS_PER_SECOND * deadline.remaining() / trees, FEWEST_CELLS), CELLS))
-
-
-def _layout(arrays: Arrays, spec: Spec, most: int = MOST_LEVELS) -> dict[str, NDArray[Any]]:
-    """Decide how the columns enter the trees, from the learning rows alone.
-
-    Args:
-        arrays: The learning rows.
-        spec: The shapes.
-        most: Levels of the widest column that is split by sets of levels.
-
-    Returns:
-        "by_code": category columns that are split by sets of levels; "codes" (columns, MOST_LEVELS + 2): the number of each of their
-        codes, NaN where it is missing or has no rows; "by_order": the other category columns, split by frequency like numbers;
-        "by_size": number columns.
-    """
-    codes = arrays["categories"]
-    varies = [len(np.unique(column)) > 1 for column in codes.T]
-    by_code = [place for place, count in enumerate(spec.categories) if varies[place] and count <= most + 2]
-    table = np.full((len(by_code), MOST_LEVELS + 2), np.nan)
-    for row, place in enumerate(by_code):
-        seen = np.unique(codes[:, place])
-        table[row, seen[seen > 0]] = np.arange((seen > 0).sum())
-    numbers = arrays["raw_numbers"]
-    by_size = [place for place, column in enumerate(numbers.T) if _varies(column)]
-    return {
-        "by_code": np.array(by_code, dtype=np.int64),
-        "codes": table,
-        "by_order": np.array([place for place in range(len(varies)) if varies[place] and place not in set(by_code)], dtype=np.int64),
-        "by_size": np.array(by_size, dtype=np.int64),
-    }
-
-
-def _varies(column: NDArray[Any]) -> bool:
-    """Whether a column tells rows apart; one that is always missing, or always the same, does not."""
-    missing = np.isnan(column)
-    known = column[~missing]
-    return len(known) > 0 and (bool(missing.any()) or bool((known != known[0]).any()))
-
-
-def _inputs(layout: Mapping[str, Any], arrays: Arrays) -> NDArray[np.float64]:
-    """Return the columns in the order of the trees: by code, by size, by order, (rows, columns)."""
-    codes, numbers = arrays["categories"], arrays["raw_numbers"]
-    by_code, by_size, by_order = layout["by_code"], layout["by_size"], layout["by_order"]
-    inputs = np.empty((len(numbers), len(by_code) + len(by_size) + len(by_order)))
-    for row, place in enumerate(by_code):
-        inputs[:, row] = layout["codes"][row][codes[:, place]]
-    inputs[:, len(by_code) : len(by_code) + len(by_size)] = numbers[:, by_size]
-    ordered = codes[:, by_order].astype(np.float64)
-    inputs[:, len(by_code) + len(by_size) :] = np.where(ordered == 0, np.nan, ordered)
-    return inputs
-
-
-def _estimator(config: Config, width: int, by_code: int, spec: Spec, early: bool, seed: int) -> Any:
+def _estimator(config: Config, problem: Problem, seed: int) -> Any:
     """Return the estimator; wide tables get coarser bins and smaller trees, so that the histograms stay small."""
-    bins = 255 if width <= 1_000 or by_code else 63
-    leaves = max(min(int(config["max_leaf_nodes"]), HISTOGRAMS // (width * bins * 20)), 3)
-    kind = HistGradientBoostingClassifier if spec.is_classification else HistGradientBoostingRegressor
+    kind = HistGradientBoostingClassifier if problem.spec.is_classification else HistGradientBoostingRegressor
     return kind(
         learning_rate=float(config["learning_rate"]),
-        max_leaf_nodes=leaves,
+        max_leaf_nodes=problem.leaves(int(config["max_leaf_nodes"])),
         min_samples_leaf=int(config["min_samples_leaf"]),
         l2_regularization=float(config["l2_regularization"]),
         max_features=float(config["max_features"]),
-        max_bins=bins,
-        categorical_features=list(range(by_code)) or None,
-        early_stopping=early,
+        max_bins=problem.bins,
+        categorical_features=list(range(problem.by_code)) or None,
+        early_stopping=problem.early,
         validation_fraction=None,
         n_iter_no_change=PATIENCE,
         tol=0.0,
@@ -181,14 +80,14 @@ def _estimator(config: Config, width: int, by_code: int, spec: Spec, early: bool
     )
 
 
-def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any], aside: NDArray[Any], deadline: Deadline) -> int:
+def _grow(model: Any, config: Config, problem: Problem, deadline: Deadline) -> int:
     """Grow the trees of `model`; return after how many iterations it was best on the rows set aside."""
-    early = bool(aside.any())
-    limit = int(config["max_iter"]) if early else min(int(config["max_iter"]), int(np.ceil(SHRINKAGE / float(config["learning_rate"]))))
-    watched = {"X_val": inputs[aside], "y_val": target[aside]} if early else {}
-    inputs, target = inputs[~aside], target[~aside]
+    rate, aside = float(config["learning_rate"]), problem.aside
+    limit = problem.trees(int(config["max_iter"]), rate)
+    watched = {"X_val": problem.inputs[aside], "y_val": problem.target[aside]} if problem.early else {}
+    inputs, target = problem.inputs[~aside], problem.target[~aside]
     pace = _Pace(deadline)
-    grown, step, quicker = 0, 1 if deadline.budget.timed else limit, False
+    grown, step, raised = 0, 1 if deadline.budget.timed else limit, False
     while step:
         model.set_params(max_iter=min(grown + step, limit))
         started = deadline.budget.elapsed()
@@ -196,12 +95,11 @@ def _grow(model: Any, config: Config, inputs: NDArray[Any], target: NDArray[Any]
         done, grown = model.n_iter_ - grown, model.n_iter_
         finished = grown < model.max_iter or grown == limit
         step = 0 if finished else pace.next_step(done, deadline.budget.elapsed() - started)
-        if step and early and not quicker and pace.each is not None:
-            # Too few trees for this learning rate fit into the time: a higher one from here on does more than an early end.
-            quicker, rate = True, float(config["learning_rate"])
-            model.set_params(learning_rate=max(min(WANTED / (grown + pace.trees_left()), QUICKER * rate, QUICKEST), rate))
+        if step and problem.early and not raised and pace.each is not None:
+            raised = True
+            model.set_params(learning_rate=quicker(rate, grown + pace.trees_left()))
     # The scores begin with the model that has no trees yet.
-    return int(np.argmax(model.validation_score_)) if early else grown
+    return int(np.argmax(model.validation_score_)) if problem.early else grown
 
 
 class _Pace:

@@ -4,6 +4,7 @@ import pytest
 from automl.budget import Budget
 from automl.errors import ArtifactError
 from automl.families import hist_gradient_boosting as module
+from automl.families._boosting import HISTOGRAMS, Problem, inputs_of
 from automl.families.base import TrainingData
 from automl.families.hist_gradient_boosting import HistGradientBoosting
 from automl.preprocessing.base import Spec, State
@@ -26,7 +27,7 @@ def test_flat_trees_predict_what_scikit_learn_predicts(problem, monkeypatch):
     monkeypatch.setattr(module, "_estimator", lambda *arguments: kept.append(estimator(*arguments)) or kept[-1])
     data = toy_data(problem)
     model = fit(data)
-    inputs = module._inputs(model, data.arrays)
+    inputs = inputs_of(model, data.arrays)
     expected = kept[0].predict_proba(inputs) if problem != "regression" else kept[0].predict(inputs)[:, None]
     assert model["nodes"]["is_categorical"].any()
     assert FAMILY.predict(model, data.arrays, data.spec) == pytest.approx(expected, abs=1e-12)
@@ -139,9 +140,10 @@ def test_trees_that_point_outside_are_refused(field):
 
 def test_wide_tables_get_smaller_histograms():
     spec = Spec(1, 5_000, (), 2, "binary", 100)
-    model = module._estimator({**FAMILY.defaults(spec), "max_leaf_nodes": 127}, 5_000, 0, spec, True, 0)
+    problem = Problem(np.zeros((100, 5_000)), np.zeros(100), np.zeros(100, dtype=bool), 0, spec)
+    model = module._estimator({**FAMILY.defaults(spec), "max_leaf_nodes": 127}, problem, 0)
     assert model.max_bins == 63
-    assert model.max_leaf_nodes * 5_000 * 63 * 20 <= module.HISTOGRAMS
+    assert model.max_leaf_nodes * 5_000 * 63 * 20 <= HISTOGRAMS
 
 
 def test_where_time_is_short_trees_learn_faster(monkeypatch):

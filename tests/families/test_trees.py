@@ -7,13 +7,13 @@ from automl.budget import Budget
 from automl.families import _trees, family_by_name
 from automl.testing import toy_data
 
-FAMILIES = ["hist_gradient_boosting", "extra_trees"]
+FAMILIES = ["lightgbm", "hist_gradient_boosting", "extra_trees"]
 
 
 def fitted(name, problem):
     """A model of one fold, and rows with missing numbers and codes that it has never seen."""
     family, data = family_by_name(name), toy_data(problem, rows=600)
-    config = {**family.complete({}, data.spec), "max_iter": 20, "n_estimators": 12}
+    config = {**family.complete({}, data.spec), "max_iter": 20, "num_iterations": 20, "n_estimators": 12}
     learn = {key: values[:400].copy() for key, values in data.arrays.items()}
     learn["categories"][learn["categories"] > 30] = 2  # the codes above 30 are new to the model
     deadline = Budget(trials=1).deadline()
