@@ -19,6 +19,7 @@ from automl.preprocessing.base import Arrays, Spec
 FEW_LEVELS = 19  # in sets of more levels trees find noise (flights by destination: 1.7 % more RMSE than by frequency)
 MOST_LEVELS = 254  # of a column that is split by sets of levels; scikit-learn holds such sets in 256 bits
 EARLY_STOPPING_FROM = 1_500  # rows; below, a tenth of them says more about luck than about the number of trees
+ASIDE = 0.1  # of the rows, by which the number of trees is chosen
 SHRINKAGE = 6.0  # learning rate × trees where the number of trees is fixed
 WANTED = 17.0  # learning rate × trees that boosting usually needs, where the number of trees is found by early stopping
 QUICKEST, QUICKER = 0.2, 3.0  # the highest learning rate, and the most that a configuration's is multiplied by, where time is short
@@ -106,7 +107,7 @@ class BoostingFamily(TreeFamily):
             rows = np.sort(rng.choice(len(target), most, replace=False))
             arrays, target = {name: values[rows] for name, values in arrays.items()}, target[rows]
         early = len(target) >= EARLY_STOPPING_FROM
-        aside = set_aside(target, spec, 0.1, rng) if early else np.zeros(len(target), dtype=bool)
+        aside = set_aside(target, spec, ASIDE, rng) if early else np.zeros(len(target), dtype=bool)
         layout = layout_of({name: values[~aside] for name, values in arrays.items()}, spec, int(config["set_levels"]))
         inputs = inputs_of(layout, arrays)
         if len(np.unique(target)) < 2 or not inputs.shape[1]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl.budget import Deadline
-from automl.families._boosting import FEW_LEVELS, MOST_LEVELS, BoostingFamily, Problem, quicker
+from automl.families._boosting import ASIDE, FEW_LEVELS, MOST_LEVELS, BoostingFamily, Problem, quicker
 from automl.families._trees import from_lightgbm
 from automl.families.base import Config, Tags
 from automl.preprocessing.base import Spec
@@ -16,6 +18,7 @@ from automl.preprocessing.base import Spec
 PATIENCE = 30
 FEW_ROWS = 10_000  # below, random thresholds and strong penalties do better than the best split
 FIRST_STEP = 10  # iterations after which their pace is known
+MORE = 1 / (1 - ASIDE)  # rows, and therefore trees, where those set aside are learnt from, too
 
 
 class LightGBM(BoostingFamily):
@@ -66,20 +69,14 @@ class LightGBM(BoostingFamily):
         ]
 
     def grow(self, config: Config, problem: Problem, *, deadline: Deadline, seed: int, threads: int) -> Mapping[str, Any]:
-        """Grow one tree for each output at a time until they stop helping or the deadline comes."""
-        import lightgbm
+        """Grow trees until they stop helping or the deadline comes, then, where there is time, as many again on all rows.
 
+        To grow them again with the rows that chose their number lowered the loss out of fold on each of six tables, by 0.1 to 1.7 %.
+        """
         options = _options(config, problem, seed, threads)
-        columns = list(range(problem.by_code))
-        learn, aside = ~problem.aside, problem.aside
-        given = {"categorical_feature": columns, "params": options}
-        rows = lightgbm.Dataset(problem.inputs[learn], problem.target[learn], **given)
-        model = lightgbm.Booster(options, rows)
-        if problem.early:
-            model.add_valid(lightgbm.Dataset(problem.inputs[aside], problem.target[aside], reference=rows, **given), "aside")
-        best = _grow(model, config, problem, deadline)
-        text = model.model_to_string(num_iteration=best)
-        outputs = model.num_model_per_iteration()
+        grown = _grow(config, problem, options, deadline)
+        text = (_grow_again(grown, problem, options, deadline) if problem.early else None) or grown.text
+        outputs = options.get("num_class", 1)
         return {**from_lightgbm(text, problem.inputs.shape[1], problem.by_code), "baseline": np.zeros(outputs)}
 
 
@@ -109,19 +106,69 @@ def _options(config: Config, problem: Problem, seed: int, threads: int) -> dict[
     }
 
 
-def _grow(model: Any, config: Config, problem: Problem, deadline: Deadline) -> int:
-    """Grow the trees of `model`; return after how many iterations it was best on the rows set aside."""
-    rate = float(config["learning_rate"])
-    limit = problem.trees(int(config["num_iterations"]), rate)
-    started, best, lowest = deadline.budget.elapsed(), 0, np.inf
-    for grown in range(1, limit + 1):
+@dataclass(frozen=True)
+class _Grown:
+    """Trees whose number was chosen on rows set aside.
+
+    Attributes:
+        text: The model up to its best iteration.
+        best: That iteration.
+        each: Seconds of an iteration.
+        hurried: Whether the learning rate was raised because the time was short.
+    """
+
+    text: str
+    best: int
+    each: float
+    hurried: bool
+
+
+def _rows(problem: Problem, which: NDArray[np.bool_], options: dict[str, Any], reference: Any = None) -> Any:
+    """Return some of the rows as LightGBM holds them."""
+    import lightgbm
+
+    given = {"categorical_feature": list(range(problem.by_code)), "params": options, "reference": reference}
+    return lightgbm.Dataset(problem.inputs[which], problem.target[which], **given)
+
+
+def _grow(config: Config, problem: Problem, options: dict[str, Any], deadline: Deadline) -> _Grown:
+    """Grow trees until they stop helping on the rows set aside, their number is reached, or the deadline comes."""
+    import lightgbm
+
+    started = deadline.budget.elapsed()
+    learn = _rows(problem, ~problem.aside, options)
+    model = lightgbm.Booster(options, learn)
+    if problem.early:
+        model.add_valid(_rows(problem, problem.aside, options, learn), "aside")
+    rate, raised = float(config["learning_rate"]), float(config["learning_rate"])
+    best, lowest, each = 0, np.inf, 0.0
+    for grown in range(1, problem.trees(int(config["num_iterations"]), rate) + 1):
         exhausted = model.update()
         if problem.early:
             loss = model.eval_valid()[0][2]
             best, lowest = (grown, loss) if loss < lowest else (best, lowest)
+        each = (deadline.budget.elapsed() - started) / grown
         if exhausted or deadline.over() or (problem.early and grown - best >= PATIENCE):
             break
         if problem.early and grown == FIRST_STEP and deadline.budget.timed:
-            each = max((deadline.budget.elapsed() - started) / grown, 1e-6)
-            model.reset_parameter({"learning_rate": quicker(rate, grown + 0.9 * deadline.remaining() / each)})
-    return max(best, 1) if problem.early else model.current_iteration()
+            raised = quicker(rate, grown + 0.9 * deadline.remaining() / max(each, 1e-6))
+            model.reset_parameter({"learning_rate": raised})
+    best = max(best, 1) if problem.early else model.current_iteration()
+    return _Grown(model.model_to_string(num_iteration=best), best, each, raised > rate)
+
+
+def _grow_again(grown: _Grown, problem: Problem, options: dict[str, Any], deadline: Deadline) -> str | None:
+    """Grow the chosen number of trees on all rows; None where the time is too short."""
+    import lightgbm
+
+    trees = round(MORE * grown.best)
+    if grown.hurried or MORE * trees * grown.each > deadline.remaining():
+        return None
+    everything = np.ones(len(problem.target), dtype=bool)
+    model = lightgbm.Booster(options, _rows(problem, everything, options))
+    for _ in range(trees):
+        if deadline.over():
+            return None
+        if model.update():
+            break
+    return str(model.model_to_string())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automl.budget import Budget
-from automl.families._boosting import QUICKEST, inputs_of, quicker
+from automl.families._boosting import EARLY_STOPPING_FROM, QUICKEST, inputs_of, quicker
 from automl.families._trees import from_lightgbm
 from automl.families.base import TrainingData
 from automl.families.lightgbm import LightGBM
@@ -32,6 +32,7 @@ def boosters(monkeypatch):
     class Kept(lightgbm.Booster):
         def __init__(self, *arguments, **options):
             super().__init__(*arguments, **options)
+            self.learnt_from = arguments[1].num_data()
             made.append(self)
 
     monkeypatch.setattr(lightgbm, "Booster", Kept)
@@ -47,7 +48,8 @@ def test_flat_trees_predict_what_lightgbm_predicts(problem, rows, boosters):
     assert np.isnan(inputs).any()
     assert model["nodes"]["is_categorical"].any()
     trees = (len(model["starts"]) - 1) // len(model["baseline"])
-    expected = boosters[0].predict(inputs, num_iteration=trees)
+    expected = boosters[-1].predict(inputs, num_iteration=trees)
+    assert len(boosters) == (2 if rows > EARLY_STOPPING_FROM else 1)  # the second one learns from the rows that chose its length, too
     expected = np.column_stack([1 - expected, expected]) if problem == "binary" else expected.reshape(rows, -1)
     assert FAMILY.predict(model, data.arrays, data.spec) == pytest.approx(expected, abs=1e-12)
 
@@ -76,6 +78,24 @@ def test_early_stopping_keeps_the_best_number_of_trees():
     learned = fit(data)
     guessed = fit(TrainingData(data.arrays, noise, data.fold, data.folds, data.spec))
     assert 2 * len(guessed["starts"]) < len(learned["starts"])
+
+
+def test_trees_are_grown_again_on_all_rows_where_there_is_time(boosters):
+    data = toy_data("binary", rows=2_000)
+    now = [0.0]
+
+    def clock():
+        now[0] += 0.01
+        return now[0]
+
+    calm = fit(data, deadline=Budget(1e6, clock=clock, started=0.0).deadline())
+    assert [model.learnt_from for model in boosters] == [1_800, 2_000]
+    spent = now[0]
+    boosters.clear()
+    short = fit(data, deadline=Budget(1e6, clock=clock, started=0.0).deadline(seconds=0.85 * spent))
+    assert len(boosters) == 1
+    grown = [len(model["starts"]) - 1 for model in (short, calm)]
+    assert grown[1] == round(grown[0] / 0.9)
 
 
 def test_small_data_gets_a_fixed_number_of_trees():
