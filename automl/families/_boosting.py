@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated, set_aside, softmax
-from automl.families._trees import TreeFamily, add_trees
+from automl.families._trees import TreeFamily
+from automl.families._walking import add_trees
 from automl.families.base import Config, Floats
 from automl.preprocessing.base import Arrays, Spec
 

@@ -1,32 +1,25 @@
-"""Fitted trees as flat arrays, walked by scikit-learn's compiled predictor: small, quick to load, checked before they are used.
+"""Fitted trees as flat arrays: small, quick to load, checked before they are used.
 
 An estimator of scikit-learn keeps Python objects and all that training knew for each tree: storing 1,500 of them takes many
-seconds. Here a whole ensemble of trees is one array of nodes, in the format of scikit-learn's histogram gradient boosting,
-whose predictor works in place on parts of it. This is the only file that knows private formats of trees.
+seconds. Here a whole ensemble of trees is one array of nodes, in the format of scikit-learn's histogram gradient boosting; `_walking.py`
+predicts with it. These two files, and `_forest.py`, are the only ones that know private formats of trees.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
 from automl.errors import ArtifactError
 from automl.families._sklearn import FittedSklearn, SklearnFamily
+from automl.families._walking import walk_seconds
 from automl.families.base import Trained, of_one_fold
 from automl.preprocessing.base import Arrays, Spec, State
-
-TREE_SECONDS, LEVEL_SECONDS = 20e-9, 5e-9  # of a row in a tree: for the tree, and for each level of it
-FOREST_FACTOR = 2.5  # large trees do not fit into the nearest memory, and their leaves are looked up
-BLOCK = 4_096  # rows that one thread takes; fewer cost more to hand out than to do
-FEW_ROWS = 4  # of so few, each walks all trees at once: a call of the compiled predictor takes longer than its tree
 
 
 class TreeFamily(SklearnFamily):
@@ -181,81 +174,6 @@ def from_forest(trees: Sequence[Any], features: int) -> Arrays:
         "feature_map": np.zeros(features, dtype=np.uint32),
         "leaves": np.concatenate(leaves),
     }
-
-
-def add_trees(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDArray[np.float64]) -> int:
-    """Add the value of each tree at each row to `total`, in place.
-
-    Boosted trees take turns among the outputs; with "leaves" every tree has a value for each output.
-
-    Args:
-        model: Arrays of :func:`from_boosting` or :func:`from_forest`.
-        inputs: (rows, columns), C-contiguous; NaN is missing.
-        total: (rows, outputs).
-
-    Returns:
-        The number of trees.
-    """
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(inputs), BLOCK)]
-    if len(inputs) <= FEW_ROWS:
-        for row, sums in zip(inputs, total, strict=True):
-            _add_row(model, row, sums)
-    elif len(blocks) < 2:
-        _add_block(model, inputs, total)
-    else:
-        # Blocks of rows instead of scikit-learn's threads within a tree, which wait for each other at every single tree.
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, len(blocks), 8)) as pool:
-            list(pool.map(lambda rows: _add_block(model, inputs[rows], total[rows]), blocks))
-    return len(model["starts"]) - 1
-
-
-def _add_block(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDArray[np.float64]) -> None:
-    """Add the value of each tree at each row to `total`, in this thread."""
-    nodes, bitsets, known, feature_map, leaves = (model.get(name) for name in ("nodes", "bitsets", "known", "feature_map", "leaves"))
-    outputs = total.shape[1]
-    for tree, (start, end) in enumerate(pairwise(model["starts"].tolist())):
-        values = TreePredictor(nodes[start:end], None, bitsets).predict(inputs, known, feature_map, 1)  # type: ignore[index]
-        if leaves is None:
-            total[:, tree % outputs] += values
-        else:
-            total += leaves[values.astype(np.int64)]
-
-
-def _add_row(model: Mapping[str, Any], row: NDArray[np.float64], total: NDArray[np.float64]) -> None:
-    """Add the value of each tree at one row to `total` (outputs,): all trees take a step at a time, as the compiled predictor would."""
-    nodes, starts = model["nodes"], model["starts"][:-1]
-    at, moving = starts.copy(), np.arange(len(starts))
-    while True:
-        inner = nodes["is_leaf"][at[moving]] == 0
-        moving = moving[inner]
-        if not len(moving):
-            break
-        here = at[moving]
-        value, missing_left = row[nodes["feature_idx"][here]], nodes["missing_go_to_left"][here] != 0
-        left = np.where(np.isnan(value), missing_left, value <= nodes["num_threshold"][here])
-        by_code = np.flatnonzero((nodes["is_categorical"][here] != 0) & ~np.isnan(value))
-        if len(by_code):
-            word, bit = np.divmod(value[by_code].astype(np.uint32), np.uint32(32))
-            chosen = here[by_code]
-            inside = model["bitsets"][nodes["bitset_idx"][chosen], word] >> bit & 1
-            known = model["known"][model["feature_map"][nodes["feature_idx"][chosen]], word] >> bit & 1
-            left[by_code] = (inside != 0) | ((known == 0) & missing_left[by_code])
-        at[moving] = starts[moving] + np.where(left, nodes["left"][here], nodes["right"][here])
-    values = nodes["value"][at]
-    parts = model["leaves"][values.astype(np.int64)] if "leaves" in model else values.reshape(-1, len(total))
-    total += parts.sum(axis=0, dtype=np.float64)
-
-
-def walk_seconds(model: Mapping[str, Any]) -> float:
-    """Return what one of many rows takes in all trees, from their number and mean depth; the factors were measured on one core.
-
-    Example:
-        >>> walk_seconds({"starts": np.array([0, 15, 30])}) < 1e-6
-        True
-    """
-    leaves = (np.diff(model["starts"]) + 1) / 2
-    each = TREE_SECONDS + LEVEL_SECONDS * np.log2(np.maximum(leaves, 1.0))
-    return float(each.sum() * (FOREST_FACTOR if "leaves" in model else 1.0))
 
 
 def check_trees(model: Mapping[str, Any], columns: int) -> None:

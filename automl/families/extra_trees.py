@@ -11,7 +11,8 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 from automl.budget import Deadline
 from automl.families._common import average, repeated
-from automl.families._trees import TreeFamily, add_trees, from_forest
+from automl.families._trees import TreeFamily, from_forest
+from automl.families._walking import add_trees
 from automl.families.base import Config, Floats, Tags
 from automl.preprocessing.base import Arrays, Spec
 

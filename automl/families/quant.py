@@ -13,7 +13,8 @@ from automl.budget import Deadline
 from automl.families._common import average, repeated
 from automl.families._series_features import FEATURES, SeriesFeatures
 from automl.families._sklearn import FittedSklearn
-from automl.families._trees import add_trees, check_trees, from_forest, walk_seconds
+from automl.families._trees import check_trees, from_forest
+from automl.families._walking import add_trees, walk_seconds
 from automl.families.base import Config, Floats, Tags, Trained
 from automl.preprocessing.base import Arrays, Spec, State
 from automl.preprocessing.series import interval_quantiles

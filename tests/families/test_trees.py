@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from automl.budget import Budget
-from automl.families import _trees, family_by_name
+from automl.families import _walking, family_by_name
 from automl.testing import toy_data
 
 FAMILIES = ["lightgbm", "hist_gradient_boosting", "extra_trees"]
@@ -36,9 +36,9 @@ def test_a_row_alone_is_predicted_as_among_many(name, problem):
 
 def test_a_row_alone_does_not_ask_the_compiled_predictor(monkeypatch):
     family, model, rest, spec = fitted("hist_gradient_boosting", "binary")
-    monkeypatch.setattr(_trees, "TreePredictor", None)
-    few = {key: values[: _trees.FEW_ROWS] for key, values in rest.items()}
-    assert family.predict(model, few, spec).shape == (_trees.FEW_ROWS, 2)
+    monkeypatch.setattr(_walking, "TreePredictor", None)
+    few = {key: values[: _walking.FEW_ROWS] for key, values in rest.items()}
+    assert family.predict(model, few, spec).shape == (_walking.FEW_ROWS, 2)
 
 
 def test_trees_that_are_one_leaf_have_its_value():

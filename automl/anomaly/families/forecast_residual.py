@@ -12,7 +12,8 @@ from automl.anomaly.base import LARGEST, Array, DetectorFamily, Shape
 from automl.anomaly.design import Rows
 from automl.anomaly.past import NEAR, before
 from automl.budget import Deadline
-from automl.families._trees import add_trees, from_boosting
+from automl.families._trees import from_boosting
+from automl.families._walking import add_trees
 from automl.preprocessing.base import Arrays
 
 MOST_ROWS = 20_000

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.budget import Deadline
-from automl.families._trees import add_trees, check_trees, from_boosting
+from automl.families._trees import check_trees, from_boosting
+from automl.families._walking import add_trees
 from automl.families.base import Config, FittedFamily
 from automl.forecasting.base import ForecastFamily, Payload, WindowData, forecasting
 from automl.forecasting.conformal import ordered
