@@ -1,8 +1,9 @@
 """How much of many pictures there is time to look at: their size first, then their number, by the pace of a few.
 
 What costs accuracy least is given up first. At half the side the numbers for models of tables hardly change and take a quarter of the
-time, and networks average large pictures down anyway; a sample of the rows is learnt from where even that is not enough. What is left of
-the share of the clock is for the trained network; see :mod:`automl.preprocessing.pictures.frozen`.
+time, and networks average large pictures down anyway; a sample of the rows is learnt from where even that is not enough, or where to open
+files is what takes so long. What is left of the share of the clock is for the trained network; see
+:mod:`automl.preprocessing.pictures.frozen`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PREPARED = 0.35  # of the budget that all preparation of pictures may take: netw
 READ = 0.21  # of the budget for reading and describing them
 LEFT = 0.3  # of what is left of the budget, for the same, where much of it has passed
 LEAST_SIDE = 32  # no picture becomes smaller for the clock's sake
+WORTH = 0.7  # of the time, or less, is what half the side must take: where reading takes most of it, fewer rows cost less than details
 LEAST_ROWS = 500  # are learnt from, however slow it is
 FEW, MANY = 8, 256  # pictures that tell how many can be measured with, and the most of these
 SECONDS = 0.5  # for the measurement
@@ -114,10 +116,9 @@ def _chosen(pictures: Sequence[Sequence[Any]], rows: int, budget: Budget) -> dic
     form = shared_form(pictures, rows)
     pace = measured([cell for cells in pictures for cell in cells], form, budget.clock)
     allowed = min(READ * budget.limit, LEFT * budget.remaining())
-    sides = [form.side]
-    while sides[-1] // 2 >= LEAST_SIDE:
-        sides.append(sides[-1] // 2)
-    side = next((side for side in sides if count * pace.at(side) <= allowed), sides[-1])
+    side = form.side
+    while count * pace.at(side) > allowed and side // 2 >= LEAST_SIDE and pace.at(side // 2) <= WORTH * pace.at(side):
+        side //= 2
     fitting = int(allowed / (len(pictures) * pace.at(side)))
     kept = rows if fitting >= rows else min(max(fitting, LEAST_ROWS), rows)
     told = []

@@ -62,7 +62,7 @@ def test_pictures_become_smaller_before_they_become_fewer(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("passed", [0.0, 90.0])
 def test_rows_are_fewer_where_small_pictures_take_too_long(monkeypatch: pytest.MonkeyPatch, passed: float) -> None:
-    paced(monkeypatch, read=2e-3, described=1e-3)
+    paced(monkeypatch, read=1e-3, described=5e-3)
     settled, log = limited(120), DecisionLog()
     assert settled.budget is not None
     settled.budget.clock.now = passed  # type: ignore[attr-defined]
@@ -71,6 +71,14 @@ def test_rows_are_fewer_where_small_pictures_take_too_long(monkeypatch: pytest.M
     assert 0 < rows * 2.25e-3 <= min(0.21 * 120, 0.3 * (120 - passed))
     assert [told.chosen for told in log.entries] == ["32 × 32 pixels", f"{rows:,} of 50,000"]
     assert left_for_networks(settled) == pytest.approx(max(42 - rows * 2.25e-3, 0), abs=0.01)
+
+
+def test_no_detail_is_given_up_where_files_are_slow_to_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    paced(monkeypatch, read=2e-3, described=1e-3)
+    settled, log = limited(120), DecisionLog()
+    assert planned(50_000, settled, log)[0] == 8_400
+    assert largest_side(settled) == 64
+    assert [told.what for told in log.entries] == ["rows to learn from"]
 
 
 def test_a_run_that_goes_on_makes_the_same_choice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from automl.preprocessing.pictures import components
+from automl.preprocessing.pictures import components, store
 from automl.preprocessing.pictures.components import PictureComponents
-from automl.preprocessing.pictures.store import forget_pictures
+from automl.preprocessing.pictures.store import decoded, forget_pictures, pictures_kept
 from automl.preprocessing.pictures.traits import DIRECTIONS, by_direction, grey, shrunk, trait_names, traits
 
 
@@ -72,6 +72,19 @@ def test_the_same_pictures_are_described_once_until_they_are_forgotten(files: li
     before = sum(calls)
     np.testing.assert_array_equal(made.transform(files), again)
     assert sum(calls) == before + len(files)
+
+
+def test_pictures_are_read_once_inside_a_block_that_keeps_them(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    real = store.decode
+    monkeypatch.setattr(store, "decode", lambda cells, side, channels: (read.extend(cells), real(cells, side, channels))[1])
+    with pictures_kept():
+        whole = decoded(files, 8, 3)
+        forget_pictures()
+        np.testing.assert_array_equal(decoded(files[2:4], 8, 3).pixels, whole.pixels[2:4])
+    assert read == files
+    decoded(files[:1], 8, 3)
+    assert len(read) == len(files) + 1
 
 
 def test_a_copy_holds_what_was_learnt_alone(files: list[str]) -> None:
