@@ -37,6 +37,7 @@ from automl.explanation import (
 )
 from automl.looking import look_at
 from automl.predictor import Predictor, join_trials
+from automl.preprocessing.pictures.store import pictures_kept
 
 if TYPE_CHECKING:
     from automl.run import Run
@@ -106,7 +107,8 @@ def explain_run(run: Run) -> Why:
     features = [column.name for column in run.schema.features]
     if not features or len(rows) < 2 or run.budget.over(_end(run)):
         return Why(skipped=() if not features else ("There was no time to explain the model; give it a larger budget.",))
-    return _Explaining(run, rows, predictor, features).why()
+    with pictures_kept():
+        return _Explaining(run, rows, predictor, features).why()
 
 
 def _end(run: Run) -> float:

@@ -26,7 +26,7 @@ from automl.joining import join
 from automl.judgement import Judged, Judgement, Wishes, judge
 from automl.metrics import selection_metric, served
 from automl.predictor import Part, Predictor, join_trials
-from automl.preprocessing.pictures.plan import folds_of
+from automl.preprocessing.pictures.affordable import rows_and_folds
 from automl.preprocessing.preparation import Wanted, prepare
 from automl.preprocessing.settled import Settled
 from automl.preprocessing.target import TargetScaler
@@ -35,7 +35,7 @@ from automl.proof import proof_of
 from automl.schema import detect_schema
 from automl.search import Study
 from automl.selection import choose_families
-from automl.split import Split, split
+from automl.split import Split, sample, split
 from automl.storage import Fitted
 from automl.task import fold_series, suggest_target
 from automl.trials import RunFolder, Trial, TrialStore
@@ -236,18 +236,18 @@ class Run:
     def split(self) -> None:
         """Deal the rows into folds and, where rows are plenty or a test file is given, a holdout."""
         usable = self.rows if self.test_rows is None else np.setdiff1d(self.rows, self.test_rows)
-        pictures = [self.dataset.frame[column.name].tolist() for column in self.schema.features if column.type == "image"]
         self.settled = Settled(self.budget, dict(self._recorded("settled") or {}))
-        folds = self.settled.once("folds", lambda: folds_of(pictures, len(usable), self.budget))
+        kept, folds = rows_and_folds(self.dataset.frame, self.schema, len(usable), self.settled, self.log)
+        usable = sample(self.task, self.y, usable, kept, self.settings.seed)
         self.parts: Split = split(
             self.task,
             self.y,
-            self.rows,
+            usable,
             test_rows=self.test_rows,
             **plan_of(self.checked, len(self.y)),
             folds=max(folds, 2),
             single=folds == 1,
-            holdout=None if len(usable) >= HOLDOUT_FROM else 0,
+            holdout=None if len(usable) >= HOLDOUT_FROM and folds > 1 else 0,
             seed=self.settings.seed,
             log=self.log,
         )

@@ -152,13 +152,13 @@ class Study:
         return min(max(left * NETWORK_SLICE, queue.family.least_seconds(self.data.spec, self.data.folds)), left)
 
     def _worth(self, queue: Queue, remaining: float) -> bool:
-        """Whether a family should be begun with the time left; the first network is, whatever it gets."""
+        """Whether a family should be begun with the time left; the first network is, if it gets more than to be compiled."""
         if queue.family.tags.kind != "network":
             return True
         networks = [other for other in self._queues.values() if other.family.tags.kind == "network"]
         first = min(networks, key=lambda other: order_of(other.family))
         if queue is first and all(other.spent == 0.0 for other in networks):
-            return True
+            return remaining >= queue.family.start_seconds or not any(trial.usable for trial in self.trials)
         return queue.family.least_seconds(self.data.spec, self.data.folds) <= remaining
 
     def _ask(self, queue: Queue, seconds: float, most: int | None = None) -> list[Config]:

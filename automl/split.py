@@ -21,7 +21,9 @@ HOLDOUT_SHARE = 0.2
 JUDGE_ROWS = 20_000  # more rows narrow a 95 % interval by little: half a width is about 0.6 points of accuracy here
 SINGLE_FOLD_ABOVE = 100_000
 SINGLE_FOLD_SHARE = 0.1
+SINGLE_ROWS = 5_000  # of the only validation part where rows take long to learn from: they take long to predict, too
 QUANTILE_BINS = 100  # narrow enough that the few largest values of a skewed target are spread too
+KEPT_OF_CLASS = 20  # rows of each class that a sample keeps: enough to learn from in every fold
 GREEDY_GROUPS = 5_000  # the largest groups decide how even the folds are; the many small ones even out by themselves
 
 
@@ -158,6 +160,30 @@ def split(
     return result
 
 
+def sample(task: Task, y: ArrayLike, rows: ArrayLike, size: int, seed: int = 0) -> Rows:
+    """Return some of the rows, each class or quantile with its share, and of rare classes what there is.
+
+    Args:
+        task: The task; its problem decides how rows are stratified.
+        y: Encoded target of every row of the data, (all rows,).
+        rows: Positions in `y` to choose from.
+        size: How many to choose; all where there are no more.
+        seed: Seed of the choice.
+
+    Returns:
+        Positions, ascending.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> task = SimpleNamespace(problem="binary", is_classification=True)
+        >>> len(sample(task, [0] * 90 + [1] * 10, range(100), 50))
+        50
+    """
+    rng, known = np.random.default_rng(seed), np.unique(np.asarray(rows, dtype=np.int64))
+    strata = _strata(task, np.asarray(y)[known], rng)
+    return known[~_part(strata, len(known) - size, KEPT_OF_CLASS if task.is_classification else 0, rng, None)]
+
+
 def _ranks(times: ArrayLike, rows: int) -> Rows:
     """Return times as whole numbers in their order; a row without a time comes first."""
     values = pd.Series(np.asarray(times).ravel())
@@ -225,8 +251,8 @@ def _folds(strata: Rows, groups: Rows | None, folds: int, rng: np.random.Generat
     rows = len(strata)
     count = min(folds, rows) if groups is None else _group_folds(groups, folds)
     if (single or rows > SINGLE_FOLD_ABOVE) and (groups is None or count > 2):
-        share = HOLDOUT_SHARE if single else SINGLE_FOLD_SHARE
-        part = _part(strata, min(int(rows * share), JUDGE_ROWS), folds, rng, groups)
+        share, most = (HOLDOUT_SHARE, SINGLE_ROWS) if single else (SINGLE_FOLD_SHARE, JUDGE_ROWS)
+        part = _part(strata, min(int(rows * share), most), folds, rng, groups)
         return np.where(part, 0, -1).astype(np.int64), 1
     if groups is not None:
         return _deal_groups(groups, strata, count, rng), count

@@ -28,6 +28,7 @@ import automl
 from automl.budget import Budget
 
 BINS = 15
+GIVEN_UP = ("detail of pictures", "rows to learn from", "trained network for pictures")  # decisions that the clock made
 
 
 def load(folder: Path) -> tuple[Any, Any, Any, np.ndarray, dict[str, Any]] | None:
@@ -82,14 +83,19 @@ def counted(folder: Path, budget: str) -> dict[str, Any]:
         return opened(cell, side)
 
     decoding._opened = watched
+    started = time.monotonic()
     model = automl.fit(folder, budget=budget)
+    took, board = time.monotonic() - started, model.leaderboard()
     times = np.array([count for path, count in decoded.items() if path.startswith(str(folder)) or Path(path).suffix in (".png", ".jpg")])
-    best = model.leaderboard().iloc[0].to_dict()
+    networks = board[(board["kind"] == "network") & (board["seconds"] > 0)]
     return {
+        "fit_seconds": round(took, 1),
+        "networks": {str(one["model"]): f"{one['status']}, {one['seconds']:.0f} s" for one in networks.to_dict("records")},
+        "given_up": [f"{one.what}: {one.chosen}" for one in model.decisions_ if one.what in GIVEN_UP],
         "files": int((times > 0).sum()),
         "decoded_mean": round(float(times.mean()), 3),
         "decoded_most": int(times.max()),
-        "best": best["family"],
+        "best": board.iloc[0]["model"],
         "accuracy": round(float(model.facts_.evaluation.scores["accuracy"].value or 0.0), 3),
     }
 

@@ -95,6 +95,19 @@ def test_what_does_not_fit_into_the_time_left_is_not_begun():
     assert len(slow.calls) == 3  # 15 s as a baseline, then two times 30 s; 5 of 80 s are left
 
 
+@pytest.mark.parametrize("start", [0.0, 6.0])
+def test_a_first_network_that_would_learn_nothing_in_the_time_left_is_not_begun(start):
+    clock = HandClock()
+    slow, net = FakeFamily("slow", clock=clock, cost=15.0), FakeFamily("net", "network", clock=clock)
+    net.start_seconds, clock.now = start, 66.0
+    study(slow, net, budget=Budget(100, clock=clock, started=0.0)).run()  # 5 of 86 s are left after the baseline
+    assert bool(net.calls) == (start == 0.0)
+    alone = FakeFamily("alone", "network", clock=HandClock(), cost=1.0)
+    alone.start_seconds = 100.0
+    study(alone, budget=Budget(100, clock=alone.clock)).run()
+    assert alone.calls  # without it there would be no model at all
+
+
 def test_a_usable_model_exists_early():
     clock = HandClock()
     naive, net = FakeFamily("naive", "naive", clock=clock, cost=0.1), FakeFamily("net", "network", clock=clock, cost=20)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from automl.decisions import DecisionLog
 from automl.errors import DataError, UsageError
-from automl.split import split
+from automl.split import sample, split
 
 CLASSES = SimpleNamespace(problem="multiclass", is_classification=True)
 NUMBERS = SimpleNamespace(problem="regression", is_classification=False)
@@ -179,3 +179,20 @@ def test_choices_are_recorded():
 def test_impossible_arguments_get_a_sentence(arguments, error, words):
     with pytest.raises(error, match=words):
         split(CLASSES, np.arange(20) % 2, np.arange(20), **arguments)
+
+
+def test_a_sample_has_its_share_of_each_class_and_keeps_rare_ones_whole():
+    task = CLASSES
+    y = np.repeat([0, 1, 2], [900, 600, 15])
+    rows = np.arange(1_515)[::-1]
+    chosen = sample(task, y, rows, 315, seed=4)
+    assert np.bincount(y[chosen]).tolist() == pytest.approx([180, 120, 15], abs=3)
+    assert (np.diff(chosen) > 0).all()
+    assert np.array_equal(sample(task, y, rows, 315, seed=4), chosen)
+    assert np.array_equal(sample(task, y, rows, 2_000), np.arange(1_515))
+
+
+def test_a_single_part_judges_no_more_rows_than_it_takes():
+    task = SimpleNamespace(problem="binary", is_classification=True)
+    sizes = [(split(task, [0, 1] * (rows // 2), range(rows), holdout=0, single=True).fold == 0).sum() for rows in (10_000, 60_000)]
+    assert sizes == [2_000, 5_000]

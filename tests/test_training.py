@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from small import HandClock
 
 from automl.budget import Budget
 from automl.families.mlp import MLP
@@ -157,6 +158,24 @@ def test_the_clock_stops_training_in_time():
     assert budget.elapsed() < 4.0
     assert set(result.status) <= {"finished", "stopped", "halved"}
     assert 1 <= len(result.history) < 1_000
+
+
+def test_with_many_rows_to_judge_a_pack_looks_at_them_less_often(monkeypatch):
+    clock = HandClock()
+    pack = trainer(toy_data("binary"), 1, Schedule(64, 32, keep=(1.0, 1.0, 1.0)), deadline=Budget(30.0, clock=clock).deadline())
+    pack.steps = 1_000_000  # of a pass over the rows
+
+    def wait(seconds):
+        clock.now += seconds
+
+    monkeypatch.setattr(pack, "_steps", lambda state, times, *given: wait(0.01 * len(times)))
+    monkeypatch.setattr(pack, "_forward", lambda *given: wait(0.1))
+    monkeypatch.setattr(pack, "_validate", lambda *given: wait(3.0))
+    pack._measure(pack._start())
+    assert clock.now < 4.0  # all rows are judged once to know how long that takes, not twice
+    left = 30.0 - clock.now
+    assert left / 3 < pack.seconds_per_epoch < left / 2  # three looks at most cost 30 % of it
+    assert pack._epochs_left(None, 0, 0.0) == 2
 
 
 def test_rows_without_a_fold_are_learned_from_and_never_judged():

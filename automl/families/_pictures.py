@@ -9,7 +9,7 @@ import numpy as np
 
 from automl.families._footprint import COPIES, MEANS, Footprint, footprint
 from automl.families.base import Config, Trained
-from automl.families.networks import KerasFamily, inputs_of
+from automl.families.networks import COMPILE_SECONDS, KerasFamily, inputs_of
 from automl.layers.pictures import PictureReader
 from automl.preprocessing.base import Spec
 from automl.training import Schedule
@@ -18,6 +18,7 @@ MIXING = frozenset({"mixup", "cutmix", "averaging"})  # what may differ between 
 WORKING_SIDE = 48  # lines; larger pictures are averaged down to at most so many, and looked at in detail only where that is tried
 PREDICTION_PACE = 1e10  # multiplications per second on one core, forward
 FIRST_PICTURE_PACE = 1e10  # multiplications per second of a step, on two cores, before any was measured
+ROWS_SEEN = 60_000  # in all passes together, from which a network on pictures has learnt something
 _SIZES: dict[Any, tuple[Footprint, int]] = {}
 
 
@@ -96,12 +97,13 @@ class PictureFamily(KerasFamily):
     """A family of networks on pictures; `build` returns a :class:`automl.layers.pictures.PictureModel`."""
 
     pack_configs = 1
+    start_seconds = COMPILE_SECONDS
     reads: ClassVar[tuple[str, ...]] = ("pixels",)
 
     def schedule(self, spec: Spec, config: Config, seed: int, configs: int) -> Schedule:
         """Return epochs and batch size: pictures need more steps than tables, of fewer rows."""
         batch = 32 if spec.rows <= 1_500 else 64 if spec.rows <= 20_000 else 128
-        epochs = int(np.clip(60_000 / max(spec.rows, 1), 12, 30))
+        epochs = int(np.clip(ROWS_SEEN / max(spec.rows, 1), 12, 30))
         return Schedule(epochs, batch, keep=(1.0, 1.0, 1.0), seed=seed)
 
     def _measured(self, spec: Spec, config: Config) -> tuple[Footprint, int]:
@@ -122,7 +124,11 @@ class PictureFamily(KerasFamily):
         """Return what is trained: convolutions are bound by arithmetic, heads on features by memory."""
         return str(config.get("trained", ""))
 
-    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
+    def worth_epochs(self, spec: Spec) -> float:
+        """Return the passes over the rows below which a network is not worth beginning: of very many rows, a part of one is enough."""
+        return min(super().worth_epochs(spec), ROWS_SEEN / max(spec.rows, 1))
+
+    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: float) -> float:
         """Return the seconds that so many epochs take, by the pace of earlier packs of the kind."""
         pace = self.pace(config) or FIRST_PICTURE_PACE
         return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)

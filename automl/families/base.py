@@ -119,6 +119,7 @@ class Family(abc.ABC):
         tags: Capabilities.
         per_member: Names of configuration entries that may differ inside a pack.
         pack_configs: Largest number of configurations that are worth training together.
+        start_seconds: Seconds that pass before it learns anything; with less it is not begun even as the first of its kind.
     """
 
     name: ClassVar[str]
@@ -126,6 +127,7 @@ class Family(abc.ABC):
     tags: ClassVar[Tags]
     per_member: ClassVar[frozenset[str]] = frozenset()
     pack_configs: ClassVar[int] = 1
+    start_seconds: ClassVar[float] = 0.0
 
     @abc.abstractmethod
     def space(self, hp: Any, spec: Spec) -> None:

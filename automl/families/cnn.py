@@ -114,8 +114,9 @@ class CNN(PictureFamily):
 
     def affordable(self, config: Config, spec: Spec, folds: int, seconds: float) -> Config:
         """Return the configuration with fewer channels where its epochs would not fit into the time; very few see too little."""
+        epochs = min(10.0, 1.7 * self.worth_epochs(spec))
         for width in (24, 16, 12):
-            if self.seconds_for(config, spec, folds, 10) <= seconds or width >= int(config["width"]):
+            if self.seconds_for(config, spec, folds, epochs) <= seconds or width >= int(config["width"]):
                 continue
             config = {**config, "width": width}
         return config

@@ -177,7 +177,7 @@ class Fusion(NarrowFamily, TextFamily):
         layers, batch = self._layers(spec, config), self.schedule(spec, config, 0, 1).batch_size
         return layers.weights + ACTIVATION_WORK * (layers.activations + layers.shared / batch) + tower_of(spec, config).cost
 
-    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
+    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: float) -> float:
         """Return the seconds that so many epochs take, by the pace of earlier packs of its kind."""
         pace = self.pace(config) or (FIRST_PICTURE_PACE if has_tower(config) else None)
         if pace is None:

@@ -67,16 +67,20 @@ class KerasFamily(Family):
         fitting = int(np.clip((memory - least) // each, 0, self.pack_configs))
         if not np.isfinite(seconds):
             return fitting
-        if seconds < self.seconds_for(config, spec, folds, WORTH_EPOCHS):
+        if seconds < self.seconds_for(config, spec, folds, self.worth_epochs(spec)):
             return 0
         wanted = seconds / (self.seconds_for(config, spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0))
         return min(max(int(wanted), 1), fitting)
 
     def least_seconds(self, spec: Spec, folds: int) -> float:
         """Return what a few epochs of the first configuration take, by the pace of earlier packs, and to compile them."""
-        return COMPILE_SECONDS + self.seconds_for(self.complete(self.portfolio(spec)[0], spec), spec, folds, WORTH_EPOCHS)
+        return COMPILE_SECONDS + self.seconds_for(self.complete(self.portfolio(spec)[0], spec), spec, folds, self.worth_epochs(spec))
 
-    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
+    def worth_epochs(self, spec: Spec) -> float:
+        """Return the passes over the rows below which a network is not worth beginning."""
+        return WORTH_EPOCHS
+
+    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: float) -> float:
         """Return the seconds that so many epochs of a configuration take, by the pace of this family's packs, or of the latest one."""
         pace = _PACE.get(self.name, next(reversed(_PACE.values()), FIRST_PACE))
         return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)

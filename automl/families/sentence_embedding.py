@@ -141,7 +141,7 @@ class SentenceEmbedding(NarrowFamily):
             return super().row_work(config, spec)
         return step_work(self._work(config, spec), self.footprint(spec, config).activations)
 
-    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: int) -> float:
+    def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: float) -> float:
         """Return the seconds that so many epochs take, by the pace of earlier packs of the kind; of the last block they are short ones."""
         if is_tuned(config):
             rows = BATCH * (self.schedule(spec, config, 0, 1).steps or 1)

@@ -19,6 +19,7 @@ from automl.preprocessing.dates import DAYS, CalendarParts
 from automl.preprocessing.hashing import length_for
 from automl.preprocessing.knots import LOOKED_AT, quantile_knots
 from automl.preprocessing.levels import MOST_LEVELS, Levels
+from automl.preprocessing.pictures.components import PictureComponents
 from automl.preprocessing.recording import KINDS, listed, record_columns, record_encoding, record_lengths
 from automl.preprocessing.scaling import Floats, Scaling, finite, robust_scale
 from automl.preprocessing.settled import Settled
@@ -321,6 +322,8 @@ class TabularPreprocessor:
             fitted = CalendarParts.fit(values)
         elif kind == "text":
             fitted = TextComponents.fit(cells := values.tolist(), self.seed, length_for(name, cells, settled))
+        elif kind == "image":
+            fitted = PictureComponents.fit(values.tolist(), self.seed, settled)
         elif kind in components():
             fitted = components()[kind].fit(values.tolist(), self.seed)
         numbers = finite(SourceColumn(name, kind, False, fitted).numbers(frame).reshape(len(frame), -1))

@@ -24,9 +24,10 @@ def _task(facts: ReportFacts) -> str:
     data = facts.data
     if facts.task.problem == "forecasting":
         return plain_forecasts.task(facts)
+    cases = words.count_of(data.rows_train, data.rows, "past case")
     return (
-        f"The model learned from {words.count(data.rows, 'past case')} to tell {facts.task.target_label or facts.task.target} in"
-        f" advance, from {words.count(data.columns_used, 'piece')} of information about each."
+        f"The model learned from {cases} to tell {facts.task.target_label or facts.task.target} in advance, from"
+        f" {words.count(data.columns_used, 'piece')} of information about each."
     )
 
 

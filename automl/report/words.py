@@ -116,6 +116,16 @@ def count(value: int, one: str, many: str | None = None) -> str:
     return f"{whole(value)} {one if value == 1 else many or one + 's'}"
 
 
+def count_of(part: int, value: int, one: str) -> str:
+    """Write a count with its noun, and the part of it that counts where that is not all of it (0 says nothing of parts).
+
+    Example:
+        >>> count_of(900, 2300, "row"), count_of(2300, 2300, "row"), count_of(0, 2300, "row")
+        ('900 of 2,300 rows', '2,300 rows', '2,300 rows')
+    """
+    return f"{whole(part)} of {count(value, one)}" if 0 < part < value else count(value, one)
+
+
 def was(amount: int) -> str:
     """Return the verb for so many things.
 

@@ -22,6 +22,7 @@ from automl.training.state import PackResult, PackState
 POOL_EXTRA = 16_384  # offsets to choose a window of dropout factors from; the pool is drawn anew every epoch
 VALIDATION_BLOCK = 8192
 LEAST_EPOCHS = 6  # looks at the validation rows that a pack should have before its deadline
+VALIDATED = 0.3  # share of the time that looks at the validation rows may take; with many of these there are fewer looks
 SAFETY = 0.92  # share of the remaining time that is planned for
 START_ROWS = 1_024  # rows that layers with a data-driven start look at
 
@@ -158,13 +159,14 @@ class PackTrainer:
         _backend.to_numpy(probe.weights[-1])  # waits for the device
         self.seconds_per_step = max((clock() - before) / steps, 1e-6)
         self.pace = len(self.seeds) * self.data.folds * self.batch / self.seconds_per_step
-        self._validate(probe, 0)
+        self._forward(probe, 0, self.blocks[0][0][1])  # compiles
         before = clock()
         self._validate(probe, 0)
         validation = clock() - before
-        # Where a pass over all rows would take most of the time, an "epoch" is a random part of them.
-        least = LEAST_EPOCHS if self.schedule.steps is None else self.schedule.epochs
-        affordable = int(self.deadline.remaining() / least / self.seconds_per_step)
+        # Where a pass over all rows would take most of the time, an "epoch" is a random part of them, and looks are fewer where they do.
+        looks = VALIDATED * self.deadline.remaining() / max(validation, 1e-9)
+        least = max(min(looks, LEAST_EPOCHS), 1.0) if self.schedule.steps is None else self.schedule.epochs
+        affordable = int((self.deadline.remaining() / least - validation) / self.seconds_per_step)
         self.steps = int(np.clip(affordable, 1, self.steps))
         self.seconds_per_epoch = self.seconds_per_step * self.steps + validation
 
@@ -263,16 +265,14 @@ class PackTrainer:
         The best epoch of a member is chosen on the *other* folds' members of its configuration. Its own validation rows therefore stay
         unseen by the choice, and its out-of-fold predictions are honest.
         """
-        program, folds = self._program(state), self.data.folds
+        folds = self.data.folds
         shape = (len(state.configs), folds)
         losses, temperature = np.full(shape, np.nan), np.ones(shape)
         outputs: list[list[tuple[NDArray[np.int64], NDArray[np.float32]]]] = []
         for fold in range(folds):
             parts = []
             for rows, block in self.blocks[fold]:
-                outputs_of = program.forward([*state.judged, *state.fixed], _backend.to_device(np.asarray(fold, np.int32)), block)
-                values = _backend.to_numpy(outputs_of)
-                parts.append((rows, values[: len(rows)]))
+                parts.append((rows, self._forward(state, fold, block)[: len(rows)]))
             outputs.append(parts)
             rows = np.concatenate([part[0] for part in parts])
             scored = np.concatenate([part[1] for part in parts])
@@ -300,6 +300,11 @@ class PackTrainer:
                     for position in np.flatnonzero(improved[:, fold]):
                         state.logits[position][rows] = values[:, position]
         return np.asarray(losses.mean(axis=1), dtype=np.float64)
+
+    def _forward(self, state: PackState, fold: int, block: dict[str, Any]) -> NDArray[np.float32]:
+        """Return what a fold's members put out for a block of its validation rows."""
+        weights = [*state.judged, *state.fixed]
+        return _backend.to_numpy(self._program(state).forward(weights, _backend.to_device(np.asarray(fold, np.int32)), block))
 
     def _halve(self, state: PackState, losses: NDArray[np.float64], keep: float, result: PackResult) -> PackState:
         """Cut the weaker configurations; what they reached is stored."""

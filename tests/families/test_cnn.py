@@ -54,3 +54,14 @@ def test_the_grid_holds_means_of_parts_and_small_maps_as_they_are():
     vectors = ops.convert_to_numpy(evened(ops.convert_to_tensor(made.reshape(3, -1))))
     np.testing.assert_allclose(vectors.mean(axis=1), 0.0, atol=1e-5)
     np.testing.assert_allclose(vectors.std(axis=1), 1.0, atol=1e-3)
+
+
+def test_of_very_many_pictures_a_part_of_a_pass_is_worth_a_network():
+    cnn = family_by_name("cnn")
+    specs = [Spec(0, 0, (), 4, "multiclass", rows, extra=(Extra("pixels", (32, 32, 3), "uint8"),)) for rows in (10_000, 50_000, 100_000)]
+    few, many, more = (cnn.least_seconds(spec, 1) for spec in specs)
+    assert few == pytest.approx(many) == pytest.approx(more)  # of these sizes 60,000 rows are seen
+    config = cnn.complete({}, specs[0])
+    width = [cnn.affordable(config, spec, 1, 1.8 * (few - 5))["width"] for spec in specs]
+    assert width == [16, 16, 16]
+    assert cnn.affordable(config, specs[2], 1, 0.1 * few)["width"] == 12

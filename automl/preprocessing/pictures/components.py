@@ -11,18 +11,21 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from automl.preprocessing.base import Arrays
 from automl.preprocessing.components import Components
+from automl.preprocessing.pictures.affordable import largest_side
 from automl.preprocessing.pictures.decode import Decoded
 from automl.preprocessing.pictures.plan import Form, choose_form
 from automl.preprocessing.pictures.store import decoded
 from automl.preprocessing.pictures.traits import outlines, shrunk, trait_names, traits
+from automl.preprocessing.settled import Settled
 
 PATTERNS, OUTLINES = 24, 48
 PATTERN_SIDE = 12
 FIT_ROWS = 5_000
-CHUNK = 512  # rows at a time: what lies between pixels and numbers takes some kilobytes of each
+CHUNK = 64  # rows at a time: what lies between pixels and numbers then stays in the cache of a core
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,17 @@ class PictureComponents(Components):
     _told: WeakKeyDictionary[Decoded, NDArray[np.float64]] = field(default_factory=WeakKeyDictionary, init=False, repr=False, compare=False)
 
     @classmethod
-    def fit(cls, cells: Sequence[Any], seed: int) -> Self:
+    def fit(cls, cells: Sequence[Any], seed: int, settled: Settled | None = None) -> Self:
         """Learn from at most 5,000 pictures of the training rows."""
-        form = choose_form(cells)
+        form = choose_form(cells, most=largest_side(settled or Settled()))
         found = decoded(cells, form.side, form.channels)
         rows = np.flatnonzero(found.present)
         if len(rows) > FIT_ROWS:
             rows = np.sort(np.random.default_rng(seed).choice(rows, FIT_ROWS, replace=False))
         nothing = np.zeros((1, form.side, form.side, form.channels), np.uint8)  # to learn from, but it has the shapes
         pictures = found.pixels[rows] if len(rows) else nothing
-        return cls(form, _directions(_small(pictures), PATTERNS), _directions(_chunked(outlines, pictures), OUTLINES))
+        with threadpool_limits(1):  # small matrices: threads would wait for each other longer than they compute
+            return cls(form, _directions(_small(pictures), PATTERNS), _directions(_chunked(outlines, pictures), OUTLINES))
 
     @property
     def names(self) -> list[str]:
@@ -67,9 +71,12 @@ class PictureComponents(Components):
         values = np.full((len(cells), len(self.names)), np.nan)
         rows = np.flatnonzero(found.present)
         parts = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-        with ThreadPoolExecutor(max(min(os.cpu_count() or 1, len(parts)), 1)) as pool:
-            for part, described in zip(parts, pool.map(lambda part: self._described(found, part), parts), strict=True):
-                values[part] = described
+        if len(parts) == 1:
+            values[rows] = self._described(found, rows)
+        else:
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool, threadpool_limits(1):
+                for part, described in zip(parts, pool.map(lambda part: self._described(found, part), parts), strict=True):
+                    values[part] = described
         self._told[found] = values.copy()
         return values
 

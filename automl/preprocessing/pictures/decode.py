@@ -44,13 +44,14 @@ class _UnreadableError(Exception):
     """Why a picture cannot be read."""
 
 
-def decode(cells: Sequence[Any], side: int, channels: int = 3) -> Decoded:
+def decode(cells: Sequence[Any], side: int, channels: int = 3, at_once: int = _AT_ONCE) -> Decoded:
     """Decode and scale pictures.
 
     Args:
         cells: Paths, :class:`~automl.dataset.picture.Picture` objects, or None for a missing one, (rows,).
         side: Height and width that all get; the shape of the whole picture is kept in `sizes`.
         channels: 1 for shades of grey, 3 for colours.
+        at_once: Pictures of one task of a thread.
 
     Returns:
         The pictures; a row alone gives what it gives among others.
@@ -64,7 +65,7 @@ def decode(cells: Sequence[Any], side: int, channels: int = 3) -> Decoded:
     found = Decoded(np.zeros((rows, side, side, channels), np.uint8), np.zeros(rows, bool), np.zeros((rows, 2), np.int32))
 
     def work(start: int) -> None:
-        for row in range(start, min(start + _AT_ONCE, rows)):
+        for row in range(start, min(start + at_once, rows)):
             cell = cells[row]
             if cell is None or (isinstance(cell, float) and cell != cell):
                 continue
@@ -76,8 +77,8 @@ def decode(cells: Sequence[Any], side: int, channels: int = 3) -> Decoded:
             except _UnreadableError as problem:
                 found.unread[str(cell)] = str(problem)
 
-    starts = range(0, rows, _AT_ONCE)
-    if rows <= _AT_ONCE or _THREADS == 1:
+    starts = range(0, rows, at_once)
+    if rows <= at_once or _THREADS == 1:
         for start in starts:
             work(start)
     else:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from automl import pretrained
 from automl.preprocessing.base import Arrays, Extra, State
 from automl.preprocessing.encoders import Circumstances, Encoder
+from automl.preprocessing.pictures.affordable import largest_side, left_for_networks
 from automl.preprocessing.pictures.decode import Decoded
-from automl.preprocessing.pictures.plan import Form, choose_form
+from automl.preprocessing.pictures.plan import Form, shared_form
 from automl.preprocessing.pictures.store import decoded
 
 MOST_MIDDLE = 2**29  # bytes of the values behind the middle blocks, of all rows
@@ -36,7 +37,7 @@ class Pictures(Encoder):
     @classmethod
     def fit(cls, cells: pd.DataFrame, given: Circumstances) -> Self | None:
         """Choose the form by the training rows."""
-        form, found = decoded_alike(cells)
+        form, found = decoded_alike(cells, given)
         _tell(given, form, found)
         return cls(tuple(map(str, cells)), form) if any(one.present.any() for one in found) else None
 
@@ -89,7 +90,7 @@ class SeenPictures(Encoder):
         """Choose the size by the clock; None where there is no time, no picture, or another network was asked for."""
         if given.pretrained is not None:
             return None
-        form, found = decoded_alike(cells)
+        form, found = decoded_alike(cells, given)
         present = sum(int(one.present.sum()) for one in found)
         if not present:
             return None
@@ -98,7 +99,8 @@ class SeenPictures(Encoder):
         first = next(one for one in found if one.present.any())
         sample = first.pixels[np.flatnonzero(first.present)[:32]]
         pictures = len(cells) * cells.shape[1]
-        looks = given.settled.once("size of seen pictures", lambda: affordable_side(form.side, sample, pictures, given.budget))
+        allowed = left_for_networks(given.settled)
+        looks = given.settled.once("size of seen pictures", lambda: affordable_side(form.side, sample, pictures, given.budget, allowed))
         because = f"EfficientNet-Lite0, trained on ImageNet and part of this package, looks at {present:,} pictures once."
         chosen = "not used" if looks is None else f"{looks} × {looks} pixels"
         given.log.add("prepare", "trained network for pictures", chosen, "There is no time for it." if looks is None else because)
@@ -150,11 +152,10 @@ class SeenPictures(Encoder):
         return cls(tuple(told["columns"]), Form(**told["form"]), int(told["looks"]), bool(told["middle"]))
 
 
-def decoded_alike(cells: pd.DataFrame) -> tuple[Form, list[Decoded]]:
+def decoded_alike(cells: pd.DataFrame, given: Circumstances) -> tuple[Form, list[Decoded]]:
     """Return the form that all picture columns share, and their pictures in it."""
     listed = [cells[name].tolist() for name in cells]
-    forms = [choose_form(one, len(cells)) for one in listed]
-    form = Form(max(f.side for f in forms), max(f.channels for f in forms), max(f.usual for f in forms))
+    form = shared_form(listed, len(cells), largest_side(given.settled))
     return form, [decoded(one, form.side, form.channels) for one in listed]
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from automl import _backend, pretrained
 from automl.budget import Budget
 
-BATCH = 32
+BATCH, LARGE_BATCH = 32, 128  # pictures at once, and of small ones, which give two cores too little to do
+LARGE_UP_TO = 64  # lines of small pictures
 CUT = 13  # blocks that stay as they are where the rest is trained further: the values behind them are kept, not the pictures
 SIDES = (32, 48, 64, 80, 96, 112, 128)
 SHARE = 0.25  # of the time that is left, which the features may take: nothing else makes as much of it
@@ -38,13 +39,18 @@ def look(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float16], NDA
     network = _network(side, _backend.name())
     middle = np.empty((len(pixels), *pretrained.cut_shape(side, CUT)), np.float16)
     features = np.empty((len(pixels), pretrained.FEATURES), np.float32)
-    for start in range(0, len(pixels), BATCH):
-        block = pixels[start : start + BATCH]
-        padded = _backend.pad_rows({"pixels": block}, (1, BATCH))["pixels"]
+    batch = _batch(side)
+    for start in range(0, len(pixels), batch):
+        block = pixels[start : start + batch]
+        padded = _backend.pad_rows({"pixels": block}, (1, batch))["pixels"]
         cut, found = network(_backend.to_device(padded))
         middle[start : start + len(block)] = _backend.to_numpy(cut)[: len(block)]
         features[start : start + len(block)] = _backend.to_numpy(found)[: len(block)]
     return middle, features
+
+
+def _batch(side: int) -> int:
+    return LARGE_BATCH if side <= LARGE_UP_TO else BATCH
 
 
 def last_maps(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
@@ -59,7 +65,9 @@ def last_maps(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     return np.asarray(np.clip(found @ weights["head/kernel"][0, 0] + weights["head/bias"], 0.0, 6.0), np.float32)
 
 
-def affordable_side(wanted: int, pictures: NDArray[np.uint8], rows: int, budget: Budget | None) -> int | None:
+def affordable_side(
+    wanted: int, pictures: NDArray[np.uint8], rows: int, budget: Budget | None, seconds: float = float("inf")
+) -> int | None:
     """Return the size at which the network can look at all rows in its share of the time; None where even the smallest takes longer.
 
     Small pictures are enlarged where a clock tells that there is time: at their own size the last maps have one to four places.
@@ -69,18 +77,19 @@ def affordable_side(wanted: int, pictures: NDArray[np.uint8], rows: int, budget:
         pictures: A few pictures to measure with, uint8 (rows, height, width, channels).
         rows: Pictures in all.
         budget: The clock; None where none runs.
+        seconds: What reading all pictures leaves of the time for preparing them.
     """
     if budget is None or not budget.timed:
         return [side for side in SIDES if side <= max(wanted, 64)][-1]
     sides = [side for side in SIDES if side <= max(LARGER * wanted, 64)]
-    allowed = SHARE * budget.remaining()
+    allowed = min(SHARE * budget.remaining(), seconds)
     if rows * pretrained.multiplications(sides[0]) / (4 * FIRST_PACE) > allowed:
         return None
-    block = pictures[np.arange(BATCH) % len(pictures)]
-    look(block, 32)
+    look(pictures[np.arange(_batch(SIDES[0])) % len(pictures)], SIDES[0])  # compiles
+    block = pictures[np.arange(3 * _batch(SIDES[0])) % len(pictures)]
     before = budget.clock()
-    look(block, 32)
-    pace = BATCH * pretrained.multiplications(32) / max(budget.clock() - before, 1e-6)
+    look(block, SIDES[0])
+    pace = len(block) * pretrained.multiplications(SIDES[0]) / max(budget.clock() - before, 1e-6)
     allowed -= budget.clock() - before
     fitting = [side for side in sides if rows * pretrained.multiplications(side) / pace <= allowed]
     return fitting[-1] if fitting else None

@@ -47,7 +47,7 @@ class OwnPictures(Encoder):
         if given.pretrained is None:
             _offer(given)
             return None
-        form, found = decoded_alike(cells)
+        form, found = decoded_alike(cells, given)
         first = next((one for one in found if one.present.any()), None)
         if first is None:
             return None

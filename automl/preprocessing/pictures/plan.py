@@ -39,12 +39,13 @@ class Form:
         return asdict(self)
 
 
-def choose_form(cells: Sequence[Any], rows: int | None = None) -> Form:
+def choose_form(cells: Sequence[Any], rows: int | None = None, most: int | None = None) -> Form:
     """Choose the shape of decoded pictures: no larger than they are, and all of them together no larger than a gigabyte.
 
     Args:
         cells: Pictures, paths, or None.
         rows: How many pictures there will be in all; None for as many as cells.
+        most: The largest side that there is time for; None where the clock does not matter.
 
     Example:
         >>> from automl.dataset.picture import Picture
@@ -58,22 +59,35 @@ def choose_form(cells: Sequence[Any], rows: int | None = None) -> Form:
         return Form(SIDES[0], 1, 0)
     shorter = [min(width, height) for width, height, _ in headers]
     usual, channels = int(np.median(shorter)), 1 if all(grey for _, _, grey in headers) else 3
-    largest = 128 if rows <= DETAILED_UP_TO else 64
+    largest = min(most or SIDES[-1], SIDES[-1] if rows <= DETAILED_UP_TO else 64)
     fitting = [side for side in SIDES if side <= largest and rows * side * side * channels <= MOST_BYTES] or [SIDES[0]]
     return Form(next((side for side in fitting if side >= usual), fitting[-1]), channels, usual)
 
 
-def folds_of(pictures: Sequence[Sequence[Any]], rows: int, budget: Budget) -> int:
+def shared_form(pictures: Sequence[Sequence[Any]], rows: int, most: int | None = None) -> Form:
+    """Return the form that all picture columns of a table share; see :func:`choose_form`.
+
+    Args:
+        pictures: The cells of each column, at least one.
+        rows: Rows in all.
+        most: The largest side.
+    """
+    forms = [choose_form(cells, rows, most) for cells in pictures]
+    return Form(max(form.side for form in forms), max(form.channels for form in forms), max(form.usual for form in forms))
+
+
+def folds_of(pictures: Sequence[Sequence[Any]], rows: int, budget: Budget, most: int | None = None) -> int:
     """Return into how many folds rows are dealt: five, or fewer where they hold pictures and the time is short.
 
     Args:
         pictures: The cells of each picture column; empty for other data.
         rows: Rows to learn from.
         budget: The clock.
+        most: The largest side of pictures.
     """
     if not pictures or not budget.timed:
         return FOLDS
-    return affordable_folds(rows, max(choose_form(cells, rows).side for cells in pictures), budget)
+    return affordable_folds(rows, shared_form(pictures, rows, most).side, budget)
 
 
 def affordable_folds(rows: int, side: int, budget: Budget, folds: int = FOLDS) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ class _Set:
 
 
 _KEPT: dict[tuple[int, int], list[_Set]] = {}
+_KEEPING: list[bool] = []  # one entry for each block that keeps them
 _MOST_SETS = 2  # of one form
 
 
@@ -50,5 +52,22 @@ def _some(one: _Set, wanted: list[Any]) -> Decoded:
 
 
 def forget_pictures() -> None:
-    """Let go of what was decoded."""
-    _KEPT.clear()
+    """Let go of what was decoded, except inside :func:`pictures_kept`."""
+    if not _KEEPING:
+        _KEPT.clear()
+
+
+@contextmanager
+def pictures_kept() -> Iterator[None]:
+    """Keep what is decoded until the end of the block: there the same rows are looked at again and again.
+
+    Example:
+        >>> with pictures_kept():
+        ...     forget_pictures()
+    """
+    _KEEPING.append(True)
+    try:
+        yield
+    finally:
+        _KEEPING.pop()
+        forget_pictures()

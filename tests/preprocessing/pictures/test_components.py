@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from automl.preprocessing.pictures import components
+from automl.preprocessing.pictures import components, store
 from automl.preprocessing.pictures.components import PictureComponents
-from automl.preprocessing.pictures.store import forget_pictures
-from automl.preprocessing.pictures.traits import by_direction, shares_of_directions
+from automl.preprocessing.pictures.store import decoded, forget_pictures, pictures_kept
+from automl.preprocessing.pictures.traits import DIRECTIONS, by_direction, grey, shrunk, trait_names, traits
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,27 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_directions_are_counted_as_they_are_drawn() -> None:
     rng = np.random.default_rng(1)
-    strength, direction = rng.random((4, 9, 7), np.float32), rng.random((4, 9, 7), np.float32)
-    told = shares_of_directions(strength, direction)
-    np.testing.assert_allclose(told, by_direction(strength, direction).mean(axis=(2, 3)).T, atol=1e-6)
-    np.testing.assert_array_equal(told[2:3], shares_of_directions(strength[2:3], direction[2:3]))
-    np.testing.assert_allclose(told.sum(axis=1), strength.mean(axis=(1, 2)), rtol=1e-5)
+    strength, direction = rng.random((4, 6, 6), np.float32), rng.random((4, 6, 6), np.float32)
+    direction[0, 0, 0] = 1.0  # a whole half turn is no turn
+    told = by_direction(strength, direction, 2)
+    far = np.abs(DIRECTIONS * direction[..., None] - np.arange(DIRECTIONS))
+    each = strength[..., None] * np.maximum(1 - np.minimum(far, DIRECTIONS - far), 0)
+    np.testing.assert_allclose(told[:, 1], each[:, :3, 3:].sum(axis=(1, 2)), atol=1e-5)
+    np.testing.assert_array_equal(told[2:3], by_direction(strength[2:3], direction[2:3], 2))
+    np.testing.assert_allclose(told.sum(axis=(1, 2)), strength.sum(axis=(1, 2)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_quick_sums_are_means_and_quantiles(channels: int) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (3, 30, 30, channels), dtype=np.uint8)
+    np.testing.assert_array_equal(shrunk(pixels, 10), pixels.reshape(3, 10, 3, 10, 3, channels).mean(axis=(2, 4), dtype=np.float32))
+    light = pixels.mean(axis=-1) / 255.0
+    np.testing.assert_allclose(grey(pixels), light, rtol=1e-6)
+    told = dict(zip(trait_names(channels), traits(pixels, np.full((3, 2), 30)).T, strict=True))
+    for name, share in {"darkest_tenth": 0.1, "middle": 0.5, "brightest_tenth": 0.9}.items():
+        np.testing.assert_allclose(told[name], np.quantile(light.reshape(3, -1), share, axis=1), rtol=1e-5)
+    if channels == 3:
+        np.testing.assert_allclose(told["green_spread"], pixels[..., 1].reshape(3, -1).std(axis=1) / 255.0, rtol=1e-5)
 
 
 def test_the_same_pictures_are_described_once_until_they_are_forgotten(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +72,19 @@ def test_the_same_pictures_are_described_once_until_they_are_forgotten(files: li
     before = sum(calls)
     np.testing.assert_array_equal(made.transform(files), again)
     assert sum(calls) == before + len(files)
+
+
+def test_pictures_are_read_once_inside_a_block_that_keeps_them(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    real = store.decode
+    monkeypatch.setattr(store, "decode", lambda cells, side, channels: (read.extend(cells), real(cells, side, channels))[1])
+    with pictures_kept():
+        whole = decoded(files, 8, 3)
+        forget_pictures()
+        np.testing.assert_array_equal(decoded(files[2:4], 8, 3).pixels, whole.pixels[2:4])
+    assert read == files
+    decoded(files[:1], 8, 3)
+    assert len(read) == len(files) + 1
 
 
 def test_a_copy_holds_what_was_learnt_alone(files: list[str]) -> None:
