@@ -57,6 +57,13 @@ def test_the_report_shows_pictures_beside_what_counts_in_them(learnt: tuple[Path
     assert 'id="pictures"' in page
 
 
+def test_subfolders_are_the_target_unasked(tmp_path: Path) -> None:
+    photos = album(tmp_path / "photos", 12)
+    done = command("fit", str(photos), "--trials", "1", "--families", "linear", "--out", "made", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert automl.load(tmp_path / "made" / "model.automl").classes_.tolist() == ["plain", "spot"]
+
+
 def test_half_of_the_paths_may_be_missing(tmp_path: Path) -> None:
     photos = album(tmp_path / "photos", 20)
     paths = [f"photos/{kind}/{number}.png" for kind in ("plain", "spot") for number in range(20)]

@@ -115,8 +115,11 @@ def print_detection(found: Detection) -> None:
 
 
 def ask_target(detect: Callable[[str], Detection], data: str, limits: Budget) -> str:
-    """Without a target: ask at a terminal, else end with the ranked suggestions."""
-    suggestions = detect(data).suggestions[:5]
+    """Without a target: take the one that the data name themselves, such as subfolders; else ask at a terminal, or end with suggestions."""
+    found = detect(data)
+    if found.task is not None and found.task.target:
+        return str(found.task.target)
+    suggestions = found.suggestions[:5]
     if not suggestions:
         raise DataError("`--target` must name the column to predict. Received nothing, and no column looks like one.")
     ranked = "\n".join(f"  {number}. {suggestion(name, reason)}" for number, (name, reason) in enumerate(suggestions, start=1))
