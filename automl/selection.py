@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
 
 from automl.decisions import DecisionLog
 from automl.errors import UsageError, did_you_mean
@@ -148,16 +146,6 @@ def _has_gpu() -> bool:
     return _backend.has_gpu()
 
 
-@cache
-def _loads(library: str) -> bool:
-    """Whether a library can be loaded; one may be installed and still miss a part of the system, such as OpenMP."""
-    try:
-        import_module(library)
-    except (ImportError, OSError):
-        return False
-    return True
-
-
 def order_of(family: Family) -> tuple[int, int, str]:
     """Return what families are tried by: their kind, their rank among it, their name."""
     return ORDER.get(family.tags.kind, 9), family.tags.rank, family.name
@@ -169,7 +157,7 @@ def _reason_against(family: Family, spec: Spec) -> str | None:
         return f"does not solve {spec.problem}"
     if family.tags.maximum_rows is not None and spec.rows > family.tags.maximum_rows:
         return f"only up to {family.tags.maximum_rows:,} rows"
-    if family.tags.library is not None and not _loads(family.tags.library):
+    if not family.tags.trainable:
         return f"needs the library {family.tags.library}, which cannot be loaded here"
     columns = spec.numbers + spec.encoded + len(spec.categories)
     if family.tags.maximum_columns is not None and columns > family.tags.maximum_columns:

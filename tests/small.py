@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 import automl
-from automl.families.base import Family, FittedFamily, Tags, Trained
+from automl.families.base import Family, FittedFamily, Tags, Trained, loads
 from automl.preprocessing.base import State
+
+# Where LightGBM cannot be loaded (it needs the system's OpenMP), scikit-learn's trees take its place.
+BOOSTED = "lightgbm" if loads("lightgbm") else "hist_gradient_boosting"
+needs_lightgbm = pytest.mark.skipif(not loads("lightgbm"), reason="LightGBM cannot be loaded here")
 
 
 def people(rows: int = 160, seed: int = 0) -> pd.DataFrame:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small import FEATURES, FakeFamily, fit, people
+from small import BOOSTED, FEATURES, FakeFamily, fit, people
 
 import automl
 from automl.errors import DataError
 from automl.split import Split
 
-QUICK = {"families": ["linear", "lightgbm"], "trials": 2}
+QUICK = {"families": ["linear", BOOSTED], "trials": 2}
 
 
 def table(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def usable(model: automl.AutoML, data: pd.DataFrame) -> Any:
 # ── few rows, many columns, one column
 
 
-@pytest.mark.parametrize("families", [["linear", "lightgbm"], pytest.param(["mlp"], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("families", [["linear", BOOSTED], pytest.param(["mlp"], marks=pytest.mark.slow)])
 def test_two_rows_per_class(families: list[str]) -> None:
     data = table(12, 2).assign(y=list("abcdef") * 2)
     usable(fit(data, "y", families=families, trials=2), data)
@@ -95,7 +95,7 @@ def test_nothing_but_categories() -> None:
 
 def several(network: bool) -> dict[str, Any]:
     """All kinds of family that fit within a test, or a network alone."""
-    return {"families": ["mlp"], "trials": 1} if network else {"families": ["linear", "lightgbm", "extra_trees"], "trials": 3}
+    return {"families": ["mlp"], "trials": 1} if network else {"families": ["linear", BOOSTED, "extra_trees"], "trials": 3}
 
 
 def dealt(monkeypatch: pytest.MonkeyPatch, fold_of: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]) -> None:

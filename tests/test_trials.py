@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
-from small import FakeFamily
+from small import FakeFamily, needs_lightgbm
 
 from automl.budget import Budget
 from automl.errors import ArtifactError, DataError, UsageError
@@ -70,7 +70,9 @@ def test_a_pack_is_in_the_file_as_soon_as_it_is_added(tmp_path):
     assert second["details"] == {}
 
 
-@pytest.mark.parametrize("name", ["naive", "linear", "lightgbm", "hist_gradient_boosting", "extra_trees", "mlp"])
+@pytest.mark.parametrize(
+    "name", ["naive", "linear", pytest.param("lightgbm", marks=needs_lightgbm), "hist_gradient_boosting", "extra_trees", "mlp"]
+)
 def test_a_trial_comes_back_as_it_was(name, tmp_path):
     family = family_by_name(name)
     before = trial(family=family)

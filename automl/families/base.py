@@ -13,6 +13,8 @@ import abc
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -55,6 +57,26 @@ class Tags:
     library: str | None = None
     stands_in_for: str | None = None
     rank: int = 0
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the library that training needs can be loaded here."""
+        return self.library is None or loads(self.library)
+
+
+@cache
+def loads(library: str) -> bool:
+    """Return whether a library can be loaded; one may be installed and still miss a part of the system, such as OpenMP.
+
+    Example:
+        >>> loads("json"), loads("no_such_library")
+        (True, False)
+    """
+    try:
+        import_module(library)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ def always(family):
 
 def promises():
     for family in find_families().values():
+        if not family.tags.trainable:
+            continue
         kept = always(family)
         for check in FAMILY_CHECKS:
             later = kept is not None and check.__name__ not in kept

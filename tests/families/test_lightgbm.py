@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
-import lightgbm
 import numpy as np
+import pandas as pd
 import pytest
 
+import automl
 from automl.budget import Budget
 from automl.families._boosting import EARLY_STOPPING_FROM, QUICKEST, inputs_of, quicker
 from automl.families._trees import from_lightgbm
@@ -15,6 +16,7 @@ from automl.families.lightgbm import LightGBM
 from automl.preprocessing.base import Spec
 from automl.testing import toy_data
 
+lightgbm = pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))  # without the system's OpenMP it cannot be loaded
 FAMILY = LightGBM()
 
 
@@ -172,11 +174,7 @@ def test_wide_tables_get_smaller_histograms(boosters):
 
 
 def test_a_model_predicts_where_lightgbm_cannot_be_loaded(tmp_path):
-    import automl
-
     rng = np.random.default_rng(0)
-    import pandas as pd
-
     frame = pd.DataFrame({"size": rng.normal(size=200), "kind": rng.choice(["a", "b"], 200)})
     frame["price"] = frame["size"] * 3 + (frame["kind"] == "a") + rng.normal(size=200)
     model = automl.fit(frame, "price", budget=None, trials=1, families=["lightgbm"])

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from small import needs_lightgbm
 
 from automl.budget import Budget
 from automl.families import _walking, family_by_name
 from automl.testing import toy_data
 
-FAMILIES = ["lightgbm", "hist_gradient_boosting", "extra_trees"]
+FAMILIES = [pytest.param("lightgbm", marks=needs_lightgbm), "hist_gradient_boosting", "extra_trees"]
 
 
 def fitted(name, problem):

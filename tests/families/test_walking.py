@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small import needs_lightgbm
 
 from automl.budget import Budget
 from automl.families import _walking, family_by_name
@@ -22,7 +23,7 @@ def many_rows(data):
 
 
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
-@pytest.mark.parametrize("name", ["lightgbm", "hist_gradient_boosting", "extra_trees"])
+@pytest.mark.parametrize("name", [pytest.param("lightgbm", marks=needs_lightgbm), "hist_gradient_boosting", "extra_trees"])
 def test_many_rows_end_where_some_do(name, problem, monkeypatch):
     family, data = family_by_name(name), toy_data(problem, rows=600)
     config = {**family.complete({}, data.spec), "max_iter": 15, "num_iterations": 15, "n_estimators": 8, "set_levels": 254}
