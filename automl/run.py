@@ -237,17 +237,19 @@ class Run:
         """Deal the rows into folds and, where rows are plenty or a test file is given, a holdout."""
         usable = self.rows if self.test_rows is None else np.setdiff1d(self.rows, self.test_rows)
         self.settled = Settled(self.budget, dict(self._recorded("settled") or {}))
-        kept, folds = rows_and_folds(self.dataset.frame, self.schema, len(usable), self.settled, self.log)
+        frame = self.dataset.frame if self.test_rows is None else self.dataset.frame.iloc[usable]  # nothing is found out from test rows
+        kept, folds = rows_and_folds(frame, self.schema, len(usable), self.settled, self.log)
         usable = sample(self.task, self.y, usable, kept, self.settings.seed)
+        dealt = plan_of(self.checked, len(self.y))
         self.parts: Split = split(
             self.task,
             self.y,
             usable,
             test_rows=self.test_rows,
-            **plan_of(self.checked, len(self.y)),
+            **dealt,
             folds=max(folds, 2),
             single=folds == 1,
-            holdout=None if len(usable) >= HOLDOUT_FROM and folds > 1 else 0,
+            holdout=None if len(usable) >= HOLDOUT_FROM and (folds > 1 or dealt.get("times") is not None) else 0,
             seed=self.settings.seed,
             log=self.log,
         )

@@ -158,7 +158,8 @@ class Study:
         networks = [other for other in self._queues.values() if other.family.tags.kind == "network"]
         first = min(networks, key=lambda other: order_of(other.family))
         if queue is first and all(other.spent == 0.0 for other in networks):
-            return remaining >= queue.family.start_seconds or not any(trial.usable for trial in self.trials)
+            compared = any(trial.usable and self.plan.competes(trial.family) for trial in self.trials)
+            return remaining >= queue.family.start_seconds or not compared
         return queue.family.least_seconds(self.data.spec, self.data.folds) <= remaining
 
     def _ask(self, queue: Queue, seconds: float, most: int | None = None) -> list[Config]:

@@ -136,7 +136,7 @@ def split(
         train = np.setdiff1d(usable, held, assume_unique=True)
         because = "These rows were given for testing."
     else:
-        wanted, because = _holdout_size(len(usable), holdout)
+        wanted, because = _holdout_size(len(usable), holdout, single)
         keep = folds if task.is_classification else 0
         if moments is not None:
             chosen = _latest(moments[usable], wanted)
@@ -181,7 +181,8 @@ def sample(task: Task, y: ArrayLike, rows: ArrayLike, size: int, seed: int = 0) 
     """
     rng, known = np.random.default_rng(seed), np.unique(np.asarray(rows, dtype=np.int64))
     strata = _strata(task, np.asarray(y)[known], rng)
-    return known[~_part(strata, len(known) - size, KEPT_OF_CLASS if task.is_classification else 0, rng, None)]
+    keep = min(KEPT_OF_CLASS, max(size // (int(strata.max(initial=0)) + 1), 1)) if task.is_classification else 0
+    return known[~_part(strata, len(known) - size, keep, rng, None)]
 
 
 def _ranks(times: ArrayLike, rows: int) -> Rows:
@@ -234,8 +235,10 @@ def _with_target(rows: Rows, target: NDArray[Any]) -> Rows:
     return rows[np.isfinite(values) if values.dtype.kind == "f" else values >= 0]
 
 
-def _holdout_size(rows: int, share: float | None) -> tuple[int, str]:
+def _holdout_size(rows: int, share: float | None, single: bool = False) -> tuple[int, str]:
     """Return how many rows to hold out, and why."""
+    if share == 0 and single:
+        return 0, "No row is held out: one part of the rows is judged, by models that did not see it."
     if share == 0:
         return 0, "No row is held out: every row is judged by models that did not see it."
     if share is not None:

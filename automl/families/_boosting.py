@@ -34,14 +34,14 @@ class Problem:
     """What one model of one fold learns from.
 
     Attributes:
-        inputs: (rows, columns) float64; the first `by_code` columns hold numbers of levels, NaN is missing.
+        inputs: (rows, columns); the first `by_code` columns hold numbers of levels, NaN is missing.
         target: Codes of the classes that are there, from 0 on, or numbers, (rows,).
         aside: True for rows by which the number of trees is chosen; False everywhere where it is fixed, (rows,).
         by_code: How many columns are split by sets of levels.
         spec: The shapes.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[np.floating[Any]]
     target: NDArray[Any]
     aside: NDArray[np.bool_]
     by_code: int
@@ -82,9 +82,11 @@ class BoostingFamily(TreeFamily):
     The number of trees is chosen on a tenth of the learning rows. The fold's validation rows stay unseen, since they judge.
 
     Attributes:
+        precision: In which it takes the columns; none holds more than 32 bits, and wide tables need much memory.
         cells_per_second: Rows × columns on which a core grows 200 trees in a second, roughly: many trees on a sample beat few on all rows.
     """
 
+    precision: ClassVar[type[np.floating[Any]]] = np.float64
     cells_per_second: ClassVar[int]
 
     @abc.abstractmethod
@@ -110,7 +112,7 @@ class BoostingFamily(TreeFamily):
         early = len(target) >= EARLY_STOPPING_FROM
         aside = set_aside(target, spec, ASIDE, rng) if early else np.zeros(len(target), dtype=bool)
         layout = layout_of({name: values[~aside] for name, values in arrays.items()}, spec, int(config["set_levels"]))
-        inputs = inputs_of(layout, arrays)
+        inputs = inputs_of(layout, arrays, self.precision)
         if len(np.unique(target)) < 2 or not inputs.shape[1]:
             return {"average": average(target, spec)}
         classes = {}
@@ -178,14 +180,14 @@ def _varies(column: NDArray[Any]) -> bool:
     return len(known) > 0 and (bool(missing.any()) or bool((known != known[0]).any()))
 
 
-def inputs_of(layout: Mapping[str, Any], arrays: Arrays) -> NDArray[np.float64]:
+def inputs_of(layout: Mapping[str, Any], arrays: Arrays, precision: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
     """Return the columns in the order of the trees: by code, by size, by order, (rows, columns)."""
     codes, numbers = arrays["categories"], arrays["raw_numbers"]
     by_code, by_size, by_order = layout["by_code"], layout["by_size"], layout["by_order"]
-    inputs = np.empty((len(numbers), len(by_code) + len(by_size) + len(by_order)))
+    inputs = np.empty((len(numbers), len(by_code) + len(by_size) + len(by_order)), dtype=precision)
     for row, place in enumerate(by_code):
         inputs[:, row] = layout["codes"][row][codes[:, place]]
     inputs[:, len(by_code) : len(by_code) + len(by_size)] = numbers[:, by_size]
-    ordered = codes[:, by_order].astype(np.float64)
+    ordered = codes[:, by_order].astype(precision)
     inputs[:, len(by_code) + len(by_size) :] = np.where(ordered == 0, np.nan, ordered)
     return inputs

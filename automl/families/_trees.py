@@ -199,6 +199,7 @@ def check_trees(model: Mapping[str, Any], columns: int) -> None:
         fits = all(bool(((split[side] > place[inner]) & (split[side] < room)).all()) for side in ("left", "right"))
         fits = fits and len(places) <= columns and bool(((split["feature_idx"] >= 0) & (split["feature_idx"] < len(places))).all())
         by_code = split[split["is_categorical"] != 0]
+        fits = fits and not nodes["is_categorical"][~inner].any()
         fits = fits and bitsets.shape[1] == known.shape[1] == 8 and bool((by_code["bitset_idx"] < len(bitsets)).all())
         fits = fits and bool((places[by_code["feature_idx"]] < len(known)).all())
         if "leaves" in model:

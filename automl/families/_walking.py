@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import NODE_DTYPE, Tree
 
+from automl.errors import ArtifactError
+
 TREE_SECONDS, LEVEL_SECONDS = 20e-9, 5e-9  # of a row in a tree: for the tree, and for each level of it
 FOREST_FACTOR = 2.5  # large trees do not fit into the nearest memory, and their leaves are looked up
 BLOCK = 4_096  # rows that one thread takes; fewer cost more to hand out than to do
@@ -37,7 +39,12 @@ def add_trees(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDAr
 
     Returns:
         The number of trees.
+
+    Raises:
+        ArtifactError: If there are fewer columns than the trees read.
     """
+    if inputs.shape[1] < len(model["feature_map"]):
+        raise ArtifactError("The trees of a model must read columns that exist. The file is damaged or from another version.")
     if len(inputs) <= FEW_ROWS:
         for row, sums in zip(inputs, total, strict=True):
             _add_row(model, row, sums)
@@ -86,7 +93,7 @@ def as_comparisons(model: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[np.i
         Nodes of the forests, the first of each tree (trees + 1,), and the place among the model's nodes that each of them comes from.
     """
     nodes, starts = model["nodes"], model["starts"]
-    by_code = np.flatnonzero(nodes["is_categorical"] != 0)
+    by_code = np.flatnonzero((nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0))
     split = nodes[by_code]
     inside = _members(model["bitsets"][split["bitset_idx"]])
     # Levels that are not known go where missing ones go.
@@ -110,7 +117,7 @@ def as_comparisons(model: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[np.i
     made["missing_go_to_left"] = nodes["missing_go_to_left"][places]
     if len(by_code):
         owner = by_code[which]
-        at = np.flatnonzero(nodes["is_categorical"][places] != 0)
+        at = np.flatnonzero(np.isin(places, by_code))
         goes_left = inside[which, last]
         ends = np.append(which[1:] != which[:-1], True)  # the last comparison of its chain: what is left has the other side
         rest = np.where(inside[which, -1], child["left"][owner], child["right"][owner])

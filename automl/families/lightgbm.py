@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from automl.preprocessing.base import Spec
 
 PATIENCE = 30
 FEW_ROWS = 10_000  # below, random thresholds and strong penalties do better than the best split
+FAILURES = 20  # attempts in a row that found no split: then there is none
 FIRST_STEP = 10  # iterations after which their pace is known
 MORE = 1 / (1 - ASIDE)  # rows, and therefore trees, where those set aside are learnt from, too
 
@@ -30,6 +31,7 @@ class LightGBM(BoostingFamily):
     name = "lightgbm"
     title = "Gradient boosted trees (LightGBM)"
     tags = Tags(kind="tree", library="lightgbm")
+    precision = np.float32
     cells_per_second = 700_000
 
     def space(self, hp: Any, spec: Spec) -> None:
@@ -113,17 +115,19 @@ class _Grown:
     Attributes:
         text: The model up to its best iteration.
         best: That iteration.
-        each: Seconds of an iteration.
+        begun: Seconds until the first iteration was done, reading the rows included.
+        each: Seconds of a later one.
         hurried: Whether the learning rate was raised because the time was short.
     """
 
     text: str
     best: int
+    begun: float
     each: float
     hurried: bool
 
 
-def _rows(problem: Problem, which: NDArray[np.bool_], options: dict[str, Any], reference: Any = None) -> Any:
+def _rows(problem: Problem, which: NDArray[np.bool_] | slice, options: dict[str, Any], reference: Any = None) -> Any:
     """Return some of the rows as LightGBM holds them."""
     import lightgbm
 
@@ -131,30 +135,47 @@ def _rows(problem: Problem, which: NDArray[np.bool_], options: dict[str, Any], r
     return lightgbm.Dataset(problem.inputs[which], problem.target[which], **given)
 
 
+def _iterations(model: Any, most: int, deadline: Deadline) -> Iterator[int]:
+    """Let a model grow, and yield how many iterations it has after each attempt.
+
+    An attempt fails where no split of the columns, thresholds or rows that were drawn is allowed; LightGBM calls that the end, but the next
+    draw may find one. Only many failures in a row are the end.
+    """
+    failed = 0
+    while model.current_iteration() < most and failed < FAILURES:
+        failed = failed + 1 if model.update() else 0
+        yield model.current_iteration()
+        if deadline.over():
+            return
+
+
 def _grow(config: Config, problem: Problem, options: dict[str, Any], deadline: Deadline) -> _Grown:
     """Grow trees until they stop helping on the rows set aside, their number is reached, or the deadline comes."""
     import lightgbm
 
-    started = deadline.budget.elapsed()
-    learn = _rows(problem, ~problem.aside, options)
+    now = deadline.budget.elapsed
+    started = now()
+    learn = _rows(problem, ~problem.aside if problem.early else slice(None), options)
     model = lightgbm.Booster(options, learn)
     if problem.early:
         model.add_valid(_rows(problem, problem.aside, options, learn), "aside")
-    rate, raised = float(config["learning_rate"]), float(config["learning_rate"])
-    best, lowest, each = 0, np.inf, 0.0
-    for grown in range(1, problem.trees(int(config["num_iterations"]), rate) + 1):
-        exhausted = model.update()
-        if problem.early:
-            loss = model.eval_valid()[0][2]
-            best, lowest = (grown, loss) if loss < lowest else (best, lowest)
-        each = (deadline.budget.elapsed() - started) / grown
-        if exhausted or deadline.over() or (problem.early and grown - best >= PATIENCE):
+    rate = float(config["learning_rate"])
+    raised, best, lowest, begun, each = rate, 0, np.inf, 0.0, 0.0
+    for attempt, grown in enumerate(_iterations(model, problem.trees(int(config["num_iterations"]), rate), deadline)):
+        if not problem.early:
+            continue
+        loss = model.eval_valid()[0][2]
+        best, lowest = (grown, loss) if loss < lowest else (best, lowest)
+        if attempt == 0:
+            begun = now() - started
+        each = (now() - started - begun) / max(attempt, 1)
+        if grown - best >= PATIENCE:
             break
-        if problem.early and grown == FIRST_STEP and deadline.budget.timed:
+        if attempt == FIRST_STEP and deadline.budget.timed:
             raised = quicker(rate, grown + 0.9 * deadline.remaining() / max(each, 1e-6))
             model.reset_parameter({"learning_rate": raised})
     best = max(best, 1) if problem.early else model.current_iteration()
-    return _Grown(model.model_to_string(num_iteration=best), best, each, raised > rate)
+    return _Grown(model.model_to_string(num_iteration=best), best, begun, each, raised > rate)
 
 
 def _grow_again(grown: _Grown, problem: Problem, options: dict[str, Any], deadline: Deadline) -> str | None:
@@ -162,13 +183,9 @@ def _grow_again(grown: _Grown, problem: Problem, options: dict[str, Any], deadli
     import lightgbm
 
     trees = round(MORE * grown.best)
-    if grown.hurried or MORE * trees * grown.each > deadline.remaining():
+    if grown.hurried or MORE * (grown.begun + trees * grown.each) > deadline.remaining():
         return None
-    everything = np.ones(len(problem.target), dtype=bool)
-    model = lightgbm.Booster(options, _rows(problem, everything, options))
-    for _ in range(trees):
-        if deadline.over():
-            return None
-        if model.update():
-            break
-    return str(model.model_to_string())
+    model = lightgbm.Booster(options, _rows(problem, slice(None), options))
+    for _ in _iterations(model, trees, deadline):
+        pass
+    return str(model.model_to_string()) if model.current_iteration() >= grown.best else None

@@ -5,8 +5,9 @@ import pytest
 from small import needs_lightgbm
 
 from automl.budget import Budget
+from automl.errors import ArtifactError
 from automl.families import _walking, family_by_name
-from automl.families._trees import from_boosting
+from automl.families._trees import check_trees, from_boosting
 from automl.testing import toy_data
 
 ROWS = _walking.MANY_ROWS + 5
@@ -69,3 +70,19 @@ def test_values_that_32_bits_cannot_hold_are_compared_with_64(monkeypatch):
     rows = np.random.default_rng(0).random((ROWS, 1))
     _walking.add_trees(flat, rows, total)
     assert total[:, 0] == pytest.approx(model.predict(rows), abs=1e-12)
+
+
+@pytest.mark.parametrize(("field", "value"), [("is_categorical", 1), ("feature_idx", 7)])
+def test_trees_of_another_shape_are_refused(field, value):
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    model = HistGradientBoostingRegressor(max_iter=3).fit(x, x[:, 0])
+    flat = from_boosting(model._predictors, np.zeros((0, 8), np.uint32), np.zeros(2, np.uint32))
+    check_trees(flat, 2)
+    with pytest.raises(ArtifactError, match="columns that exist"):
+        _walking.add_trees(flat, x[:, :1], np.zeros((200, 1)))
+    leaf = flat["nodes"]["is_leaf"] == (1 if field == "is_categorical" else 0)
+    flat["nodes"][field][leaf] = value  # a leaf that calls itself a split by levels has children that nobody looked at
+    with pytest.raises(ArtifactError, match="point to nodes"):
+        check_trees(flat, 2)

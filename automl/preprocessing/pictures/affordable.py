@@ -119,13 +119,13 @@ def _chosen(pictures: Sequence[Sequence[Any]], rows: int, budget: Budget) -> dic
     side = form.side
     while count * pace.at(side) > allowed and side // 2 >= LEAST_SIDE and pace.at(side // 2) <= WORTH * pace.at(side):
         side //= 2
-    fitting = int(allowed / (len(pictures) * pace.at(side)))
+    fitting = int(allowed / max(len(pictures) * pace.at(side), 1e-9))
     kept = rows if fitting >= rows else min(max(fitting, LEAST_ROWS), rows)
     told = []
     if side < form.side:
         told.append(_smaller(form.side, side, count, pace, allowed))
     if kept < rows:
-        told.append(_fewer(kept, rows, pace.at(side), allowed))
+        told.append(_fewer(kept, rows, len(pictures) * pace.at(side), allowed))
     return {
         "rows": kept,
         "side": side,
@@ -142,7 +142,7 @@ def measured(cells: Sequence[Any], form: Form, clock: Callable[[], float]) -> Pa
         form: What they are brought to.
         clock: Source of seconds.
     """
-    present = [cell for cell in cells if cell is not None and cell == cell]
+    present = [cell for cell in cells if cell is not None and not pd.isna(cell)]
     if not present:
         return Pace(0.0, 0.0, form.side)
     _, each = _read(present, FEW, form, clock)
@@ -185,7 +185,7 @@ def _smaller(before: int, side: int, count: int, pace: Pace, allowed: float) -> 
 
 def _fewer(kept: int, rows: int, each: float, allowed: float) -> Decision:
     because = (
-        f"To read and describe the pictures of a row takes {1000 * each:.2g} ms here, of all rows {rows * each:.0f} s; {allowed:.0f} s are "
-        f"for that, so that networks have time to learn from them. {percent(kept / rows)} of the rows are learnt from, of each class alike."
+        f"To read and describe the pictures of a row takes {1000 * each:,.1f} ms here, of all rows {rows * each:,.0f} s; {allowed:.0f} s "
+        f"are for that, so that networks have time to learn from them. {percent(kept / rows)} of the rows are learnt from, drawn by class."
     )
     return Decision("split", "rows to learn from", f"{kept:,} of {rows:,}", because, ("all rows",), LONGER)

@@ -83,7 +83,7 @@ def _asked(facts: ReportFacts) -> str:
         "multilabel": f"which of {words.whole(len(asked.classes))} labels of {target} apply",
     }[asked.problem]
     sure = "" if asked.confidence >= 0.995 else f"; that this is the question is {words.percent(asked.confidence)} certain"
-    rows = words.count_of(data.rows_train, data.rows, "row")
+    rows = words.count(data.rows, "row") if asked.problem == "forecasting" else words.count_of(data.rows_train, data.rows, "row")
     return f"The model predicts {what} from {words.count(data.columns_used, 'column')} and {rows}{sure}."
 
 
