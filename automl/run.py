@@ -242,9 +242,7 @@ class Run:
         usable = sample(self.task, self.y, usable, kept, self.settings.seed)
         dealt = plan_of(self.checked, len(self.y))
         self.parts: Split = split(
-            self.task,
-            self.y,
-            usable,
+            self.task, self.y, usable,
             test_rows=self.test_rows,
             **dealt,
             folds=max(folds, 2),

@@ -265,7 +265,7 @@ def test_a_folder_without_permission_is_told(fit: FakeFit, table: str) -> None:
 
 @pytest.fixture
 def suggestions(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = SimpleNamespace(suggestions=[("churn", "it has two values"), ("age", "it is the first")])
+    found = SimpleNamespace(task=None, suggestions=[("churn", "it has two values"), ("age", "it is the first")])
     monkeypatch.setitem(automl.__dict__, "detect", lambda data, target=None: found)
 
 

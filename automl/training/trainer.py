@@ -159,7 +159,8 @@ class PackTrainer:
         _backend.to_numpy(probe.weights[-1])  # waits for the device
         self.seconds_per_step = max((clock() - before) / steps, 1e-6)
         self.pace = len(self.seeds) * self.data.folds * self.batch / self.seconds_per_step
-        self._forward(probe, 0, self.blocks[0][0][1])  # compiles
+        for _, block in self.blocks[0][:1]:  # none where nothing is validated
+            self._forward(probe, 0, block)  # compiles
         before = clock()
         self._validate(probe, 0)
         validation = clock() - before
