@@ -136,25 +136,25 @@ def _members(sets: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 def _add_handed_over(model: Mapping[str, Any], trees: list[Any], inputs: NDArray[np.float32], total: NDArray[np.float64]) -> None:
     """Add the value of each tree at each row to `total`, in this thread."""
-    values, leaves, outputs = model["nodes"]["value"], model.get("leaves"), total.shape[1]
+    values = model["nodes"]["value"]
     for number, (tree, places) in enumerate(trees):
-        found = values[places[tree.apply(inputs)]]
-        if leaves is None:
-            total[:, number % outputs] += found
-        else:
-            total += leaves[found.astype(np.int64)]
+        _add_values(model, number, values[places[tree.apply(inputs)]], total)
 
 
 def _add_block(model: Mapping[str, Any], inputs: NDArray[np.float64], total: NDArray[np.float64]) -> None:
     """Add the value of each tree at each row to `total`, in this thread."""
-    nodes, bitsets, known, feature_map, leaves = (model.get(name) for name in ("nodes", "bitsets", "known", "feature_map", "leaves"))
-    outputs = total.shape[1]
-    for tree, (start, end) in enumerate(pairwise(model["starts"].tolist())):
-        values = TreePredictor(nodes[start:end], None, bitsets).predict(inputs, known, feature_map, 1)  # type: ignore[index]
-        if leaves is None:
-            total[:, tree % outputs] += values
-        else:
-            total += leaves[values.astype(np.int64)]
+    nodes, bitsets, known, feature_map = (model[name] for name in ("nodes", "bitsets", "known", "feature_map"))
+    for number, (start, end) in enumerate(pairwise(model["starts"].tolist())):
+        values = TreePredictor(nodes[start:end], None, bitsets).predict(inputs, known, feature_map, 1)
+        _add_values(model, number, values, total)
+
+
+def _add_values(model: Mapping[str, Any], number: int, values: NDArray[np.float64], total: NDArray[np.float64]) -> None:
+    """Add what one tree says of each row to `total`: for the output whose turn it is, or for all where values are places of leaves."""
+    if "leaves" in model:
+        total += model["leaves"][values.astype(np.int64)]
+    else:
+        total[:, number % total.shape[1]] += values
 
 
 def _add_row(model: Mapping[str, Any], row: NDArray[np.float64], total: NDArray[np.float64]) -> None:
@@ -192,5 +192,3 @@ def walk_seconds(model: Mapping[str, Any]) -> float:
     leaves = (np.diff(model["starts"]) + 1) / 2
     each = TREE_SECONDS + LEVEL_SECONDS * np.log2(np.maximum(leaves, 1.0))
     return float(each.sum() * (FOREST_FACTOR if "leaves" in model else 1.0))
-
-

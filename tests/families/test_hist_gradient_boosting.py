@@ -49,12 +49,6 @@ def test_early_stopping_keeps_the_best_number_of_trees():
     assert len(guessed["starts"]) < 20 < len(learned["starts"])
 
 
-def test_small_data_gets_a_fixed_number_of_trees():
-    data = toy_data("regression")
-    assert len(fit(data, learning_rate=0.1)["starts"]) - 1 == 60
-    assert len(fit(data, learning_rate=0.05)["starts"]) - 1 == 120
-
-
 def test_columns_that_tell_nothing_are_left_out():
     data = toy_data("binary")
     raw = np.hstack([data.arrays["raw_numbers"], np.full((data.rows, 1), np.nan, np.float32), np.ones((data.rows, 1), np.float32)])
@@ -97,18 +91,6 @@ def test_levels_of_few_rows_do_not_shift_the_others():
         config = {**FAMILY.defaults(spec), "max_iter": 100}
         model = FAMILY.fit(config, arrays, data.target, spec, deadline=Budget(trials=1).deadline(), seed=seed)
         assert np.isfinite(FAMILY.predict(model, arrays, spec)).all()
-
-
-def test_rare_and_absent_classes():
-    data = toy_data("multiclass", rows=1_800)
-    target = np.where(data.target == 2, 0, data.target)
-    target[:3] = 2
-    rare = TrainingData(data.arrays, target, data.fold, data.folds, data.spec)
-    assert FAMILY.predict(fit(rare), data.arrays, data.spec).sum(axis=1) == pytest.approx(1.0)
-    absent = FAMILY.predict(fit(rare, rows=slice(3, None)), data.arrays, data.spec)
-    assert (absent[:, 2] == 0).all()
-    one = FAMILY.predict(fit(rare, rows=target == 1), data.arrays, data.spec)
-    assert (one[:, 1] > 0.9).all()
 
 
 def test_stops_at_the_deadline_with_the_trees_it_has():

@@ -100,24 +100,6 @@ def test_trees_are_grown_again_on_all_rows_where_there_is_time(boosters):
     assert grown[1] == round(grown[0] / 0.9)
 
 
-def test_small_data_gets_a_fixed_number_of_trees():
-    data = toy_data("regression")
-    assert len(fit(data, learning_rate=0.1)["starts"]) - 1 == 60
-    assert len(fit(data, learning_rate=0.05)["starts"]) - 1 == 120
-
-
-def test_rare_and_absent_classes():
-    data = toy_data("multiclass", rows=1_800)
-    target = np.where(data.target == 2, 0, data.target)
-    target[:3] = 2
-    rare = TrainingData(data.arrays, target, data.fold, data.folds, data.spec)
-    assert FAMILY.predict(fit(rare), data.arrays, data.spec).sum(axis=1) == pytest.approx(1.0)
-    absent = FAMILY.predict(fit(rare, rows=slice(3, None)), data.arrays, data.spec)
-    assert (absent[:, 2] == 0).all()
-    one = FAMILY.predict(fit(rare, rows=target == 1), data.arrays, data.spec)
-    assert (one[:, 1] > 0.9).all()
-
-
 @pytest.mark.parametrize("rows", [100, 3_000])
 def test_a_draw_without_a_split_is_not_the_end(rows):
     rng = np.random.default_rng(1)
