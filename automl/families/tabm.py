@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from automl import _backend
-from automl.families._inputs import affordable_bins, category_layer, input_groups
+from automl.families._inputs import affordable_bins, category_layer, default_bins, input_groups
 from automl.families.base import Config, Tags
 from automl.families.networks import ENOUGH_EPOCHS, KerasFamily
 from automl.layers import HeadsDense, PackedDropout, PackedModel, PiecewiseLinearEncoding, RankOneDense, SharedDense
@@ -38,7 +38,7 @@ class TabM(KerasFamily):
         hp.Choice("heads", list(HEADS), default=32 if large else 8)
         hp.Choice("layers", [1, 2, 3], default=3 if large else 2)
         hp.Choice("units", [48, 96, 192, 384, 512], default=512 if large else 96)
-        hp.Choice("bins", [8, 16, 32], default=16)
+        hp.Choice("bins", [8, 16, 32], default=default_bins(spec))
         hp.Boolean("adapters", default=False)
         hp.Float("learning_rate", 5e-4, 1e-2, sampling="log", default=3e-3)
         hp.Float("weight_decay", 1e-4, 0.1, sampling="log", default=1e-2)

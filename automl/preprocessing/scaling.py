@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 
 LARGEST = 3e38  # what float32 still holds; also keeps differences of float64 values finite
 SMALLEST_SPREAD = 1e-150  # a smaller spread cannot be inverted without overflow
+LEVELS = 64  # no value counts more than the rows of so many would each, if they were equally common
 FAR = 1e6  # beyond it the clipped value is 3 in float32 anyway, and its square stays finite
 
 
@@ -27,8 +28,10 @@ def finite(values: Floats) -> Floats:
 def robust_scale(values: Floats) -> tuple[float, float]:
     """Return centre and factor of a column: the median, and one over the interquartile range.
 
-    Where the middle half of the values is all the same, the factor is two over the whole range; a constant column gets 0.
-    Source: RealMLP (Holzmüller et al., 2024, arXiv:2407.04491), section B.
+    Where the middle half of the values is all the same, one value must not hide how the others differ: the range between the quartiles of
+    :func:`balanced_quantiles` counts, or half of the whole range where that is less. A constant column gets 0. Source: RealMLP (Holzmüller
+    et al., 2024, arXiv:2407.04491), section B, which takes half of the whole range always; a column of gains, mostly 0, of which 5,000 and
+    7,000 mean different things and the largest is 100,000, then tells them apart by 0.04.
 
     Args:
         values: One column without infinite values; NaN is missing, (rows,).
@@ -50,8 +53,36 @@ def robust_scale(values: Floats) -> tuple[float, float]:
     noise = max(4 * np.finfo(np.float64).eps * max(abs(low), abs(high)), SMALLEST_SPREAD)
     if high - low > noise:
         return centre, 1.0 / (high - low)
+    low, high = balanced_quantiles(known, np.array([0.25, 0.75])).tolist()
     spread = float(known.max()) - float(known.min())
+    if high - low > noise:
+        spread = min(spread, 2.0 * (high - low))
     return centre, 2.0 / spread if spread > noise else 0.0
+
+
+def balanced_quantiles(values: NDArray[np.floating], shares: NDArray[np.float64]) -> Floats:
+    """Return quantiles for which a value that many rows share counts no more than a 64th of all rows.
+
+    Args:
+        values: Without missing values, at least one, (rows,).
+        shares: Of the rows below, each between 0 and 1, (quantiles,).
+
+    Returns:
+        The quantiles, (quantiles,); those of `np.quantile` where no value is shared by many rows.
+
+    Example:
+        >>> balanced_quantiles(np.array([0.0] * 900 + [*range(1, 101)]), np.array([0.25, 0.5, 0.75])).round().tolist()
+        [25.0, 50.0, 75.0]
+    """
+    distinct, counts = np.unique(values.astype(np.float64), return_counts=True)
+    descending = np.sort(counts)[::-1]
+    most = min(len(counts), LEVELS)
+    left = counts.sum() - np.concatenate([[0], np.cumsum(descending)[: most - 1]])  # rows of all but the most common values
+    caps = left / np.arange(LEVELS, LEVELS - most, -1)
+    fitting = np.flatnonzero(descending[:most] <= caps)
+    weights = np.minimum(counts, caps[fitting[0]] if len(fitting) else descending[-1])
+    place = np.cumsum(weights) - weights / 2
+    return np.interp(shares, (place - place[0]) / max(place[-1] - place[0], 1e-12), distinct)
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,14 @@ class Schema:
             raise DataError(f"The data must have the columns that the model was trained on. Missing {more}: {shown}.{received}")
         index = pd.RangeIndex(len(frame))
         arrays = {column.name: cast_column(frame[column.name], column) for column in self.features}
-        series = {name: pd.Series(array, index=index, dtype=array.dtype, copy=False) for name, array in arrays.items()}
-        return pd.DataFrame(series, index=index, columns=pd.Index(list(series), dtype=object), copy=False)
+        # As a Series of objects, cells stay what they are; of an array pandas would make its own kind of text.
+        cells = {
+            name: pd.Series(array, index=index, dtype=object, copy=False) if array.dtype == object else array
+            for name, array in arrays.items()
+        }
+        typed = pd.DataFrame(cells, index=index, copy=False)
+        typed.columns = pd.Index(list(cells), dtype=object)
+        return typed
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schema as JSON-ready values."""

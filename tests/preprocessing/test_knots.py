@@ -30,3 +30,12 @@ def test_edges_ascend_and_span_the_values(numbers):
             assert (np.diff(edges) > 1e-6).all()
             assert edges[0] == column.min()
             assert edges[-1] <= column.max()
+
+
+def test_a_column_that_is_mostly_zero_has_its_edges_among_the_other_values():
+    rng = np.random.default_rng(0)
+    gains = np.where(rng.random(20_000) < 0.92, 0.0, rng.lognormal(9.0, 1.0, 20_000))[:, None]
+    (edges,) = quantile_knots(gains)
+    assert len(edges) == MOST_KNOTS
+    counts, _ = np.histogram(gains[gains > 0], edges[2:])
+    assert counts.max() < 2 * counts.mean()
