@@ -40,10 +40,10 @@ class LightGBM(BoostingFamily):
         hp.Float("learning_rate", 0.01, 0.3, sampling="log", default=0.03 if few else 0.05)
         hp.Choice("num_leaves", [4, 8, 15, 31, 63, 127], default=15 if few else 31)
         hp.Choice("min_data_in_leaf", [2, 5, 10, 20, 50, 100], default=5 if few else 20)
-        hp.Float("lambda_l2", 1e-3, 100.0, sampling="log", default=1e-3 if few else 1.0)
-        hp.Float("feature_fraction", 0.2, 1.0, step=0.1, default=0.7 if few else 0.8)
+        hp.Float("lambda_l2", 1e-3, 100.0, sampling="log", default=1e-3)
+        hp.Float("feature_fraction", 0.2, 1.0, step=0.1, default=0.7 if few else 0.6)
         hp.Float("bagging_fraction", 0.5, 1.0, step=0.1, default=1.0)
-        hp.Choice("path_smooth", [0.0, 1.0, 5.0, 20.0], default=0.0)
+        hp.Choice("path_smooth", [0.0, 1.0, 5.0, 20.0], default=0.0 if few else 5.0)
         hp.Boolean("extra_trees", default=few)
         hp.Choice("num_iterations", [100, 300, 1000, 3000], default=3000)
         hp.Choice("set_levels", [0, FEW_LEVELS, MOST_LEVELS], default=FEW_LEVELS)
@@ -53,6 +53,7 @@ class LightGBM(BoostingFamily):
         large = {"num_leaves": 127, "min_data_in_leaf": 2, "feature_fraction": 0.4, "bagging_fraction": 0.8, "path_smooth": 20.0}
         smooth = {"num_leaves": 31, "min_data_in_leaf": 50, "feature_fraction": 0.5, "bagging_fraction": 0.9, "path_smooth": 20.0}
         small = {"num_leaves": 15, "min_data_in_leaf": 5, "learning_rate": 0.08, "lambda_l2": 30.0, "feature_fraction": 0.5}
+        random = {"extra_trees": True, "lambda_l2": 1.0, "set_levels": MOST_LEVELS}
         if spec.rows < FEW_ROWS:
             best_splits = {"extra_trees": False, "learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 20, "lambda_l2": 10.0}
             return [
@@ -64,10 +65,10 @@ class LightGBM(BoostingFamily):
             ]
         return [
             {},
-            {"feature_fraction": 0.6, "path_smooth": 5.0, "lambda_l2": 1e-3},
             {**large, "set_levels": 0},
-            {**small, "set_levels": MOST_LEVELS},
-            {"extra_trees": True, "min_data_in_leaf": 5, "feature_fraction": 1.0, "path_smooth": 1.0, "set_levels": MOST_LEVELS},
+            {**small, "path_smooth": 0.0, "set_levels": MOST_LEVELS},
+            {"min_data_in_leaf": 5},
+            {**random, "min_data_in_leaf": 5, "feature_fraction": 1.0, "path_smooth": 1.0},
         ]
 
     def grow(self, config: Config, problem: Problem, *, deadline: Deadline, seed: int, threads: int) -> Mapping[str, Any]:

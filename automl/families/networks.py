@@ -26,7 +26,7 @@ ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained lo
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
 COMPILE_SECONDS = 5.0  # to size and compile a structure that was not trained before, on two cores
 TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
-FIRST_PACE = 8e9  # work per second: a first guess for two CPU cores
+FIRST_PACE = 2e10  # work per second: a first guess for two CPU cores, which reach 1.5e10 to 6e10
 ACTIVATION_WORK = 80.0  # what a value that a layer puts out takes, in multiplications by a weight: passes over memory, not arithmetic
 _PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it, the latest last
 _PACES: dict[tuple[str, str], float] = {}  # of each family and kind
@@ -69,7 +69,8 @@ class KerasFamily(Family):
             return fitting
         if seconds < self.seconds_for(config, spec, folds, self.worth_epochs(spec)):
             return 0
-        wanted = seconds / (self.seconds_for(config, spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0))
+        training = seconds - COMPILE_SECONDS
+        wanted = training / (self.seconds_for(config, spec, folds, ENOUGH_EPOCHS) * schedule.work_left(0.0))
         return min(max(int(wanted), 1), fitting)
 
     def least_seconds(self, spec: Spec, folds: int) -> float:

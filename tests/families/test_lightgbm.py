@@ -186,3 +186,11 @@ def test_a_model_predicts_where_lightgbm_cannot_be_loaded(tmp_path):
     assert [float(value) for value in said[0].split()] == pytest.approx(np.asarray(model.predict(frame))[:5], rel=1e-6)
     assert "hist_gradient_boosting" in said[1]
     assert "needs the library lightgbm" in said[1]
+
+
+@pytest.mark.parametrize("rows", [500, 50_000])
+def test_the_second_configuration_is_of_another_shape_than_the_first(rows):
+    spec = Spec(4, 4, (), 1, "regression", rows)
+    first, second, *rest = (FAMILY.complete(config, spec) for config in FAMILY.portfolio(spec))
+    assert first["num_leaves"] != second["num_leaves"]
+    assert all(config != first for config in (second, *rest))

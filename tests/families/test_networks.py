@@ -113,6 +113,14 @@ def test_packs_are_as_large_as_the_time_allows(monkeypatch):
     assert size_of(family, spec(200_000), 1, 300) < sizes[3]
 
 
+def test_what_compiling_takes_trains_nobody(monkeypatch):
+    family = MLP()
+    monkeypatch.setitem(networks._PACE, "mlp", 1e12)
+    each = family.seconds_for(family.defaults(spec(4_000)), spec(4_000), 5, networks.ENOUGH_EPOCHS)
+    assert size_of(family, spec(4_000), 5, networks.COMPILE_SECONDS) == 1
+    assert size_of(family, spec(4_000), 5, networks.COMPILE_SECONDS + 8 * each) == family.pack_configs
+
+
 def test_without_a_clock_packs_have_a_fixed_size():
     assert size_of(MLP(), spec(400), 5, float("inf")) == MLP.pack_configs
 

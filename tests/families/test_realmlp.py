@@ -20,6 +20,13 @@ def test_defaults_are_the_authors_for_each_problem():
     assert RealMLP().portfolio(SPEC)[0] == {}
 
 
+def test_frequencies_ten_times_as_high_come_second_in_the_same_pack():
+    family = RealMLP()
+    first, second = (family.complete(config, SPEC) for config in family.portfolio(SPEC)[:2])
+    assert second["embedding_scale"] == 10 * first["embedding_scale"]
+    assert family.pack_key(first) == family.pack_key(second)
+
+
 def test_each_group_of_weights_has_its_learning_rate():
     family = RealMLP()
     model = family.build(SPEC, [family.defaults(SPEC)])
