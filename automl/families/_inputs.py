@@ -12,7 +12,7 @@ from automl.layers import PackedCategories, PeriodicEmbedding, PiecewiseLinearEn
 from automl.preprocessing.base import Spec
 
 MOST_COMPONENTS = 256  # bins or frequencies of all columns together
-FINE_FROM = 20_000  # rows
+FINE_FROM = 20_000  # rows to learn from
 PERIODIC_SCALE = 0.1  # RealMLP's default
 EMBEDDINGS = ("piecewise_linear", "none", "periodic", "tree")
 
@@ -42,7 +42,7 @@ def default_bins(spec: Spec) -> int:
     """Return the bins of a column to begin with: where rows are many, finer ones find more than noise.
 
     Out of fold, 32 instead of 16 lowered the loss of a perceptron by 1.3 and 1.7 % on tables of 24,000 and 40,000 rows, and raised it by
-    0.2 to 0.5 % on tables of 3,000 to 20,000.
+    0.2 to 0.5 % on tables of 3,000 to 19,700 (rows to learn from).
 
     Example:
         >>> default_bins(Spec(4, 4, (), 1, "regression", 900)), default_bins(Spec(4, 4, (), 1, "regression", 50_000))

@@ -11,7 +11,7 @@ import numpy as np
 from automl import _backend
 from automl.families._inputs import affordable_bins, category_layer, default_bins, input_groups
 from automl.families.base import Config, Tags
-from automl.families.networks import ENOUGH_EPOCHS, KerasFamily
+from automl.families.networks import COMPILE_SECONDS, ENOUGH_EPOCHS, KerasFamily
 from automl.layers import HeadsDense, PackedDropout, PackedModel, PiecewiseLinearEncoding, RankOneDense, SharedDense
 from automl.preprocessing.base import Spec
 
@@ -59,7 +59,7 @@ class TabM(KerasFamily):
             return config
 
         def fits(heads: int) -> bool:
-            return self.seconds_for({**config, "heads": heads}, spec, folds, ENOUGH_EPOCHS) <= seconds
+            return self.seconds_for({**config, "heads": heads}, spec, folds, ENOUGH_EPOCHS) <= seconds - COMPILE_SECONDS
 
         # Upwards, and no further than what fits: to know the time of a network, it is built.
         return {**config, "heads": max(takewhile(fits, HEADS), default=HEADS[0])}

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 LARGEST = 3e38  # what float32 still holds; also keeps differences of float64 values finite
 SMALLEST_SPREAD = 1e-150  # a smaller spread cannot be inverted without overflow
 LEVELS = 64  # no value counts more than the rows of so many would each, if they were equally common
+LEAST_CUT = 1e-9  # of the whole range
 FAR = 1e6  # beyond it the clipped value is 3 in float32 anyway, and its square stays finite
 
 
@@ -28,10 +29,11 @@ def finite(values: Floats) -> Floats:
 def robust_scale(values: Floats) -> tuple[float, float]:
     """Return centre and factor of a column: the median, and one over the interquartile range.
 
-    Where the middle half of the values is all the same, one value must not hide how the others differ: the range between the quartiles of
-    :func:`balanced_quantiles` counts, or half of the whole range where that is less. A constant column gets 0. Source: RealMLP (Holzmüller
-    et al., 2024, arXiv:2407.04491), section B, which takes half of the whole range always; a column of gains, mostly 0, of which 5,000 and
-    7,000 mean different things and the largest is 100,000, then tells them apart by 0.04.
+    Where the middle half of the values is all the same, the factor is two over the whole range; a constant column gets 0. Source: RealMLP
+    (Holzmüller et al., 2024, arXiv:2407.04491), section B. That range may hide how the values differ that are not the common one: gains,
+    mostly 0, of which 5,000 and 7,000 mean different things and the largest is 100,000, would be 0.04 apart. Here it is cut to twice the
+    range between the quartiles of :func:`balanced_quantiles`, or to their distance from the centre where that is more: values far from
+    the common one must not all be clipped to the same.
 
     Args:
         values: One column without infinite values; NaN is missing, (rows,).
@@ -53,22 +55,25 @@ def robust_scale(values: Floats) -> tuple[float, float]:
     noise = max(4 * np.finfo(np.float64).eps * max(abs(low), abs(high)), SMALLEST_SPREAD)
     if high - low > noise:
         return centre, 1.0 / (high - low)
-    low, high = balanced_quantiles(known, np.array([0.25, 0.75])).tolist()
     spread = float(known.max()) - float(known.min())
-    if high - low > noise:
-        spread = min(spread, 2.0 * (high - low))
+    low, high = balanced_quantiles(known, np.array([0.25, 0.75])).tolist()
+    cut = max(2.0 * (high - low), abs(low - centre), abs(high - centre))
+    if cut > LEAST_CUT * spread:  # less is what differences of equal numbers leave behind
+        spread = min(spread, cut)
     return centre, 2.0 / spread if spread > noise else 0.0
 
 
 def balanced_quantiles(values: NDArray[np.floating], shares: NDArray[np.float64]) -> Floats:
-    """Return quantiles for which a value that many rows share counts no more than a 64th of all rows.
+    """Return quantiles for which no value counts more than a 64th of the rows so counted, however many rows share it.
+
+    With fewer than 64 different values all count alike.
 
     Args:
         values: Without missing values, at least one, (rows,).
         shares: Of the rows below, each between 0 and 1, (quantiles,).
 
     Returns:
-        The quantiles, (quantiles,); those of `np.quantile` where no value is shared by many rows.
+        The quantiles, (quantiles,); those of `np.quantile` where all values differ.
 
     Example:
         >>> balanced_quantiles(np.array([0.0] * 900 + [*range(1, 101)]), np.array([0.25, 0.5, 0.75])).round().tolist()

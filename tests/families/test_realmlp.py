@@ -1,5 +1,7 @@
 """What is RealMLP's own; the rest is in the contract suite."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from automl.budget import Budget
@@ -20,11 +22,16 @@ def test_defaults_are_the_authors_for_each_problem():
     assert RealMLP().portfolio(SPEC)[0] == {}
 
 
-def test_frequencies_ten_times_as_high_come_second_in_the_same_pack():
+def test_frequencies_are_the_authors_for_few_rows_and_ten_times_as_high_for_many():
     family = RealMLP()
-    first, second = (family.complete(config, SPEC) for config in family.portfolio(SPEC)[:2])
-    assert second["embedding_scale"] == 10 * first["embedding_scale"]
-    assert family.pack_key(first) == family.pack_key(second)
+    scales = {}
+    for rows in (500, 50_000):
+        spec = replace(SPEC, rows=rows)
+        configs = [family.complete(config, spec) for config in family.portfolio(spec)]
+        assert len({family.pack_key(config) for config in configs}) == 1
+        scales[rows] = [config["embedding_scale"] for config in configs]
+        assert {0.1, 1.0} <= set(scales[rows])
+    assert (scales[500][0], scales[50_000][0]) == (0.1, 1.0)
 
 
 def test_each_group_of_weights_has_its_learning_rate():

@@ -41,6 +41,24 @@ def test_a_common_value_does_not_hide_how_the_others_differ():
     assert seven - five > 0.2
 
 
+@pytest.mark.parametrize(("common", "low", "high"), [(0.0, 1934.0, 2015.0), (999.0, 0.0, 27.0), (0.0, 999_998.0, 1_000_002.0)])
+def test_values_far_from_the_common_one_are_not_all_clipped_to_the_same(common, low, high):
+    others = np.random.default_rng(0).uniform(low, high, 400)
+    values = np.concatenate([np.full(9_600, common), others])
+    centre, factor = robust_scale(values)
+    given = np.array([[low], [high]])
+    now = np.ptp(Scaling(np.array([centre]), np.array([factor]), np.ones(1)).apply(given))
+    whole = np.ptp(Scaling(np.array([centre]), np.array([2.0 / np.ptp(values)]), np.ones(1)).apply(given))
+    assert now > 0.9 * whole
+
+
+def test_what_rounding_leaves_behind_is_no_spread():
+    rng = np.random.default_rng(0)
+    values = np.concatenate([np.zeros(700), rng.normal(0.0, 1e-17, 200), rng.uniform(0.0, 500.0, 100)])
+    _, factor = robust_scale(values)
+    assert factor == 2.0 / np.ptp(values)
+
+
 def test_the_middle_half_decides_where_it_varies():
     assert robust_scale(np.array([0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 900.0])) == (2.0, 1 / 3)
 
