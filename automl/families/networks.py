@@ -26,7 +26,8 @@ ENOUGH_EPOCHS = 20  # with fewer passes over the data, fewer networks trained lo
 WORTH_EPOCHS = 6  # with fewer, a network is not worth beginning
 COMPILE_SECONDS = 5.0  # to size and compile a structure that was not trained before, on two cores
 TIMED_EPOCHS = 64  # passes that a clock may still allow where the data alone would ask for fewer
-FIRST_PACE = 1.5e10  # work per second: a careful first guess for two CPU cores, which reach 2e10 to 4e10
+FIRST_PACE = 8e9  # work per second: a first guess for two CPU cores
+TABLE_PACE = 1.5e10  # the same for networks that read a table alone, which reach 2e10 to 4e10
 ACTIVATION_WORK = 80.0  # what a value that a layer puts out takes, in multiplications by a weight: passes over memory, not arithmetic
 _PACE: dict[str, float] = {}  # of each family, as the packs of this process reached it, the latest last
 _PACES: dict[tuple[str, str], float] = {}  # of each family and kind
@@ -83,7 +84,8 @@ class KerasFamily(Family):
 
     def seconds_for(self, config: Config, spec: Spec, folds: int, epochs: float) -> float:
         """Return the seconds that so many epochs of a configuration take, by the pace of this family's packs, or of the latest one."""
-        pace = _PACE.get(self.name, next(reversed(_PACE.values()), FIRST_PACE))
+        guess = TABLE_PACE if self.reads == INPUTS else FIRST_PACE
+        pace = _PACE.get(self.name, next(reversed(_PACE.values()), guess))
         return float(self.row_work(config, spec) * spec.rows * folds * epochs / pace)
 
     def kind(self, config: Config) -> str:
