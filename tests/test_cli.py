@@ -577,3 +577,13 @@ def test_numbers_are_written_as_people_read_them() -> None:
         "2.5e+09",
     ]
     assert np.isfinite(float(_number(0.999999)))
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["version"], 0), (["fit", "no such file.csv", "--target", "y"], 3)])
+def test_the_process_ends_with_the_code_after_everything_is_written_and_cleared_away(arguments, code):
+    program = "import atexit, sys; atexit.register(print, 'cleared away'); from automl.__main__ import run; run()"
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stdout.endswith("cleared away\n")
+    assert (len(done.stdout.splitlines()) > 1) == (code == 0)
+    assert done.stderr.startswith("Error: `data` must be a file") == (code == 3)
