@@ -40,7 +40,7 @@ class RealMLP(KerasFamily):
     def space(self, hp: Any, spec: Spec) -> None:
         """Declare the authors' search space, with widths that a CPU can pay."""
         large = _backend.has_gpu()
-        hp.Choice("layers", [2, 3, 4], default=3 if large or spec.rows < DEEP_BELOW else 2)
+        hp.Choice("layers", [2, 3, 4], default=3 if _as_published(spec) else 2)
         hp.Choice("units", [64, 128, 256, 384], default=256 if large else 128)
         hp.Choice("activation", ["selu", "mish", "silu", "relu"], default="selu" if spec.is_classification else "mish")
         hp.Boolean("parametric", default=True)
@@ -48,7 +48,7 @@ class RealMLP(KerasFamily):
         hp.Float("learning_rate", 0.01, 0.4, sampling="log", default=default)
         hp.Float("weight_decay", 1e-3, 0.1, sampling="log", default=0.02)
         hp.Float("dropout", 0.0, 0.5, step=0.05, default=0.15)
-        hp.Float("embedding_scale", 0.02, 2.0, sampling="log", default=PERIODIC_SCALE if large or spec.rows < DEEP_BELOW else 1.0)
+        hp.Float("embedding_scale", 0.02, 2.0, sampling="log", default=PERIODIC_SCALE if _as_published(spec) else 1.0)
         hp.Float("label_smoothing", 0.0, 0.1, step=0.05, default=0.0)
         hp.Float("second_moment_decay", 0.95, 0.995, step=0.015, default=0.95)
 
@@ -56,7 +56,7 @@ class RealMLP(KerasFamily):
         """Return the default, then changes of it inside the authors' search space; no source, measured out of fold."""
         rate = CLASSIFICATION_RATE if spec.is_classification else REGRESSION_RATE
         slower = {"learning_rate": rate / 3, "dropout": 0.1}
-        if spec.rows < DEEP_BELOW:
+        if _as_published(spec):
             return [{}, {"embedding_scale": 1.0}, {**slower, "embedding_scale": 0.4}, {"embedding_scale": 2.0, "dropout": 0.3}]
         return [{}, slower, {"embedding_scale": 2.0, "dropout": 0.3}, {"embedding_scale": PERIODIC_SCALE}]
 
@@ -81,6 +81,11 @@ class RealMLP(KerasFamily):
             body.append(PackedDropout(members))
         body.append(PackedDense(members, spec.outputs, None, zeros, ntk=True, bias_learning_rate=0.1))
         return PackedModel(members, body, category_layer(spec, members, scale=1.0), periodic_embedding(spec, members))
+
+
+def _as_published(spec: Spec) -> bool:
+    """Whether there is time for the passes that the authors' depth and frequencies are meant for."""
+    return _backend.has_gpu() or spec.rows < DEEP_BELOW
 
 
 def unit_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from automl import _backend
 from automl.budget import Budget
 from automl.families.base import TrainingData
 from automl.families.mlp import MLP
@@ -32,6 +33,14 @@ def test_frequencies_are_the_authors_for_few_rows_and_ten_times_as_high_for_many
         scales[rows] = [config["embedding_scale"] for config in configs]
         assert {0.1, 1.0} <= set(scales[rows])
     assert (scales[500][0], scales[50_000][0]) == (0.1, 1.0)
+
+
+def test_with_a_gpu_the_defaults_are_the_authors_however_many_rows_there_are(monkeypatch):
+    monkeypatch.setattr(_backend, "has_gpu", lambda: True)
+    family, spec = RealMLP(), replace(SPEC, rows=50_000)
+    configs = [family.complete(config, spec) for config in family.portfolio(spec)]
+    assert (configs[0]["layers"], configs[0]["units"], configs[0]["embedding_scale"]) == (3, 256, 0.1)
+    assert all(config not in configs[:place] for place, config in enumerate(configs))
 
 
 def test_each_group_of_weights_has_its_learning_rate():
