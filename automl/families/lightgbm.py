@@ -52,8 +52,6 @@ class LightGBM(BoostingFamily):
         """Return the default and what adds most to it in an ensemble (no source; measured out of fold on nine tables)."""
         large = {"num_leaves": 127, "min_data_in_leaf": 2, "feature_fraction": 0.4, "bagging_fraction": 0.8, "path_smooth": 20.0}
         smooth = {"num_leaves": 31, "min_data_in_leaf": 50, "feature_fraction": 0.5, "bagging_fraction": 0.9, "path_smooth": 20.0}
-        small = {"num_leaves": 15, "min_data_in_leaf": 5, "learning_rate": 0.08, "lambda_l2": 30.0, "feature_fraction": 0.5}
-        random = {"extra_trees": True, "lambda_l2": 1.0, "set_levels": MOST_LEVELS}
         if spec.rows < FEW_ROWS:
             best_splits = {"extra_trees": False, "learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 20, "lambda_l2": 10.0}
             return [
@@ -63,12 +61,14 @@ class LightGBM(BoostingFamily):
                 {**large, "extra_trees": False, "num_leaves": 63, "path_smooth": 5.0, "set_levels": MOST_LEVELS},
                 {"num_leaves": 8, "learning_rate": 0.12, "feature_fraction": 0.4},
             ]
+        small = {"num_leaves": 15, "min_data_in_leaf": 5, "learning_rate": 0.08, "lambda_l2": 30.0, "feature_fraction": 0.5}
+        random_splits = {"extra_trees": True, "min_data_in_leaf": 5, "lambda_l2": 1.0, "feature_fraction": 1.0, "path_smooth": 1.0}
         return [
             {},
             {**large, "lambda_l2": 1.0, "set_levels": 0},
             {**small, "path_smooth": 0.0, "set_levels": MOST_LEVELS},
             {"min_data_in_leaf": 5},
-            {**random, "min_data_in_leaf": 5, "feature_fraction": 1.0, "path_smooth": 1.0},
+            {**random_splits, "set_levels": MOST_LEVELS},
         ]
 
     def grow(self, config: Config, problem: Problem, *, deadline: Deadline, seed: int, threads: int) -> Mapping[str, Any]:
